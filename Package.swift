@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The same language rules for every Swift target of the package.
+let languageRules: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),  // `any P` says where dispatch is dynamic
+    .enableUpcomingFeature("MemberImportVisibility"),  // a file names what it uses
+    .enableUpcomingFeature("InternalImportsByDefault"),  // C modules never leak into our interface
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // async functions stay on their caller's executor: no hop
+]
+
+// Modules that touch no C pointer are checked for memory safety as well; it costs nothing there.
+let safeRules = languageRules + [.strictMemorySafety()]
+
+let package = Package(
+    name: "sluice",
+    products: [
+        .library(name: "Sluice", targets: ["Sluice"]),
+        .library(name: "SluiceGateway", targets: ["SluiceGateway"]),
+        .executable(name: "sluice", targets: ["SluiceCommand"]),
+    ],
+    targets: [
+        // C libraries. hiredis has no pkgConfig: its flags make the compiler warn.
+        .systemLibrary(name: "CSluiceLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "CSluiceHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CSluiceCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSluiceMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+
+        // Arrows run upwards only; see Sources/Sluice/Sluice.docc/Architecture.md.
+        .target(name: "SluiceLoop", dependencies: ["CSluiceLibuv"], swiftSettings: languageRules),
+        .target(name: "SluiceRedis", dependencies: ["SluiceLoop", "CSluiceHiredis"], swiftSettings: languageRules),
+        .target(name: "SluiceHTTP", dependencies: ["SluiceLoop", "CSluiceCurl"], swiftSettings: languageRules),
+        .target(
+            name: "SluiceCoordination", dependencies: ["SluiceLoop", "SluiceRedis"],
+            resources: [.embedInCode("Scripts")], swiftSettings: languageRules),
+        .target(
+            name: "SluiceCache", dependencies: ["SluiceLoop", "SluiceRedis"],
+            resources: [.embedInCode("Scripts")], swiftSettings: languageRules),
+        .target(
+            name: "Sluice", dependencies: ["SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination", "SluiceCache"],
+            swiftSettings: safeRules),
+        .target(name: "SluiceServer", dependencies: ["SluiceLoop", "CSluiceMicrohttpd"], swiftSettings: languageRules),
+        .target(name: "SluiceMirror", dependencies: ["SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
+        .target(name: "SluiceGateway", dependencies: ["Sluice", "SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
+        .executableTarget(
+            name: "SluiceCommand",
+            dependencies: ["Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceCoordination"],
+            swiftSettings: languageRules),
+
+        // Real servers and processes for tests: redis-server, `sluice mirror`, `sluice` itself.
+        .target(name: "SluiceTestKit", path: "Tests/SluiceTestKit", swiftSettings: languageRules),
+
+        .testTarget(name: "SluiceLoopTests", dependencies: ["SluiceLoop"], swiftSettings: languageRules),
+        .testTarget(name: "SluiceRedisTests", dependencies: ["SluiceRedis", "SluiceLoop", "SluiceTestKit"], swiftSettings: languageRules),
+        .testTarget(name: "SluiceHTTPTests", dependencies: ["SluiceHTTP", "SluiceLoop", "SluiceTestKit"], swiftSettings: languageRules),
+        .testTarget(
+            name: "SluiceCoordinationTests", dependencies: ["SluiceCoordination", "SluiceRedis", "SluiceLoop", "SluiceTestKit"],
+            swiftSettings: languageRules),
+        .testTarget(
+            name: "SluiceCacheTests", dependencies: ["SluiceCache", "SluiceRedis", "SluiceLoop", "SluiceTestKit"],
+            swiftSettings: languageRules),
+        .testTarget(
+            name: "SluiceMirrorTests", dependencies: ["SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceTestKit"],
+            swiftSettings: languageRules),
+        .testTarget(
+            name: "SluiceTests", dependencies: ["Sluice", "SluiceMirror", "SluiceLoop", "SluiceTestKit"],
+            swiftSettings: languageRules),
+        .testTarget(
+            name: "SluiceGatewayTests", dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceLoop", "SluiceTestKit"],
+            swiftSettings: languageRules),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceTestKit"], path: "IntegrationTests",
+            swiftSettings: languageRules),
+    ],
+    swiftLanguageModes: [.v6]
+)
