@@ -44,32 +44,32 @@ let package = Package(
         .target(name: "SluiceGateway", dependencies: ["Sluice", "SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
         .executableTarget(
             name: "SluiceCommand",
-            dependencies: ["Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceCoordination"],
+            dependencies: ["Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceCoordination", "SluiceHarness"],
             swiftSettings: languageRules),
 
-        // Real servers and processes for tests: redis-server, `sluice mirror`, `sluice` itself.
-        .target(name: "SluiceTestKit", path: "Tests/SluiceTestKit", swiftSettings: languageRules),
+        // Real servers and processes, started and always ended, for the demo and for tests.
+        .target(name: "SluiceHarness", swiftSettings: languageRules),
 
         .testTarget(name: "SluiceLoopTests", dependencies: ["SluiceLoop"], swiftSettings: languageRules),
-        .testTarget(name: "SluiceRedisTests", dependencies: ["SluiceRedis", "SluiceLoop", "SluiceTestKit"], swiftSettings: languageRules),
-        .testTarget(name: "SluiceHTTPTests", dependencies: ["SluiceHTTP", "SluiceLoop", "SluiceTestKit"], swiftSettings: languageRules),
+        .testTarget(name: "SluiceRedisTests", dependencies: ["SluiceRedis", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),
+        .testTarget(name: "SluiceHTTPTests", dependencies: ["SluiceHTTP", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceCoordinationTests", dependencies: ["SluiceCoordination", "SluiceRedis", "SluiceLoop", "SluiceTestKit"],
+            name: "SluiceCoordinationTests", dependencies: ["SluiceCoordination", "SluiceRedis", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceCacheTests", dependencies: ["SluiceCache", "SluiceRedis", "SluiceLoop", "SluiceTestKit"],
+            name: "SluiceCacheTests", dependencies: ["SluiceCache", "SluiceRedis", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceMirrorTests", dependencies: ["SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceTestKit"],
+            name: "SluiceMirrorTests", dependencies: ["SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceTests", dependencies: ["Sluice", "SluiceMirror", "SluiceLoop", "SluiceTestKit"],
+            name: "SluiceTests", dependencies: ["Sluice", "SluiceMirror", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceGatewayTests", dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceLoop", "SluiceTestKit"],
+            name: "SluiceGatewayTests", dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceTestKit"], path: "IntegrationTests",
+            name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceHarness"], path: "IntegrationTests",
             swiftSettings: languageRules),
     ],
     swiftLanguageModes: [.v6]
