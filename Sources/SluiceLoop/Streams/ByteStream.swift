@@ -54,8 +54,6 @@ package final class ByteStream: @unchecked Sendable {
 
     /// Where this stream leads.
     package let destination: Destination
-    /// Writes handed to the kernel so far, partial ones included.
-    package private(set) var writeCount = 0
     private let loop: EventLoop
     private let options: Options
     private var events: Events?
@@ -115,7 +113,6 @@ package final class ByteStream: @unchecked Sendable {
     package func write(draining bytes: inout [UInt8]) {
         defer { bytes.removeAll(keepingCapacity: true) }
         guard isOpen, let handle, !bytes.isEmpty else { return }
-        writeCount += 1
         let failure: Int32? = bytes.withUnsafeBytes { all in
             let taken = handle.writeAtOnce(all)
             if taken < 0 { return Int32(taken) }
