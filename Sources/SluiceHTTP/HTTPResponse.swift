@@ -4,8 +4,8 @@ package import SluiceLoop
 package struct HTTPResponse: Sendable {
     /// The version of the protocol that the answer came by.
     package enum Version: String, Sendable {
-        case http1_0 = "HTTP/1.0"
-        case http1_1 = "HTTP/1.1"
+        case http10 = "HTTP/1.0"
+        case http11 = "HTTP/1.1"
         case http2 = "HTTP/2"
     }
 
@@ -27,7 +27,7 @@ package struct HTTPResponse: Sendable {
     /// An answer put together by hand, as tests and fakes do.
     package init(
         status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], firstByteAt: Instant, completedAt: Instant,
-        connectionReused: Bool = false, version: Version = .http1_1
+        connectionReused: Bool = false, version: Version = .http11
     ) {
         self.status = status
         self.headers = headers
