@@ -7,6 +7,9 @@ package enum RequestRules {
         guard isToken(request.method), request.method != "CONNECT" else {
             throw refusal("The method is not one that can be sent: give a token such as GET (CONNECT is for proxies).")
         }
+        guard request.method != "HEAD" || request.body.isEmpty else {
+            throw refusal("A HEAD request has no body: send it without one.")
+        }
         guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
             throw refusal("The URL holds spaces, control or non-ASCII characters: percent-encode it first.")
         }
