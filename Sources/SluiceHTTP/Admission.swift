@@ -6,7 +6,7 @@
 ///
 /// To an `https` origin that nothing runs to, one transfer goes ahead until its connection stands: only then is it known
 /// whether the others share that connection (HTTP/2) or open their own.
-struct Admission {
+package struct Admission {
     private struct Lane {
         var active = 0
         var isStanding = false
@@ -23,16 +23,16 @@ struct Admission {
     /// - Parameters:
     ///   - perOrigin: transfers at once to one origin, at least 1.
     ///   - total: transfers at once in all, at least 1.
-    init(perOrigin: Int, total: Int) {
+    package init(perOrigin: Int, total: Int) {
         limitPerOrigin = perOrigin
         limit = total
     }
 
     /// Whether ``next()`` may have something to give.
-    var isAnyoneWaiting: Bool { !waiting.isEmpty }
+    package var isAnyoneWaiting: Bool { !waiting.isEmpty }
 
     /// A transfer comes. Returns whether it starts at once; otherwise it waits. Identities grow with time.
-    mutating func enter(_ id: UInt64, to origin: Origin) -> Bool {
+    package mutating func enter(_ id: UInt64, to origin: Origin) -> Bool {
         if lanes[origin, default: Lane()].active < room(in: lanes[origin], origin), active < limit, lanes[origin]?.queue.isEmpty ?? true {
             lanes[origin, default: Lane()].active += 1
             active += 1
@@ -44,10 +44,10 @@ struct Admission {
     }
 
     /// A waiting transfer gives up its place. Returns false when it was not waiting.
-    mutating func abandon(_ id: UInt64) -> Bool { waiting.remove(id) != nil }
+    package mutating func abandon(_ id: UInt64) -> Bool { waiting.remove(id) != nil }
 
     /// A started transfer to `origin` is over. Call ``next()`` afterwards.
-    mutating func leave(_ origin: Origin) {
+    package mutating func leave(_ origin: Origin) {
         active -= 1
         guard var lane = lanes.removeValue(forKey: origin) else { return }
         lane.active -= 1
@@ -56,14 +56,14 @@ struct Admission {
     }
 
     /// A connection to `origin` stands: its protocol is known. Returns whether that was news; call ``next()`` then.
-    mutating func stands(_ origin: Origin) -> Bool {
+    package mutating func stands(_ origin: Origin) -> Bool {
         guard origin.isSecure, lanes[origin]?.isStanding == false else { return false }
         lanes[origin]?.isStanding = true
         return true
     }
 
     /// The next waiting transfer that may start now, as started; `nil` when there is none. Call it until it is `nil`.
-    mutating func next() -> UInt64? {
+    package mutating func next() -> UInt64? {
         guard !waiting.isEmpty, active < limit else { return nil }
         var best: (id: UInt64, origin: Origin)?
         for origin in Array(lanes.keys) {

@@ -138,7 +138,7 @@ final class CurlEasy {
         // curl's own words on this failure, or else on its kind.
         let explanation = errorText.pointee != 0 ? String(cString: errorText) : String(cString: curl_easy_strerror(code))
         return HTTPError(
-            curl: code, explanation: explanation, stop: stop, attempts: attempts, hasFirstByte: firstByteAt != nil, host: host,
+            curl: code, explanation: explanation, stop: stop, attempts: attempts, isHeadWhole: head.isComplete, host: host,
             options: options, at: now)
     }
 

@@ -7,15 +7,15 @@ extension HTTPError {
     ///   - code: curl's result.
     ///   - explanation: curl's own words.
     init(
-        curl code: CURLcode, explanation: String, stop: CurlEasy.Stop?, attempts: Int, hasFirstByte: Bool, host: String,
+        curl code: CURLcode, explanation: String, stop: CurlEasy.Stop?, attempts: Int, isHeadWhole: Bool, host: String,
         options: HTTPClientOptions, at now: Instant
     ) {
-        let (kind, sentence) = Self.reading(of: code, explanation, stop, attempts, hasFirstByte, host, options)
+        let (kind, sentence) = Self.reading(of: code, explanation, stop, attempts, isHeadWhole, host, options)
         self.init(code: kind, message: sentence, wasSent: attempts > 0, endedAt: now)
     }
 
     private static func reading(
-        of code: CURLcode, _ explanation: String, _ stop: CurlEasy.Stop?, _ attempts: Int, _ hasFirstByte: Bool, _ host: String,
+        of code: CURLcode, _ explanation: String, _ stop: CurlEasy.Stop?, _ attempts: Int, _ isHeadWhole: Bool, _ host: String,
         _ options: HTTPClientOptions
     ) -> (Code, String) {
         switch stop {
@@ -44,7 +44,7 @@ extension HTTPError {
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_INITFAILED:
             return (.tls, "TLS with \(host) failed (\(explanation)): check its certificate and the certificates trusted here.")
-        case CURLE_OUT_OF_MEMORY where attempts > 0 && !hasFirstByte:
+        case CURLE_OUT_OF_MEMORY where attempts > 0 && !isHeadWhole:
             // What curl 7.88 says of a single header line of 100 KiB and more.
             return (.headersTooLarge, "The head of \(host)'s answer is larger than the limit of \(options.headerBytes) bytes.")
         case CURLE_OUT_OF_MEMORY:

@@ -1,15 +1,22 @@
-import SluiceLoop
+package import SluiceLoop
 
 /// The addresses of hosts by name, each kept for a while, and who waits for which lookup. A value without I/O.
-struct NameCache {
+package struct NameCache {
     /// A host's name and the port that its addresses carry.
-    struct Name: Hashable, Sendable {
-        var host: String
-        var port: UInt16
+    package struct Name: Hashable, Sendable {
+        /// The name, in lower case.
+        package var host: String
+        /// 1…65,535.
+        package var port: UInt16
+
+        package init(host: String, port: UInt16) {
+            self.host = host
+            self.port = port
+        }
     }
 
     /// What asking came to.
-    enum Answer {
+    package enum Answer {
         /// Known, and still fresh.
         case addresses([SocketAddress])
         /// Being looked up; the asker will be among those that ``resolved(_:_:at:)`` returns.
@@ -23,10 +30,10 @@ struct NameCache {
     private var askers: [Name: Set<UInt64>] = [:]
 
     /// - Parameter life: how long addresses are kept; zero keeps none.
-    init(life: Duration) { self.life = life }
+    package init(life: Duration) { self.life = life }
 
     /// Asks for a name's addresses on behalf of a transfer.
-    mutating func ask(_ name: Name, for id: UInt64, at now: Instant) -> Answer {
+    package mutating func ask(_ name: Name, for id: UInt64, at now: Instant) -> Answer {
         if let entry = known[name] {
             if now < entry.until { return .addresses(entry.addresses) }
             known[name] = nil
@@ -37,7 +44,7 @@ struct NameCache {
     }
 
     /// A lookup ended, with addresses or (`nil`) without. Returns who waited for it, the earliest first.
-    mutating func resolved(_ name: Name, _ addresses: [SocketAddress]?, at now: Instant) -> [UInt64] {
+    package mutating func resolved(_ name: Name, _ addresses: [SocketAddress]?, at now: Instant) -> [UInt64] {
         if let addresses, life > .zero {
             if known.count >= 1_024 { known = known.filter { $0.value.until > now } }
             known[name] = (addresses, now.advanced(by: life))
@@ -46,8 +53,8 @@ struct NameCache {
     }
 
     /// A transfer no longer waits.
-    mutating func abandon(_ id: UInt64, _ name: Name) { askers[name]?.remove(id) }
+    package mutating func abandon(_ id: UInt64, _ name: Name) { askers[name]?.remove(id) }
 
     /// No connection came about: the addresses may be old.
-    mutating func forget(_ name: Name) { known[name] = nil }
+    package mutating func forget(_ name: Name) { known[name] = nil }
 }

@@ -2,21 +2,21 @@ internal import CSluiceCurl
 import SluiceLoop
 
 /// Where a request goes: scheme, host and port. Connections, names and turns are counted by it.
-struct Origin: Hashable, Sendable {
+package struct Origin: Hashable, Sendable {
     /// Whether the scheme is `https`.
-    var isSecure: Bool
+    package var isSecure: Bool
     /// The host as curl reads it from the URL, in lower case; an IPv6 address has its brackets.
-    var host: String
+    package var host: String
     /// The port, the scheme's own when the URL names none.
-    var port: UInt16
+    package var port: UInt16
 
     /// Whether the host is an address rather than a name, so that there is nothing to look up.
-    var isAddress: Bool { host.hasPrefix("[") || SocketAddress(ip: host, port: port) != nil }
+    package var isAddress: Bool { host.hasPrefix("[") || SocketAddress(ip: host, port: port) != nil }
 
     /// Reads the origin with curl's own parser, so that it names the host that curl will connect to.
     ///
     /// Throws ``HTTPError/Code/invalidRequest``.
-    init(url: String) throws(HTTPError) {
+    package init(url: String) throws(HTTPError) {
         let parts = curl_url()
         defer { curl_url_cleanup(parts) }
         func part(_ which: CURLUPart) -> String? {
@@ -40,14 +40,17 @@ struct Origin: Hashable, Sendable {
 }
 
 /// Origins by the part of the URL that names them, so that most requests parse nothing.
-struct OriginCache {
+package struct OriginCache {
     /// More prefixes than this, and the cache starts again.
-    static let limit = 1_024
+    package static let limit = 1_024
 
     private var known: [Substring: Origin] = [:]
 
+    /// An empty cache.
+    package init() {}
+
     /// The origin of the URL. Throws ``HTTPError/Code/invalidRequest``.
-    mutating func origin(of url: String) throws(HTTPError) -> Origin {
+    package mutating func origin(of url: String) throws(HTTPError) -> Origin {
         let prefix = Self.authority(of: url)
         if let origin = known[prefix] { return origin }
         let origin = try Origin(url: url)

@@ -1,28 +1,31 @@
 /// The head of an answer, read line by line as curl hands it over. A value without I/O.
 ///
 /// Interim heads (1xx) are read and dropped; what follows the final head (trailers) only counts against the limit.
-struct ResponseHead {
+package struct ResponseHead {
     /// The final status; 0 until its line has come.
-    private(set) var status = 0
+    package private(set) var status = 0
     /// The version that the status line names.
-    private(set) var version = HTTPResponse.Version.http11
+    package private(set) var version = HTTPResponse.Version.http11
     /// The fields of the head, in order.
-    private(set) var headers: [(name: String, value: String)] = []
+    package private(set) var headers: [(name: String, value: String)] = []
     /// What `Content-Length` says, when it says a number.
-    private(set) var contentLength: Int?
+    package private(set) var contentLength: Int?
     /// Bytes of all lines so far, line ends included.
-    private(set) var byteCount = 0
+    package private(set) var byteCount = 0
 
     private enum State {
         case statusLine, fields, done
     }
     private var state = State.statusLine
 
+    /// A head of which nothing has come.
+    package init() {}
+
     /// Whether the final head has come whole.
-    var isComplete: Bool { state == .done }
+    package var isComplete: Bool { state == .done }
 
     /// Reads one line with its line end. Returns false when the head has become larger than `limit` bytes.
-    mutating func read(_ line: UnsafeRawBufferPointer, limit: Int) -> Bool {
+    package mutating func read(_ line: UnsafeRawBufferPointer, limit: Int) -> Bool {
         byteCount += line.count
         guard byteCount <= limit else { return false }
         var end = line.count
