@@ -6,7 +6,5 @@
 -- Messages: the record's invalidation, if anybody was told to wait. All wake; the first to look up takes the flight.
 
 if redis.call('HGET', KEYS[2], 'token') ~= ARGV[1] then return 0 end
-local waited_for = redis.call('HGET', KEYS[2], 'waited_for')
-redis.call('DEL', KEYS[2])
-if waited_for then touch(KEYS[1]) end
+release(KEYS[2], KEYS[1])
 return 1

@@ -5,15 +5,21 @@
 --       2 age, 3 fresh, 4 refresh, 5 stale: spans in ms from now   6.. field, value, field, value ...
 -- Reply { 'filled' | 'refused', stored ms, fresh until, refresh until, stale until }
 -- Refused: the token is not the flight's, or somebody wrote to the record or purged one of its tags since the flight was taken.
--- Messages: the record's invalidation.
+-- A refusal releases the flight, if it still is the caller's.
+-- Messages: the record's invalidation; after a refusal only if anybody was told to wait.
 
 local now = now_ms()
 local token = ARGV[1]
 if token ~= '' then
-  if not is_valid(KEYS[2], KEYS[1], token) then return { 'refused' } end
+  if redis.call('HGET', KEYS[2], 'token') ~= token then return { 'refused' } end
+  local allowed = is_valid(KEYS[2], KEYS[1], token)
   local purges = tonumber(redis.call('HGET', KEYS[2], 'tag_purges') or '0')
   for i = 4, #KEYS, 2 do
-    if tonumber(redis.call('GET', KEYS[i]) or '0') > purges then return { 'refused' } end
+    if tonumber(redis.call('GET', KEYS[i]) or '0') > purges then allowed = false end
+  end
+  if not allowed then
+    release(KEYS[2], KEYS[1])
+    return { 'refused' }
   end
 end
 

@@ -63,3 +63,10 @@ local function is_valid(flight, record, token)
   local ends = tonumber(redis.call('HGET', flight, 'seen_until_ms') or '')
   return current == '' and ends ~= nil and now_ms() >= ends
 end
+
+-- Gives up a flight that is the caller's, and wakes those who were told to wait for it.
+local function release(flight, record)
+  local waited_for = redis.call('HGET', flight, 'waited_for')
+  redis.call('DEL', flight)
+  if waited_for then touch(record) end
+end
