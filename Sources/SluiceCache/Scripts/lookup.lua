@@ -31,6 +31,8 @@ if fresh or mode == 'read' then return { record, 'unneeded', 0, whole(now), fiel
 
 local lease = redis.call('PTTL', KEYS[2])
 if lease > 0 then
+  -- Our own question asked again, since its first answer was lost.
+  if redis.call('HGET', KEYS[2], 'token') == ARGV[1] then return { record, 'taken', lease, whole(now), fields } end
   redis.call('HINCRBY', KEYS[2], 'waited_for', 1)
   return { record, 'held', lease, whole(now), fields }
 end
