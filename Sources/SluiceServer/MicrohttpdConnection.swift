@@ -1,0 +1,217 @@
+internal import CSluiceMicrohttpd
+internal import Glibc
+internal import SluiceLoop
+
+/// One connection of a ``MicrohttpdDaemon`` and the request that it is busy with. Confined to the loop's thread.
+///
+/// libmicrohttpd shows one request of a connection at a time, so the connection's own object carries the request, and a request on a
+/// connection that is kept alive allocates no state. The library calls back in this order: target, request (head complete), request
+/// (for each piece of the body and once at its end), completed.
+final class MicrohttpdConnection {
+    private enum Phase {
+        case awaitingHead
+        case readingBody
+        /// Suspended, until the handler's answer is there.
+        case awaitingAnswer
+        case holding(ServerResponse)
+        case answering
+    }
+
+    /// Unique in the daemon.
+    let id: UInt64
+    private unowned let daemon: MicrohttpdDaemon
+    private let connection: OpaquePointer
+    private let peer: SocketAddress?
+    private let isLoopbackPeer: Bool
+
+    private var phase = Phase.awaitingHead
+    private var target: String?
+    private var request: ServerRequest?
+    private var body: [UInt8] = []
+    private var bodyBytes = 0
+    private var isCut = false
+    /// Since when the client owes us a complete request.
+    private(set) var waitingSince: Instant
+
+    init(id: UInt64, _ connection: OpaquePointer, of daemon: MicrohttpdDaemon) {
+        self.id = id
+        self.connection = connection
+        self.daemon = daemon
+        (peer, isLoopbackPeer) = Self.peer(of: connection)
+        waitingSince = .now
+    }
+
+    /// Whether no request is being answered: the client may send one, or the rest of one.
+    var isWaitingForClient: Bool {
+        switch phase {
+        case .awaitingHead, .readingBody: true
+        case .awaitingAnswer, .holding, .answering: false
+        }
+    }
+
+    // MARK: What the library reports
+
+    /// The request line is there. `text` is the target as it was sent.
+    func receive(target text: UnsafePointer<CChar>) {
+        let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text))
+        let isVisible = bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        target = isVisible && !bytes.isEmpty ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    /// The head is complete, or a piece of the body is there, or its end, or the answer may be given now.
+    func proceed(method: UnsafePointer<CChar>, piece: UnsafePointer<CChar>?, count: UnsafeMutablePointer<Int>) -> MHD_Result {
+        switch phase {
+        case .awaitingHead:
+            return begin(method)
+        case .readingBody:
+            guard count.pointee > 0 else { return finish() }
+            return read(UnsafeRawBufferPointer(start: piece, count: count.pointee), count)
+        case .awaitingAnswer, .answering:
+            return .YES
+        case .holding(let response):
+            return send(response)
+        }
+    }
+
+    /// The answer has left, or the connection broke.
+    func complete() {
+        guard case .awaitingHead = phase else {
+            phase = .awaitingHead
+            request = nil
+            target = nil
+            body = []
+            waitingSince = .now
+            return
+        }
+    }
+
+    // MARK: What the server asks for
+
+    /// Gives the answer that was promised for later.
+    func answer(_ response: ServerResponse) {
+        guard case .awaitingAnswer = phase else { return }
+        phase = .holding(response)
+        MHD_resume_connection(connection)
+    }
+
+    /// Ends the connection; what the client has sent already is still read.
+    func cut() {
+        guard !isCut else { return }
+        isCut = true
+        sluice_mhd_end_reading(connection)
+    }
+
+    private static func peer(of connection: OpaquePointer) -> (SocketAddress?, isLoopback: Bool) {
+        var text = [CChar](repeating: 0, count: 64)
+        var port: UInt16 = 0
+        guard sluice_mhd_peer(connection, &text, &port) != 0 else { return (nil, false) }
+        let ip = text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        return (SocketAddress(ip: ip, port: port), ip.hasPrefix("127.") || ip == "::1" || ip.hasPrefix("::ffff:127."))
+    }
+
+    // MARK: Steps of a request
+
+    private func begin(_ methodText: UnsafePointer<CChar>) -> MHD_Result {
+        let now = Instant.now
+        let collector = HeadCollector()
+        MHD_get_connection_values_n(connection, .HEADER_KIND, HeadCollector.collect, Unmanaged.passUnretained(collector).toOpaque())
+        let method = String(cString: methodText)
+        guard let target else {
+            return refuse(400, "The request target holds a byte that is no visible ASCII; percent-encode it.")
+        }
+        guard let bodyAhead = collector.framing.body else {
+            return refuse(
+                400, "The headers leave it open where the body ends; send one Content-Length, or Transfer-Encoding: chunked alone.")
+        }
+        var capacity = 0
+        if case .length(let length) = bodyAhead {
+            guard length <= daemon.options.maxBodyBytes else { return refuse(413, tooLarge) }
+            capacity = length
+        }
+        let request = ServerRequest(
+            method: method, target: target, headers: collector.headers, body: [], peer: peer, isLoopbackPeer: isLoopbackPeer, arrivedAt: now
+        )
+        // To answer before the end of the head's processing saves a turn, but with a body, or a method that may have one, the library
+        // would take what follows for the next request or close the connection.
+        if bodyAhead == .none, method == "GET" || method == "HEAD" { return decide(request) }
+        self.request = request
+        bodyBytes = 0
+        body.reserveCapacity(min(capacity, 64 << 10))
+        phase = .readingBody
+        return .YES
+    }
+
+    private func read(_ piece: UnsafeRawBufferPointer, _ count: UnsafeMutablePointer<Int>) -> MHD_Result {
+        bodyBytes += piece.count
+        count.pointee = 0
+        if bodyBytes <= daemon.options.maxBodyBytes {
+            body.append(contentsOf: piece)
+        } else {
+            // The library takes an answer only at the end of the body: read on, within reason, and keep nothing.
+            body = []
+            if bodyBytes > 4 * daemon.options.maxBodyBytes + (1 << 20) { return .NO }
+        }
+        return .YES
+    }
+
+    private func finish() -> MHD_Result {
+        guard bodyBytes <= daemon.options.maxBodyBytes else { return refuse(413, tooLarge) }
+        guard var request else { return .NO }
+        self.request = nil
+        swap(&request.body, &body)
+        return decide(request)
+    }
+
+    private func decide(_ request: ServerRequest) -> MHD_Result {
+        switch daemon.handler(request) {
+        case .now(let response): return send(response)
+        case .later(let work):
+            phase = .awaitingAnswer
+            MHD_suspend_connection(connection)
+            daemon.answerLater(id, work)
+            return .YES
+        }
+    }
+
+    private var tooLarge: String {
+        "The request's body is longer than the \(daemon.options.maxBodyBytes) bytes that this server takes; send less."
+    }
+
+    /// Answers in the handler's stead, and closes: what follows on the connection cannot be trusted.
+    private func refuse(_ status: Int, _ sentence: String) -> MHD_Result {
+        var response = ServerResponse.text(status, sentence)
+        response.headers.append(("Connection", "close"))
+        return send(response)
+    }
+
+    private func send(_ answer: ServerResponse) -> MHD_Result {
+        phase = .answering
+        let response = answer.body.withUnsafeBytes { bytes in
+            // MUST_COPY: the one copy of the body; the pointer is only read, whatever its type says.
+            MHD_create_response_from_buffer(bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
+        }
+        guard let response else { return .NO }
+        for (name, value) in answer.headers { MHD_add_response_header(response, name, value) }
+        if daemon.isDraining { MHD_add_response_header(response, "Connection", "close") }
+        let result = MHD_queue_response(connection, UInt32(clamping: answer.status), response)
+        MHD_destroy_response(response)
+        return result
+    }
+}
+
+/// Takes over a request's headers from the library.
+private final class HeadCollector {
+    var headers = ServerHeaders()
+    var framing = RequestFraming()
+
+    init() { headers.reserve(256) }
+
+    static let collect: MHD_KeyValueIteratorN = { context, _, name, nameLength, value, valueLength in
+        let collector = Unmanaged<HeadCollector>.fromOpaque(context!).takeUnretainedValue()
+        let name = UnsafeRawBufferPointer(start: name, count: nameLength)
+        let value = UnsafeRawBufferPointer(start: value, count: valueLength)
+        collector.headers.append(name, value)
+        collector.framing.note(name: name, value: value)
+        return .YES
+    }
+}

@@ -1,0 +1,29 @@
+/// An answer. The server adds `Date`, `Content-Length` and, where it applies, `Connection`; it leaves the body out of an answer to HEAD.
+package struct ServerResponse: Sendable {
+    /// The status, 200 to 599.
+    package var status: Int
+    /// The headers, in order. One that cannot be sent (a line break in it, or a `Content-Length` of its own) is left out.
+    package var headers: [(name: String, value: String)]
+    /// The body.
+    package var body: [UInt8]
+
+    package init(status: Int = 200, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// A line of plain text, for errors that need no more.
+    package static func text(_ status: Int, _ sentence: String) -> ServerResponse {
+        ServerResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((sentence + "\n").utf8))
+    }
+}
+
+/// What a server's handler decides about a request, on the loop's thread.
+package enum ServerReply: Sendable {
+    /// The answer is here: it leaves in this turn of the loop.
+    case now(ServerResponse)
+    /// The answer comes later. The closure runs on the server's loop, which serves others meanwhile; it is cancelled when the server
+    /// shuts down and its time to drain is over. A client that goes away is noticed when the answer is sent.
+    case later(@Sendable () async -> ServerResponse)
+}
