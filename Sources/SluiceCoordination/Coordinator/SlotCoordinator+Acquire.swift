@@ -21,7 +21,7 @@ extension SlotCoordinator {
         if queue.inHand > 0, let slot = giveSlots(now: now, to: id) { return slot }
         planTurn()
         let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await withCheckedContinuation { (continuation: CheckedContinuation<Result<Slot, CoordinationError>, Never>) in
                 if Task.isCancelled, queue.leave(id) {
                     continuation.resume(returning: .failure(Self.cancelled))
                 } else {

@@ -1,4 +1,4 @@
-package import SluiceLoop
+import SluiceLoop
 package import SluiceRedis
 
 /// How the node carries out what `Election` decides, and what it hears from the pool.
@@ -13,11 +13,11 @@ extension SlotCoordinator {
             } else if channel == keys.beat {
                 if let beat = BeatMessage(payload: payload) { received(beat, now: now) }
             } else if channel == keys.demand {
-                guard allotment != nil, let message = DemandMessage(payload: payload), message.node != node else { return }
-                allotment?.heard(message, now: now)
+                guard board != nil, let message = DemandMessage(payload: payload), message.node != node else { return }
+                board?.heard(message, now: now)
                 planTurn()
             } else if channel == keys.leaderWake {
-                allotment?.freed()
+                board?.freed()
                 direct.nextAt = min(direct.nextAt, now)
                 planTurn()
             }
@@ -87,7 +87,7 @@ extension SlotCoordinator {
             try? await subscriber?.subscribe([keys.demand, keys.leaderWake])
         }
         let sentAt = Instant.now
-        figures.poolWaiting = allotment?.waiting ?? 0
+        figures.poolWaiting = board?.waiting ?? 0
         let next = outlook?.nextRelease.map { max(0, $0 - sentAt.microseconds(since: outlook?.at ?? sentAt)) }
         let beat = BeatMessage.beat(
             leader: node.text, epoch: epoch, waiting: figures.poolWaiting, free: outlook?.free ?? 0, nextRelease: next)
@@ -103,7 +103,7 @@ extension SlotCoordinator {
     }
 
     private func changed(to role: Election.Role) {
-        allotment = nil
+        board = nil
         demand.believed = [0, 0, 0]
         figures.epoch = election?.epoch ?? 0
         direct.nextAt = .now
@@ -113,7 +113,7 @@ extension SlotCoordinator {
             figures.elections += 1
             figures.leaderGranted = 0
             figures.leaderGrants = 0
-            allotment = Allotment(caller: node, epoch: epoch)
+            board = DemandBoard(caller: node, epoch: epoch)
         case .following:
             figures.role = "follower"
             direct.mayStart = true
@@ -121,7 +121,7 @@ extension SlotCoordinator {
             figures.role = "direct"
             direct.mayStart = true
         }
-        if allotment == nil, isListeningAsLeader {
+        if board == nil, isListeningAsLeader {
             isListeningAsLeader = false
             Task { try? await subscriber?.unsubscribe([keys.demand, keys.leaderWake]) }
         }

@@ -1,4 +1,5 @@
 import SluiceLoop
+import SluiceRedis
 
 /// Where slots come from: as leader for everybody, from a leader, or from the ledger directly.
 extension SlotCoordinator {
@@ -10,7 +11,7 @@ extension SlotCoordinator {
     func mode(now: Instant) -> Mode {
         guard let election else { return .direct }
         switch election.role {
-        case .leading: return election.leads(at: now) && allotment != nil ? .leading : .direct
+        case .leading: return election.leads(at: now) && board != nil ? .leading : .direct
         case .following: return .following
         case .leaderless:
             if now < direct.yieldsUntil { return .following }
@@ -60,10 +61,10 @@ extension SlotCoordinator {
         let unmet = unmetByTier
         if unmet != demand.believed {
             demand.believed = unmet
-            allotment?.heard(
+            board?.heard(
                 DemandMessage(node: node, epoch: epoch, sequence: .max, stamp: now.microseconds, waiting: unmet), now: now)
         }
-        guard let request = allotment?.reservation(now: now) else { return }
+        guard let request = board?.reservation(now: now) else { return }
         Task { await reserve(request, sentAt: now) }
     }
 
@@ -85,13 +86,13 @@ extension SlotCoordinator {
                 figures.leaderGrants += grants.count
                 if wish.node == node { adopt(grants, of: reply.stamp.incarnation, sentAt: sentAt, now: now) }
             }
-            allotment?.granted(counts, nextRelease: nextRelease(reply.mirrors, now: now), now: now)
-            look(reply.mirrors, waiting: allotment?.waiting ?? 0, now: now)
+            board?.granted(counts, nextRelease: nextRelease(reply.mirrors, now: now), now: now)
+            look(reply.mirrors, waiting: board?.waiting ?? 0, now: now)
             // What was granted to ourselves has arrived: say so at the next turn.
             demand.believed = [-1, -1, -1]
         } catch {
             lastFailure = error
-            allotment?.failed(now: .now)
+            board?.failed(now: .now)
             if error.code == .fateUnknown { pull() }
         }
         planTurn()
@@ -121,7 +122,7 @@ extension SlotCoordinator {
         let sequence = demand.epoch == election.epoch ? demand.sequence : 0
         let message = DemandMessage(
             node: node, epoch: election.epoch, sequence: sequence, stamp: now.microseconds, waiting: unmet)
-        Task { _ = try? await redis.command(["PUBLISH", keys.demand, message.text]) }
+        Task { _ = try? await redis.command("PUBLISH", keys.demand, message.text) }
     }
 
     /// Looks for grants that were recorded for this node but whose message never came.

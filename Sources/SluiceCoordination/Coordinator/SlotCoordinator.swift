@@ -3,7 +3,7 @@ package import SluiceRedis
 
 /// One node's membership in a pool: gets slots for its waiters and tells the ledger what became of them.
 ///
-/// It carries out what the pure parts decide: `Election` (who leads), `Allotment` (what the leader asks for),
+/// It carries out what the pure parts decide: `Election` (who leads), `DemandBoard` (what the leader asks for),
 /// `NodeQueue` (who starts), `SettleBook` (what is reported). Every event ends in `turn`, which does all that is due
 /// and sets the one timer to what is due next. The parts of its work are in extensions, a file each.
 package actor SlotCoordinator {
@@ -19,7 +19,7 @@ package actor SlotCoordinator {
     var subscriber: RedisSubscriber?
 
     var election: Election?
-    var allotment: Allotment?
+    var board: DemandBoard?
     var queue = NodeQueue()
     var book = SettleBook()
     var lives = LedgerLives()
@@ -57,14 +57,14 @@ package actor SlotCoordinator {
     }
 
     /// Joins the pool. Events of the subscriber are to be passed on to `received`.
-    package func start(subscriber: RedisSubscriber?) async {
+    package func start(subscriber: RedisSubscriber?) {
         guard timer == nil, !isStopped else { return }
         timer = LoopTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.turn() } }
         self.subscriber = subscriber
         if redis != nil {
             election = Election(node: node.text, timings: options.timings, campaigns: options.campaigns, now: .now)
-            // A lost subscription costs time, never a slot: the subscriber repeats it after each reconnect.
-            try? await subscriber?.subscribe([keys.beat, keys.grants(to: node)])
+            // Not waited for: a lost subscription costs time, never a slot, and the subscriber repeats it after each reconnect.
+            Task { try? await subscriber?.subscribe([keys.beat, keys.grants(to: node)]) }
         }
         turn()
     }
@@ -91,7 +91,7 @@ package actor SlotCoordinator {
 
     private func nextStep(now: Instant) -> Instant? {
         let steps = [
-            queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, allotment?.nextStep(now: now), nextSeek(now: now),
+            queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
         ]
         return steps.compactMap { $0 }.min()
     }

@@ -4,7 +4,7 @@ package import SluiceLoop
 ///
 /// The ledger itself divides what is free (tiers, then max-min fairness), because only it knows how much that is. The
 /// leader's work is to know who wants how many, not to ask twice for the same waiter, and to ask at the right moment.
-package struct Allotment: Sendable {
+package struct DemandBoard: Sendable {
     private struct Node: Sendable {
         var waiting: [Int]
         var stamp: Int64
