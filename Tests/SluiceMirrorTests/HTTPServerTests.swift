@@ -33,9 +33,9 @@ struct HTTPServerTests {
     @Test func `a connection is kept alive and pipelined requests are answered in order`() async throws {
         try await serve { port in
             let client = try RawClient(port)
-            for index in 0..<5 { #expect(try client.get("/\(index)").body == "GET /\(index) \n") }
+            for index in 0..<5 { #expect(try await client.get("/\(index)").body == "GET /\(index) \n") }
             try client.send((0..<50).map { "GET /p\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())
-            for index in 0..<50 { #expect(try client.answer().body == "GET /p\(index) \n") }
+            for index in 0..<50 { #expect(try await client.answer().body == "GET /p\(index) \n") }
         }
     }
 
@@ -46,7 +46,7 @@ struct HTTPServerTests {
     func `the target reaches the handler exactly as it was sent, or not at all`(target: String) async throws {
         try await serve { port in
             let client = try RawClient(port)
-            let answer = try client.get(target)
+            let answer = try await client.get(target)
             if target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
                 #expect(answer.body == "GET \(target) \n")
             } else {
@@ -59,10 +59,10 @@ struct HTTPServerTests {
     @Test func `HEAD has the length of the body and no body, and a Date`() async throws {
         try await serve { port in
             let client = try RawClient(port)
-            let answer = try client.get("/12345", method: "HEAD")
+            let answer = try await client.get("/12345", method: "HEAD")
             #expect(answer.headers["content-length"] == "13")
             #expect(answer.headers["date"]?.hasSuffix(" GMT") == true)
-            #expect(try client.get("/after").body == "GET /after \n")
+            #expect(try await client.get("/after").body == "GET /after \n")
         }
     }
 
@@ -75,7 +75,7 @@ struct HTTPServerTests {
         }
         try await serve(ServerOptions(), handler) { port in
             let client = try RawClient(port)
-            #expect(try client.get("/", "X-One: 1\r\nX-Two: a\r\nx-two:  b \r\n").body == "1 a|b none true 127.0.0.1\n")
+            #expect(try await client.get("/", "X-One: 1\r\nX-Two: a\r\nx-two:  b \r\n").body == "1 a|b none true 127.0.0.1\n")
         }
     }
 
@@ -83,16 +83,16 @@ struct HTTPServerTests {
         try await serve { port in
             let client = try RawClient(port)
             try client.send("POST /o HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
-            #expect(try client.answer().body == "POST /o hello\n")
+            #expect(try await client.answer().body == "POST /o hello\n")
             try client.send("PUT /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab")
             try client.send("c\r\n2;x=y\r\nde\r\n0\r\n\r\n")
-            #expect(try client.answer().body == "PUT /c abcde\n")
+            #expect(try await client.answer().body == "PUT /c abcde\n")
             try client.send("GET /b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhiGET /next HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(try client.answer().body == "GET /b hi\n")
-            #expect(try client.answer().body == "GET /next \n")
+            #expect(try await client.answer().body == "GET /b hi\n")
+            #expect(try await client.answer().body == "GET /next \n")
             try client.send("POST /e HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
-            #expect(try client.answer().body == "POST /e \n")
-            #expect(try client.get("/still").body == "GET /still \n")
+            #expect(try await client.answer().body == "POST /e \n")
+            #expect(try await client.get("/still").body == "GET /still \n")
         }
     }
 
@@ -100,17 +100,30 @@ struct HTTPServerTests {
         "Content-Length: 3\r\nTransfer-Encoding: chunked", "Content-Length: 3\r\nContent-Length: 3",
         "Content-Length: 3\r\nContent-Length: 4",
         "Content-Length: +3", "Content-Length: 3, 3", "Content-Length: -1", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: x",
-        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Content-Length: 99999999999999999999",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Content-Length: 99999999999999999999", "Host: b", "X : 1", "(x): 1",
     ])
-    func `a head whose body can be read in two ways is refused and the connection ends`(headers: String) async throws {
+    func `a head that can be read in two ways is refused and the connection ends`(headers: String) async throws {
         try await serve { port in
             for method in ["GET", "POST"] {
                 let client = try RawClient(port)
                 try client.send("\(method) / HTTP/1.1\r\nHost: a\r\n\(headers)\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
-                let answer = try client.answer()
-                #expect([400, 413].contains(answer.status), "\(answer.status) \(answer.body)")
-                #expect(try client.isClosedByServer())
+                // libmicrohttpd 0.9.75 sends the head of some of its own refusals twice, so this is not read as an answer.
+                let text = try await client.rest()
+                #expect(text.hasPrefix("HTTP/1.1 400 ") || text.hasPrefix("HTTP/1.1 413 "), "\(text)")
+                #expect(!text.contains("200 OK"), "\(text)")
             }
+        }
+    }
+
+    @Test func `HTTP 1.1 needs a Host and HTTP 1.0 does not`() async throws {
+        try await serve { port in
+            let nameless = try RawClient(port)
+            try nameless.send("GET / HTTP/1.1\r\n\r\n")
+            #expect(try await nameless.answer().status == 400)
+            let old = try RawClient(port)
+            try old.send("GET /old HTTP/1.0\r\n\r\n")
+            #expect(try await old.answer().body == "GET /old \n")
+            #expect(try await old.isClosedByServer())
         }
     }
 
@@ -120,29 +133,26 @@ struct HTTPServerTests {
         try await serve(options) { port in
             let announced = try RawClient(port)
             try announced.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n")
-            #expect(try announced.answer().status == 413)
-            #expect(try announced.isClosedByServer())
+            #expect(try await announced.answer().status == 413)
+            #expect(try await announced.isClosedByServer())
             let exact = try RawClient(port)
             try exact.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n\(String(repeating: "x", count: 1_000))")
-            #expect(try exact.answer().status == 200)
+            #expect(try await exact.answer().status == 200)
             let chunked = try RawClient(port)
             try chunked.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
             for _ in 0..<11 { try chunked.send("64\r\n\(String(repeating: "x", count: 100))\r\n") }
             try chunked.send("0\r\n\r\n")
-            #expect(try chunked.answer().status == 413)
+            #expect(try await chunked.answer().status == 413)
         }
     }
 
     @Test func `a head that is too long or malformed is refused`() async throws {
         try await serve { port in
             let long = try RawClient(port)
-            #expect([431, 413].contains(try long.get("/", "X: \(String(repeating: "x", count: 40_000))\r\n").status))
+            #expect([431, 413].contains(try await long.get("/", "X: \(String(repeating: "x", count: 40_000))\r\n").status))
             let target = try RawClient(port)
-            #expect([414, 431].contains(try target.get("/\(String(repeating: "x", count: 40_000))").status))
-            let nameless = try RawClient(port)
-            try nameless.send("GET / HTTP/1.1\r\n\r\n")
-            #expect(try nameless.answer().status == 400)
-            #expect(try RawClient(port).get("/").status == 200)
+            #expect([414, 431].contains(try await target.get("/\(String(repeating: "x", count: 40_000))").status))
+            #expect(try await RawClient(port).get("/").status == 200)
         }
     }
 
@@ -155,9 +165,9 @@ struct HTTPServerTests {
             try head.send("GET / HT")
             let body = try RawClient(port)
             try body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhal")
-            #expect(try RawClient(port).get("/").status == 200)
-            for client in [silent, head, body] { #expect(try client.isClosedByServer()) }
-            #expect(try RawClient(port).get("/").status == 200)
+            #expect(try await RawClient(port).get("/").status == 200)
+            for client in [silent, head, body] { #expect(try await client.isClosedByServer()) }
+            #expect(try await RawClient(port).get("/").status == 200)
         }
     }
 
@@ -173,11 +183,11 @@ struct HTTPServerTests {
         try await serve(ServerOptions(), handler) { port in
             let slow = try (0..<20).map { _ in try RawClient(port) }
             for client in slow { try client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGET /fast HTTP/1.1\r\nHost: a\r\n\r\n") }
-            #expect(try RawClient(port).get("/x").body == "fast\n")
+            #expect(try await RawClient(port).get("/x").body == "fast\n")
             gate.open()
             for client in slow {
-                #expect(try client.answer().body == "slow\n")
-                #expect(try client.answer().body == "fast\n")
+                #expect(try await client.answer().body == "slow\n")
+                #expect(try await client.answer().body == "fast\n")
             }
         }
     }
@@ -195,11 +205,11 @@ struct HTTPServerTests {
             for index in 0..<20 {
                 let client = try RawClient(port)
                 try client.send("\(index % 2 == 0 ? "GET" : "POST") /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
-                #expect(try RawClient(port).get("/x").status == 200)
+                #expect(try await RawClient(port).get("/x").status == 200)
                 if index % 3 == 0 { client.reset() } else { client.shut() }
             }
             gate.open()
-            for _ in 0..<20 { #expect(try RawClient(port).get("/x").body == "fast\n") }
+            for _ in 0..<20 { #expect(try await RawClient(port).get("/x").body == "fast\n") }
         }
     }
 
@@ -208,14 +218,14 @@ struct HTTPServerTests {
         options.maxConnections = 210
         try await serve(options) { port in
             var idle = try (0..<200).map { _ in try RawClient(port) }
-            for client in idle { #expect(try client.get("/").status == 200) }
-            for _ in 0..<50 { #expect(try RawClient(port).get("/").status == 200) }
+            for client in idle { #expect(try await client.get("/").status == 200) }
+            for _ in 0..<50 { #expect(try await RawClient(port).get("/").status == 200) }
             let tight = try (0..<10).map { _ in try RawClient(port) }
-            for client in tight { #expect(try client.get("/").status == 200) }
+            for client in tight { #expect(try await client.get("/").status == 200) }
             let waiting = try RawClient(port)
             try waiting.send("GET /w HTTP/1.1\r\nHost: a\r\n\r\n")
             idle.removeLast(5)
-            #expect(try waiting.answer().body == "GET /w \n")
+            #expect(try await waiting.answer().body == "GET /w \n")
             withExtendedLifetime((idle, tight)) {}
         }
     }
@@ -225,8 +235,8 @@ struct HTTPServerTests {
         try await serve(ServerOptions(), { _ in .now(ServerResponse(body: body)) }) { port in
             let client = try RawClient(port)
             try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(try RawClient(port).get("/", method: "HEAD").headers["content-length"] == "5000000")
-            #expect(try Array(client.answer().body.utf8) == body)
+            #expect(try await RawClient(port).get("/", method: "HEAD").headers["content-length"] == "5000000")
+            #expect(try await Array(client.answer().body.utf8) == body)
         }
     }
 
@@ -257,18 +267,18 @@ struct HTTPServerTests {
         let server = HTTPServer(on: loop, handler: handler)
         try await server.start()
         let idle = try RawClient(server.port)
-        #expect(try idle.get("/").status == 200)
+        #expect(try await idle.get("/").status == 200)
         let busy = try RawClient(server.port)
         try busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
         while gate.waiting == 0 { await Task.yield() }
         async let end: Void = server.shutDown(drainingFor: .seconds(30))
-        #expect(try idle.isClosedByServer())
-        #expect(throws: RawClient.Failure.self) { try RawClient(server.port).get("/") }
+        #expect(try await idle.isClosedByServer())
+        await #expect(throws: RawClient.Failure.self) { try await RawClient(server.port).get("/") }
         gate.open()
-        let answer = try busy.answer()
+        let answer = try await busy.answer()
         #expect(answer.body == "slow\n")
         #expect(answer.headers["connection"] == "close")
-        #expect(try busy.isClosedByServer())
+        #expect(try await busy.isClosedByServer())
         await end
         await loop.shutDown()
     }
@@ -287,7 +297,7 @@ struct HTTPServerTests {
         try busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
         while gate.waiting == 0 { await Task.yield() }
         await server.shutDown(drainingFor: .milliseconds(20))
-        #expect(try busy.answer().status == 503)
+        #expect(try await busy.answer().status == 503)
         gate.open()
         await loop.shutDown()
     }

@@ -1,11 +1,14 @@
+import Dispatch
 import Glibc
 
 /// A TCP client that sends exactly the bytes it is told to, and reads answers by hand: what a well-behaved client would hide is the point.
-/// Blocking, with a limit of 20 s on each read.
-final class RawClient {
+/// It blocks, for at most 20 s on each read, but never a thread of Swift's own pool: tests that run side by side share those few.
+//
+// @unchecked Sendable: a test uses its client from one task, and each call waits for its end.
+final class RawClient: @unchecked Sendable {
     struct Failure: Error { let what: String }
 
-    struct Answer {
+    struct Answer: Sendable {
         var status = 0
         /// Names in lower case.
         var headers: [String: String] = [:]
@@ -59,13 +62,36 @@ final class RawClient {
     }
 
     /// Sends a request without a body and reads its answer.
-    func get(_ target: String, _ headers: String = "", method: String = "GET") throws -> Answer {
+    func get(_ target: String, _ headers: String = "", method: String = "GET") async throws -> Answer {
         try send("\(method) \(target) HTTP/1.1\r\nHost: a\r\n\(headers)\r\n")
-        return try answer(isHead: method == "HEAD")
+        return try await answer(isHead: method == "HEAD")
     }
 
     /// Reads one answer.
-    func answer(isHead: Bool = false) throws -> Answer {
+    func answer(isHead: Bool = false) async throws -> Answer {
+        try await aside { try self.readAnswer(isHead) }
+    }
+
+    /// Whether the other end closes without sending anything else.
+    func isClosedByServer() async throws -> Bool {
+        try await aside { try self.buffer.isEmpty && !self.fill() }
+    }
+
+    /// Everything that is sent until the other end closes.
+    func rest() async throws -> String {
+        try await aside {
+            while try self.fill() {}
+            return String(decoding: self.buffer, as: UTF8.self)
+        }
+    }
+
+    private func aside<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(with: Swift.Result { try body() }) }
+        }
+    }
+
+    private func readAnswer(_ isHead: Bool) throws -> Answer {
         let blank = Array("\r\n\r\n".utf8)
         var end = 0
         while !buffer[end...].starts(with: blank) {
@@ -85,9 +111,6 @@ final class RawClient {
         buffer.removeFirst(count)
         return answer
     }
-
-    /// Whether the other end closes without sending anything else.
-    func isClosedByServer() throws -> Bool { try buffer.isEmpty && !fill() }
 
     private func fill() throws -> Bool {
         var piece = [UInt8](repeating: 0, count: 65_536)
