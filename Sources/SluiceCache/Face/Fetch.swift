@@ -1,0 +1,50 @@
+package import SluiceLoop
+
+/// What a mirror answered, as the pool's fetch hands it to the cache.
+package struct FetchedResponse: Sendable {
+    /// The HTTP status; 304 only in answer to a ``Revalidation``.
+    package var status: Int
+    /// Header fields in the order received; names in any case.
+    package var headers: [(String, String)]
+    /// The body, decoded from any transfer coding.
+    package var body: [UInt8]
+    /// The name of the mirror that answered.
+    package var mirror: String
+    /// When the answer was complete; its freshness counts from here.
+    package var completedAt: Instant
+
+    /// An answer.
+    package init(status: Int, headers: [(String, String)], body: [UInt8], mirror: String, completedAt: Instant) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.mirror = mirror
+        self.completedAt = completedAt
+    }
+}
+
+/// Validators of a stale record: a mirror that still has this version may answer 304 without a body.
+package struct Revalidation: Sendable, Hashable {
+    /// For `If-None-Match`, as it was received.
+    package var etag: String?
+    /// For `If-Modified-Since`, as it was received.
+    package var lastModified: String?
+
+    /// The header fields to send.
+    package var headers: [(String, String)] {
+        var fields: [(String, String)] = []
+        if let etag { fields.append(("If-None-Match", etag)) }
+        if let lastModified { fields.append(("If-Modified-Since", lastModified)) }
+        return fields
+    }
+}
+
+/// What the cache asks of a fetch.
+package struct FetchNeed: Sendable, Hashable {
+    /// Validators to send along, when a stale record is at hand.
+    package var revalidation: Revalidation?
+    /// The latest deadline of the callers who wait: the fetch should queue for its slot no longer than this.
+    package var deadline: Instant
+    /// Nobody waits for it: a stale answer has been served, and this fetch refreshes it. Spend spare slots only.
+    package var isRefresh: Bool
+}

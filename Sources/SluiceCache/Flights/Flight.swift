@@ -1,0 +1,258 @@
+internal import SluiceLoop
+
+/// The decisions of one key's flight in one process: who waits, who fetches, what becomes of it. Pure; see ``FlightEvent`` and ``FlightEffect``.
+///
+/// All callers of a key in a process share one flight, and all processes share one fetch: a lookup either finds a fresh
+/// record, or takes the right to fetch, or learns that another process has it. Then the flight waits for that process's fill,
+/// whose own invalidation message wakes it. Nothing is waited for without a bound: each caller has its deadline, another
+/// process's flight has its lease, and a lost message is made good by looking again when that lease would end.
+///
+/// Whether a fill counts is for Redis alone to say: it refuses one whose flight was lost or overtaken by a write. Then all
+/// who wait look again, so nobody is handed an answer older than an invalidation.
+struct Flight: Sendable {
+    /// The spans a flight reckons with, in microseconds.
+    struct Timing: Sendable, Hashable {
+        /// The lease of our own flights; renewed at a third of it.
+        var lease: Int64
+        /// How long after another's lease should have ended we look again.
+        var slack: Int64 = 5_000
+        /// How long until Redis is asked again when it could not be reached.
+        var retry: Int64 = 100_000
+        /// How long until we look again while no invalidation can reach us.
+        var poll: Int64 = 50_000
+    }
+
+    private enum Phase: Sendable, Hashable {
+        case idle
+        /// `overtaken`: an invalidation arrived since we asked, so a record that the reply brings may be old.
+        case lookingUp(overtaken: Bool)
+        case waiting(until: Instant)
+        case offline(until: Instant)
+        case fetching(renewAt: Instant, deadline: Instant)
+        case filling
+    }
+
+    private let timing: Timing
+    private var phase = Phase.idle
+    private var attempt: UInt64 = 0
+    private var waiters: [UInt64: Instant] = [:]
+    /// Until when somebody wants a refresh that nobody waits for.
+    private var refreshUntil: Instant?
+    /// No later than the first deadline; may be earlier after somebody left.
+    private var firstDeadline = Instant.distantFuture
+
+    init(timing: Timing) { self.timing = timing }
+
+    /// When to send ``FlightEvent/ticked``.
+    var nextTick: Instant {
+        let deadline = min(firstDeadline, refreshUntil ?? .distantFuture)
+        switch phase {
+        case .idle, .lookingUp, .filling: return deadline
+        case .waiting(let until), .offline(let until): return min(deadline, until)
+        case .fetching(let renewAt, _): return min(deadline, renewAt)
+        }
+    }
+
+    /// Whether it fetches, or stores what it fetched: it holds the right to do so.
+    var isHolder: Bool {
+        switch phase {
+        case .fetching, .filling: true
+        default: false
+        }
+    }
+
+    /// Decides.
+    /// - Parameters:
+    ///   - canHear: whether invalidations reach this process; without them a wait is a poll.
+    mutating func handle(_ event: FlightEvent, now: Instant, canHear: Bool) -> [FlightEffect] {
+        switch event {
+        case .joined(let waiter, let deadline):
+            waiters[waiter] = deadline
+            firstDeadline = min(firstDeadline, deadline)
+            return phase == .idle ? lookUp() : []
+        case .refreshWanted(let deadline):
+            refreshUntil = max(deadline, refreshUntil ?? deadline)
+            return phase == .idle ? lookUp() : []
+        case .left(let waiter):
+            waiters[waiter] = nil
+            return stopIfUnwanted()
+        case .lookedUp(let attempt, let reply):
+            guard attempt == self.attempt, case .lookingUp(let overtaken) = phase else { return [] }
+            return lookedUp(reply, overtaken: overtaken, now: now, canHear: canHear)
+        case .invalidated: return invalidated(now: now)
+        case .trackingRestored: return invalidated(now: now)
+        case .renewed(let attempt, let isValid):
+            guard attempt == self.attempt, case .fetching(_, let deadline) = phase else { return [] }
+            if isValid == false { return restart(cancelling: true) }
+            let pause = isValid == nil ? timing.retry : timing.lease / 3
+            phase = .fetching(renewAt: now.advanced(byMicroseconds: pause), deadline: deadline)
+            return []
+        case .purged:
+            switch phase {
+            case .fetching: return restart(cancelling: true)
+            case .filling: return restart(cancelling: false)
+            case .lookingUp, .waiting: return invalidated(now: now)
+            case .idle, .offline: return []
+            }
+        case .fetched(let attempt, let ending):
+            guard attempt == self.attempt, case .fetching(_, let deadline) = phase else { return [] }
+            return fetched(ending, deadline: deadline)
+        case .filled(let attempt, let isAccepted):
+            guard attempt == self.attempt, phase == .filling else { return [] }
+            return isAccepted == false ? restart(cancelling: false) : finish(.fetched)
+        case .ticked: return ticked(now: now)
+        }
+    }
+
+    // MARK: Phases
+
+    private mutating func lookUp(again: Bool = false) -> [FlightEffect] {
+        if !again { attempt += 1 }
+        phase = .lookingUp(overtaken: false)
+        return [.lookUp(attempt: attempt)]
+    }
+
+    private mutating func lookedUp(_ reply: LookupReply, overtaken: Bool, now: Instant, canHear: Bool) -> [FlightEffect] {
+        switch reply {
+        case .fresh:
+            return overtaken ? lookUpOrStop() : finish(.record)
+        case .taken(let servable):
+            let deadline = wantedUntil
+            let isRefresh = waiters.isEmpty || servable
+            guard !isUnwanted else {
+                phase = .idle
+                return [.abandon(attempt: attempt), .end]
+            }
+            var effects: [FlightEffect] = []
+            if servable {
+                refreshUntil = deadline
+                effects += answerAll(.stale)
+            }
+            phase = .fetching(renewAt: now.advanced(byMicroseconds: timing.lease / 3), deadline: deadline)
+            effects.append(.fetch(attempt: attempt, deadline: deadline, isRefresh: isRefresh))
+            // The message may be that of a write just after we took the flight: better to know before a slot is spent.
+            if overtaken { effects.append(.renew(attempt: attempt)) }
+            return effects
+        case .held(let lease, let servable):
+            if servable && !overtaken { return finish(.stale) }
+            if waiters.isEmpty { return finish(.record) }
+            if overtaken { return lookUp() }
+            let wait = min(max(lease, 0), timing.lease * 10) + timing.slack
+            phase = .waiting(until: now.advanced(byMicroseconds: canHear ? wait : min(wait, timing.poll)))
+            return []
+        case .unreachable(let servable):
+            if servable || waiters.isEmpty { return finish(.stale) }
+            phase = .offline(until: now.advanced(byMicroseconds: timing.retry))
+            return []
+        case .failed(let servable):
+            return finish(servable ? .stale : .failure)
+        }
+    }
+
+    private mutating func lookUpOrStop() -> [FlightEffect] { isUnwanted ? finish(.record) : lookUp() }
+
+    private mutating func invalidated(now: Instant) -> [FlightEffect] {
+        switch phase {
+        case .idle, .filling: return []
+        case .lookingUp:
+            phase = .lookingUp(overtaken: true)
+            return []
+        case .waiting: return lookUp()
+        case .offline: return lookUp(again: true)
+        case .fetching: return [.renew(attempt: attempt)]
+        }
+    }
+
+    private mutating func fetched(_ ending: FetchEnding, deadline: Instant) -> [FlightEffect] {
+        switch ending {
+        case .storable:
+            phase = .filling
+            return [.fill(attempt: attempt)]
+        case .unstorable:
+            return [.abandon(attempt: attempt)] + finish(.fetched)
+        case .failed(let deadlineBound, let servable):
+            let abandon = FlightEffect.abandon(attempt: attempt)
+            if servable { return [abandon] + finish(.stale) }
+            let patient = deadlineBound ? waiters.filter { $0.value > deadline } : [:]
+            guard !patient.isEmpty else { return [abandon] + finish(.failure) }
+            let ended = waiters.keys.filter { patient[$0] == nil }.sorted()
+            waiters = patient
+            refreshUntil = nil
+            return [abandon] + (ended.isEmpty ? [] : [.answer(ended, .failure)]) + lookUp()
+        }
+    }
+
+    private mutating func ticked(now: Instant) -> [FlightEffect] {
+        var effects: [FlightEffect] = []
+        if firstDeadline <= now {
+            let late = waiters.filter { $0.value <= now }.keys.sorted()
+            if !late.isEmpty { effects.append(.answer(late, .deadline(hold))) }
+            for waiter in late { waiters[waiter] = nil }
+            firstDeadline = waiters.values.min() ?? .distantFuture
+        }
+        if let until = refreshUntil, until <= now { refreshUntil = nil }
+        let stopping = stopIfUnwanted()
+        if !stopping.isEmpty || isUnwanted { return effects + stopping }
+        switch phase {
+        case .waiting(let until) where until <= now: effects += lookUp()
+        case .offline(let until) where until <= now: effects += lookUp(again: true)
+        case .fetching(let renewAt, let deadline) where renewAt <= now:
+            // Its reply sets the time of the next one; should it stay out, this does.
+            phase = .fetching(renewAt: now.advanced(byMicroseconds: timing.lease / 3), deadline: deadline)
+            effects.append(.renew(attempt: attempt))
+        default: break
+        }
+        return effects
+    }
+
+    // MARK: Ends
+
+    private var isUnwanted: Bool { waiters.isEmpty && refreshUntil == nil }
+
+    private var wantedUntil: Instant { max(waiters.values.max() ?? .init(microseconds: .min), refreshUntil ?? .init(microseconds: .min)) }
+
+    private var hold: FlightHold {
+        switch phase {
+        case .idle, .lookingUp, .offline: .redis
+        case .waiting: .anotherProcess
+        case .fetching, .filling: .mirror
+        }
+    }
+
+    /// Ends what nobody wants. What is on its way to Redis is awaited: it may have taken a flight that must be given back.
+    private mutating func stopIfUnwanted() -> [FlightEffect] {
+        guard isUnwanted else { return [] }
+        switch phase {
+        case .idle, .lookingUp, .filling: return []
+        case .waiting, .offline:
+            phase = .idle
+            return [.end]
+        case .fetching:
+            phase = .idle
+            return [.cancelFetch(attempt: attempt), .abandon(attempt: attempt), .end]
+        }
+    }
+
+    /// What we fetched, or were about to, no longer counts.
+    private mutating func restart(cancelling: Bool) -> [FlightEffect] {
+        let cancel: [FlightEffect] = cancelling ? [.cancelFetch(attempt: attempt)] : []
+        if waiters.isEmpty {
+            phase = .idle
+            return cancel + [.end]
+        }
+        return cancel + lookUp()
+    }
+
+    private mutating func answerAll(_ outcome: FlightOutcome) -> [FlightEffect] {
+        let all = waiters.keys.sorted()
+        waiters = [:]
+        firstDeadline = .distantFuture
+        return all.isEmpty ? [] : [.answer(all, outcome)]
+    }
+
+    private mutating func finish(_ outcome: FlightOutcome) -> [FlightEffect] {
+        phase = .idle
+        refreshUntil = nil
+        return answerAll(outcome) + [.end]
+    }
+}

@@ -1,0 +1,41 @@
+internal import SluiceLoop
+
+/// What a flight wants done.
+enum FlightEffect: Sendable, Hashable {
+    /// Ask Redis for the record, and for the flight if there is none fresh. The attempt names the token: asking again with the
+    /// same one is harmless.
+    case lookUp(attempt: UInt64)
+    /// Start the fetch.
+    case fetch(attempt: UInt64, deadline: Instant, isRefresh: Bool)
+    /// Nobody needs that fetch any more.
+    case cancelFetch(attempt: UInt64)
+    /// Keep the flight, and learn whether it still is ours.
+    case renew(attempt: UInt64)
+    /// Store what was fetched.
+    case fill(attempt: UInt64)
+    /// Give the flight back, so that another process can take it.
+    case abandon(attempt: UInt64)
+    /// End these callers' wait.
+    case answer([UInt64], FlightOutcome)
+    /// Nothing is left to do: forget the flight.
+    case end
+}
+
+/// What a caller gets.
+enum FlightOutcome: Sendable, Hashable {
+    /// The fresh record that the lookup found.
+    case record
+    /// The stale record at hand.
+    case stale
+    /// What the mirror answered.
+    case fetched
+    /// The error that the lookup or the fetch ended with.
+    case failure
+    /// A deadline error, or the stale record if there is one. The flight was waiting for …
+    case deadline(FlightHold)
+}
+
+/// What a flight was waiting for when a deadline passed.
+enum FlightHold: Sendable, Hashable {
+    case redis, anotherProcess, mirror
+}

@@ -1,0 +1,51 @@
+internal import SluiceLoop
+
+/// What can happen to a flight.
+enum FlightEvent: Sendable, Hashable {
+    /// A caller asks, and will wait until its deadline.
+    case joined(waiter: UInt64, deadline: Instant)
+    /// A stale answer was served; the record should be refreshed, if that is possible by then.
+    case refreshWanted(deadline: Instant)
+    /// A caller was cancelled.
+    case left(waiter: UInt64)
+    /// Redis answered a lookup, or could not.
+    case lookedUp(attempt: UInt64, LookupReply)
+    /// The key's invalidation message arrived, or everything's.
+    case invalidated
+    /// Messages reach us again: some may have been lost in between.
+    case trackingRestored
+    /// Redis said whether the flight still is ours; nil when it could not be asked.
+    case renewed(attempt: UInt64, isValid: Bool?)
+    /// A purge of this process took the flight from us.
+    case purged
+    /// The mirror answered, or the fetch failed.
+    case fetched(attempt: UInt64, FetchEnding)
+    /// Redis took the record, or refused it; nil when it could not be asked.
+    case filled(attempt: UInt64, isAccepted: Bool?)
+    /// Time has passed: see ``Flight/nextTick``.
+    case ticked
+}
+
+/// What a lookup found.
+enum LookupReply: Sendable, Hashable {
+    /// A fresh record.
+    case fresh
+    /// No fresh record; the flight is ours, and so is the fetch. `servable`: there is a record that may be served meanwhile.
+    case taken(servable: Bool)
+    /// No fresh record; another process (or an earlier flight of this one) fetches it, with so much of its lease left.
+    case held(leaseMicroseconds: Int64, servable: Bool)
+    /// Redis could not be reached. `servable`: there is a record in memory that may be served stale.
+    case unreachable(servable: Bool)
+    /// Redis answered with an error that will not pass by itself.
+    case failed(servable: Bool)
+}
+
+/// How a fetch ended.
+enum FetchEnding: Sendable, Hashable {
+    /// With an answer to keep.
+    case storable
+    /// With an answer that concerns only those who wait now.
+    case unstorable
+    /// With an error. `deadlineBound`: a later deadline might have helped. `servable`: there is a record that may be served stale.
+    case failed(deadlineBound: Bool, servable: Bool)
+}

@@ -1,0 +1,42 @@
+internal import SluiceLoop
+
+/// A record as this process holds it: with the instants of this host's continuous clock between which it may be served.
+struct MemoryEntry: Sendable {
+    /// The answer.
+    var record: CacheRecord
+    /// When its age was zero.
+    var bornAt: Instant
+    /// Until when it is fresh.
+    var freshUntil: Instant
+    /// Until when it may be served while it is refreshed.
+    var refreshUntil: Instant
+    /// Until when it may be served at all.
+    var staleUntil: Instant
+    /// The tracking era in which it was known to be what Redis holds; see ``TrustEra``. 0: unverified.
+    var era: UInt64
+
+    /// An entry for a record that a reply brought.
+    /// - Parameters:
+    ///   - serverTime: the time that the reply gives, in the record's milliseconds.
+    ///   - anchor: an instant no later than that time, such as when the command was sent, so that we err towards stale.
+    init(_ record: CacheRecord, serverTime: Int64, anchor: Instant, era: UInt64) {
+        func instant(_ time: Int64) -> Instant {
+            let (span, overflow) = time.subtractingReportingOverflow(serverTime)
+            let (microseconds, tooLong) = span.multipliedReportingOverflow(by: 1_000)
+            return anchor.advanced(byMicroseconds: overflow || tooLong ? (time < serverTime ? .min / 2 : .max / 2) : microseconds)
+        }
+        self.record = record
+        bornAt = instant(record.storedAt).advanced(byMicroseconds: -min(record.ageWhenStored, 1 << 42) * 1_000)
+        freshUntil = instant(record.freshUntil)
+        refreshUntil = instant(record.refreshUntil)
+        staleUntil = instant(record.staleUntil)
+        self.era = era
+    }
+
+    /// The answer at a time.
+    func answer(from source: CacheAnswer.Source, now: Instant, collapsed: Bool = false) -> CacheAnswer {
+        CacheAnswer(
+            record: record, source: source, collapsed: collapsed, stale: now >= freshUntil,
+            age: .microseconds(max(0, now.microseconds(since: bornAt))), remainingFresh: freshUntil.duration(since: now))
+    }
+}

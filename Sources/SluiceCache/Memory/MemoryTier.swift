@@ -1,0 +1,81 @@
+internal import SluiceLoop
+import Synchronization
+
+/// Answers in this process's memory: bounded by bytes, readable from any thread without a hop.
+///
+/// Keys are spread over shards by their hash, each behind a lock of its own that is held for some tens of nanoseconds.
+final class MemoryTier: Sendable {
+    /// One shard; a class, since a lock cannot move.
+    private final class Shard: Sendable {
+        let state: Mutex<MemoryShard>
+        init(byteLimit: Int) { state = Mutex(MemoryShard(byteLimit: byteLimit)) }
+    }
+
+    /// How much one shard should be able to hold at least, so that a few large bodies do not starve it.
+    private static let shardBytes = 4 << 20
+    private static let shardLimit = 16
+
+    private let shards: [Shard]
+    private let mask: Int
+    /// Whether invalidations reach us.
+    let era: TrustEra
+
+    /// A tier that holds at most `byteLimit` bytes: keys, records and what holds them together.
+    init(byteLimit: Int, era: TrustEra) {
+        var count = 1
+        while count < Self.shardLimit && byteLimit / (count * 2) >= Self.shardBytes { count *= 2 }
+        shards = (0..<count).map { _ in Shard(byteLimit: byteLimit / count) }
+        mask = count - 1
+        self.era = era
+    }
+
+    private func shard(_ key: CacheKey) -> Shard { shards[Int(truncatingIfNeeded: key.hash >> 24) & mask] }
+
+    /// The entry if it is fresh and verified. Counts as a use and as a hit.
+    func hit(_ key: CacheKey, now: Instant) -> MemoryEntry? {
+        let era = era.current
+        return shard(key).state.withLock { $0.hit(key, now: now, era: era) }
+    }
+
+    /// The entry in whatever state, unless it has passed all its bounds; then it goes.
+    func find(_ key: CacheKey, now: Instant) -> MemoryEntry? {
+        shard(key).state.withLock { shard in
+            guard let entry = shard.find(key) else { return nil }
+            if entry.staleUntil <= now {
+                shard.remove(key)
+                return nil
+            }
+            return entry
+        }
+    }
+
+    /// Whether an entry may be served as what Redis holds now.
+    func isVerified(_ entry: MemoryEntry) -> Bool { entry.era != 0 && entry.era == era.current }
+
+    /// Takes an entry in, in place of an older one, and makes room for it. One that no shard could hold is left out.
+    func install(_ entry: MemoryEntry, for key: CacheKey) { shard(key).state.withLock { $0.install(entry, for: key) } }
+
+    /// Marks the entry unverified: the next read asks Redis whether it still is what it was.
+    func distrust(_ key: CacheKey) { shard(key).state.withLock { $0.distrust(key) } }
+
+    /// Takes the entry out.
+    func remove(_ key: CacheKey) { shard(key).state.withLock { _ = $0.remove(key) } }
+
+    /// Takes out all entries with a tag; how many they were.
+    func removeAll(tagged tag: String) -> Int {
+        shards.reduce(0) { count, shard in count + shard.state.withLock { $0.removeAll { $0.record.tags.contains(tag) } } }
+    }
+
+    /// What it holds, over all shards; not one moment's view.
+    var usage: MemoryUsage {
+        var total = MemoryUsage()
+        for shard in shards {
+            let one = shard.state.withLock { $0.usage }
+            total.entries += one.entries
+            total.bytes += one.bytes
+            total.hits += one.hits
+            total.evictions += one.evictions
+        }
+        return total
+    }
+}

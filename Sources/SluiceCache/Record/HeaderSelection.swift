@@ -1,0 +1,36 @@
+/// Which header fields of an answer are kept with it.
+enum HeaderSelection {
+    /// Fields that belong to one connection, one exchange or one caller (RFC 9110 section 7.6.1, RFC 9111 section 3.1), and
+    /// those that would tell a caller about a quota that the pool looks after.
+    private static let left: Set<String> = [
+        "connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length", "age",
+        "proxy-authenticate", "proxy-authorization", "proxy-authentication-info", "set-cookie", "set-cookie2", "cache-status", "alt-svc",
+        "retry-after", "ratelimit", "ratelimit-policy", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "x-ratelimit-limit",
+        "x-ratelimit-remaining", "x-ratelimit-reset",
+    ]
+
+    /// The fields to keep, in their order, names in lower case. Malformed ones, and those that `Connection` names, are left out.
+    static func kept(of fields: [(String, String)]) -> [(String, String)] {
+        let lowered = fields.map { ($0.0.lowercased(), $0.1) }
+        let named = Set(
+            lowered.filter { $0.0 == "connection" }
+                .flatMap { $0.1.split(separator: ",") }
+                .map { String($0.filter { $0 != " " && $0 != "\t" }).lowercased() })
+        return lowered.filter { name, value in
+            isWellFormed(name: name, value: value) && !left.contains(name) && !named.contains(name)
+        }
+    }
+
+    /// Whether a field can be written as one line and read back: a token, and a value without control characters.
+    static func isWellFormed(name: String, value: String) -> Bool {
+        !name.isEmpty && name.utf8.allSatisfy(CharacterClass.isToken)
+            && value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
+    }
+
+    /// The fields of a stored answer after a 304 brought `newer` ones: those it names are replaced (RFC 9111 section 3.2).
+    static func updated(_ stored: [(String, String)], by newer: [(String, String)]) -> [(String, String)] {
+        let fresh = kept(of: newer).filter { !$0.0.hasPrefix("content-") }
+        let names = Set(fresh.map(\.0))
+        return stored.filter { !names.contains($0.0) } + fresh
+    }
+}

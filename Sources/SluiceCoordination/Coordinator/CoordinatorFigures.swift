@@ -1,0 +1,22 @@
+/// What a node counts of its own coordination, for its metrics.
+package struct CoordinatorFigures: Hashable, Sendable {
+    /// `leader`, `follower`, `direct` or `embedded`.
+    package var role = "follower"
+    package var epoch: Int64 = 0
+    package var waiting = 0
+    package var inFlight = 0
+    /// Slots that waiters of this node were given.
+    package var granted = 0
+    /// Waiters that were refused because no slot could come in time.
+    package var refused = 0
+    /// How often this node took the lease.
+    package var elections = 0
+    /// While this node leads: waiters in the whole pool, slots and grants handed out under this lease.
+    package var poolWaiting = 0
+    package var leaderGranted = 0
+    package var leaderGrants = 0
+    /// How many nodes the leader has heard of.
+    package var nodes = 0
+
+    package init() {}
+}

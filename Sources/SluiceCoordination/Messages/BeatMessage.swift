@@ -1,0 +1,32 @@
+/// What the leader tells everybody at each renewal, and when it goes.
+///
+/// Published on `beat`; text: `B1 LEADER EPOCH WAITING FREE NEXT` while it leads (NEXT in microseconds, -1 when unknown),
+/// `R1 LEADER EPOCH` when it has resigned.
+package enum BeatMessage: Hashable, Sendable {
+    /// The lease was renewed. With it: how many wait in the pool, how many slots are free, when the next one comes.
+    case beat(leader: String, epoch: Int64, waiting: Int, free: Int, nextRelease: Int64?)
+    /// The leader has given its lease back.
+    case resigned(leader: String, epoch: Int64)
+
+    package var text: String {
+        switch self {
+        case .beat(let leader, let epoch, let waiting, let free, let next): "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1)"
+        case .resigned(let leader, let epoch): "R1 \(leader) \(epoch)"
+        }
+    }
+
+    /// Nil when the payload is no such message.
+    package init?(payload: [UInt8]) {
+        if var fields = TextFields(payload, version: "B1", count: 5) {
+            guard let leader = fields.text(), let epoch = fields.number(), let waiting = fields.count(), let free = fields.count(),
+                let next = fields.number()
+            else { return nil }
+            self = .beat(leader: leader, epoch: epoch, waiting: waiting, free: free, nextRelease: next < 0 ? nil : next)
+        } else if var fields = TextFields(payload, version: "R1", count: 2) {
+            guard let leader = fields.text(), let epoch = fields.number() else { return nil }
+            self = .resigned(leader: leader, epoch: epoch)
+        } else {
+            return nil
+        }
+    }
+}

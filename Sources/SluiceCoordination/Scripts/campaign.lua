@@ -1,0 +1,18 @@
+-- Tries to take the lease.
+-- KEYS  1 leader, 2 epoch
+-- ARGV  1 node, 2 lease in ms, 3 the highest epoch that the node has seen
+-- Reply {won (1 or 0), epoch, holder, ms left of the holder's lease}
+-- Sends nothing: the winner's first renewal tells the pool.
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then
+  return {0, tonumber(redis.call('GET', KEYS[2]) or 0), holder, redis.call('PTTL', KEYS[1])}
+end
+if holder then
+  -- The answer to an earlier campaign was lost. A new epoch fences whatever that one may have begun.
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+else
+  redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+end
+-- Redis may have lost the count; a fencing token never goes back.
+if tonumber(redis.call('GET', KEYS[2]) or 0) < tonumber(ARGV[3]) then redis.call('SET', KEYS[2], ARGV[3]) end
+return {1, redis.call('INCR', KEYS[2]), ARGV[1], tonumber(ARGV[2])}

@@ -1,0 +1,22 @@
+-- Every mirror's state and counters.
+--
+-- KEYS  1 ledger
+-- ARGV  those of ledger.lua
+-- Reply { time, incarnation or '', mirrors }
+--       mirrors      for each { status, { granted, settled, unsent, expired, throttled }, slots used under each limit,
+--                    effective limit (0: none) }
+-- Sends nothing, changes nothing.
+
+local now = look()
+local mirrors = {}
+for m, mirror in ipairs(call.mirrors) do
+    local used = {}
+    for l, limit in ipairs(mirror.limits) do used[l] = limit.log.sum + mirror.open.sum end
+    mirrors[m] = {
+        statusOf(mirror, now),
+        { mirror.granted, mirror.settled, mirror.unsent, mirror.expired, mirror.throttled },
+        used,
+        mirror.limits[1] and mirror.limits[1].count or 0,
+    }
+end
+return { now, meta and meta.incarnation or '', mirrors }

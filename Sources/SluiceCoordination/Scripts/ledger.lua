@@ -1,0 +1,476 @@
+-- The slot ledger of a pool: what every entry script begins with (the loader puts this file before it).
+--
+-- KEYS  1 ledger   hash, see below
+--       2 leader   string: the node that holds the lease        (reserve only)
+--       3 epoch    integer: the fencing token                   (reserve only)
+--
+-- ARGV, for every script, in this order; an entry script's own follow behind and are listed in its header
+--       raw          '' for this server's TIME; a number of µs instead of it in tests
+--       candidate    the name that a new life of the data takes, if this call has to begin one
+--       known        the incarnation that the caller's bounds are about; '' for none
+--       lower upper  bounds on ledger time when the call was sent, µs; each '' for none
+--       age          µs since the caller last heard of the known incarnation
+--       runID        the server behind the caller's connection; '' for unknown
+--       hold         µs a grant may wait to be sent
+--       timeout      µs a request may take
+--       count of mirrors, and for each: name, burst, concurrency (0: none), count of limits, and for each limit:
+--                    count, window in µs; windows ascend
+--
+-- Replies are arrays of whole numbers and strings; the first two are ledger time and incarnation.
+-- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs }.
+--
+-- Fields of the hash; all times are ledger time in whole µs
+--       meta             incarnation birth adjustment last next-number quiet-from waiting waiting-at refreshed run-id
+--       state:NAME       granted settled unsent expired throttled paused-until drained
+--       open:NAME        slots and earliest expiry >I4 >I7, then a record a grant, by number:
+--                        number >I6, random part of the node c8, slots >I3, expiry >I7
+--       log:NAME:WINDOW  slots >I4, then a record a release, by time: release >I7, slots >I3
+--
+-- One hash, so that a call costs TIME, one read and one write however many mirrors there are. Lists are packed,
+-- so that a call's work in Lua grows with what changes, not with what is there. A double holds whole numbers
+-- exactly up to 2^53; µs since 1970 reach that in the year 2255. But tostring keeps 14 digits only: use `text`.
+--
+-- The rules are those of LedgerState.swift; a differential test holds the two together. Change both.
+
+local RECORD, GRANT = 10, 24
+local MOST_RECORDS, MOST_GRANTS, MOST_TOGETHER = 1000, 1024, 16777215
+local NEVER = 9007199254740991
+local UNLIMITED = 1000000
+local HOUR = 3600000000
+
+local floor, max, min, sub = math.floor, math.max, math.min, string.sub
+local pack, read = struct.pack, struct.unpack
+
+local function text(x) return string.format('%.0f', x) end
+
+-- Allowance for a clock at either end that runs 1,000 ppm fast or slow.
+local function drift(span) return span <= 0 and 0 or floor((span + 999) / 1000) end
+
+local cursor = 0
+local function word()
+    cursor = cursor + 1
+    return ARGV[cursor]
+end
+local function number() return tonumber(word()) end
+
+local call = {
+    raw = number(), candidate = word(), known = word(), lower = number(), upper = number(), age = number(),
+    runID = word(), hold = number(), timeout = number(), mirrors = {},
+}
+
+local prefix = sub(KEYS[1], 1, -7)
+
+-- From a grant until its node, if it stays silent, is taken to have used it to the last moment.
+local function life(hold) return hold + drift(hold) + call.timeout + 1000000 + drift(call.timeout) end
+
+local longestWindow = 0
+for m = 1, number() do
+    local mirror = { name = word(), burst = number(), concurrency = number(), limits = {}, memory = 0 }
+    for l = 1, number() do
+        local count, window = number(), word()
+        local limit = { count = count, window = tonumber(window), field = 'log:' .. mirror.name .. ':' .. window }
+        limit.guarded = limit.window + drift(limit.window)
+        limit.step = count > MOST_RECORDS and floor((limit.window + 511) / 512) or 1
+        mirror.limits[l] = limit
+        mirror.memory = limit.guarded
+        longestWindow = max(longestWindow, limit.window)
+        if mirror.burst > 0 then
+            local interval = floor((limit.window + count - 1) / count)
+            mirror.refill = max(mirror.refill or 0, interval + drift(interval))
+        end
+    end
+    call.mirrors[m] = mirror
+end
+
+-- When a slot that completed at `completion` is free again under a limit.
+local function releaseOf(limit, completion)
+    local exact = completion + limit.guarded
+    local past = exact % limit.step
+    return past == 0 and exact or exact + limit.step - past
+end
+
+---------------------------------------------------------------------------------------------- release logs
+
+-- A log is { s = the packed field, first = where its first record begins, sum = slots, dirty }.
+
+local function purgeLog(log, now)
+    local s, position, last = log.s, log.first, #log.s
+    while position < last do
+        local release, count = read('>I7I3', s, position)
+        if release > now then break end
+        log.sum = log.sum - count
+        position = position + RECORD
+    end
+    if position ~= log.first then
+        log.first = position
+        log.dirty = true
+    end
+end
+
+-- How many records are released at `time` or before. Completions come nearly in order: the end is tried first.
+local function endOfReleases(log, records, time)
+    local s, first = log.s, log.first
+    if records == 0 or read('>I7', s, first + (records - 1) * RECORD) <= time then return records end
+    local low, high = 0, records - 1
+    while low < high do
+        local middle = floor((low + high) / 2)
+        if read('>I7', s, first + middle * RECORD) <= time then low = middle + 1 else high = middle end
+    end
+    return low
+end
+
+local function replace(log, from, to, with)
+    log.s = sub(log.s, log.first, from - 1) .. with .. sub(log.s, to)
+    log.first = 1
+    log.dirty = true
+end
+
+local function insertRelease(log, release, count)
+    local records = (#log.s - log.first + 1) / RECORD
+    local place = endOfReleases(log, records, release)
+    local here = log.first + place * RECORD
+    if place > 0 then
+        local known, together = read('>I7I3', log.s, here - RECORD)
+        if known == release and together + count <= MOST_TOGETHER then
+            replace(log, here - RECORD, here, pack('>I7I3', release, together + count))
+            log.sum = log.sum + count
+            return
+        end
+    end
+    if records < MOST_RECORDS then
+        local fitting = min(count, MOST_TOGETHER)
+        replace(log, here, here, pack('>I7I3', release, fitting))
+        log.sum = log.sum + fitting
+    else
+        local host = log.first + min(place, records - 1) * RECORD
+        local known, together = read('>I7I3', log.s, host)
+        local fitting = min(count, MOST_TOGETHER - together)
+        replace(log, host, host + RECORD, pack('>I7I3', max(known, release), together + fitting))
+        log.sum = log.sum + fitting
+    end
+end
+
+-- When so many slots (at least one) will have been released; nil when the log holds fewer.
+local function releaseOfNext(log, needed)
+    if needed > log.sum then return nil end
+    local passed, position = 0, log.first
+    while position < #log.s do
+        local release, count = read('>I7I3', log.s, position)
+        passed = passed + count
+        if passed >= needed then return release end
+        position = position + RECORD
+    end
+    return nil
+end
+
+---------------------------------------------------------------------------------------------- open grants
+
+-- Open grants are { s, first, sum, earliest, records, added = packed records to append, dirty }.
+
+local function removeExpired(open, now)
+    local expired = {}
+    if open.earliest > now then return expired end
+    local kept, from, earliest = {}, open.first, NEVER
+    for position = open.first, #open.s - 1, GRANT do
+        local count, expiry = read('>I3I7', open.s, position + 14)
+        if expiry <= now then
+            expired[#expired + 1] = { count = count, expiry = expiry }
+            kept[#kept + 1] = sub(open.s, from, position - 1)
+            from = position + GRANT
+            open.sum = open.sum - count
+            open.records = open.records - 1
+        else
+            earliest = min(earliest, expiry)
+        end
+    end
+    kept[#kept + 1] = sub(open.s, from)
+    open.s, open.first, open.earliest, open.dirty = table.concat(kept), 1, earliest, true
+    return expired
+end
+
+-- Where a node's grant stands; nil when it is not open (any more).
+local function placeOf(open, grant, tag)
+    local low, high = 0, open.records
+    while low < high do
+        local middle = floor((low + high) / 2)
+        if read('>I6', open.s, open.first + middle * GRANT) < grant then low = middle + 1 else high = middle end
+    end
+    if low == open.records then return nil end
+    local position = open.first + low * GRANT
+    local found, owner = read('>I6c8', open.s, position)
+    return found == grant and owner == tag and position or nil
+end
+
+local function appendGrant(open, grant, tag, count, expiry)
+    open.added[#open.added + 1] = pack('>I6c8I3I7', grant, tag, count, expiry)
+    open.records = open.records + 1
+    open.sum = open.sum + count
+    open.earliest = min(open.earliest, expiry)
+    open.dirty = true
+end
+
+-- Takes settled slots off a record; moves the expiry of what remains, never to an earlier moment.
+local function settleGrant(open, position, settled, renewed)
+    local count, expiry = read('>I3I7', open.s, position + 14)
+    local rest = ''
+    if count > settled then
+        rest = sub(open.s, position, position + 13) .. pack('>I3I7', count - settled, max(expiry, renewed or 0))
+    else
+        open.records = open.records - 1
+    end
+    open.s = sub(open.s, open.first, position - 1) .. rest .. sub(open.s, position + GRANT)
+    open.first = 1
+    open.sum = open.sum - settled
+    open.dirty = true
+end
+
+---------------------------------------------------------------------------------------------- a mirror
+
+-- Counts completed requests until their window is over. Takes effect with `flush`.
+local function charge(mirror, completion, count)
+    for _, limit in ipairs(mirror.limits) do
+        local release = releaseOf(limit, completion)
+        limit.charged = limit.charged or {}
+        limit.charged[release] = (limit.charged[release] or 0) + count
+    end
+    if mirror.refill then mirror.drained = max(mirror.drained, completion) + mirror.refill * count end
+end
+
+-- Enters what was charged into the logs, in order of release.
+local function flush(mirror, now)
+    for _, limit in ipairs(mirror.limits) do
+        if limit.charged then
+            local releases = {}
+            for release in pairs(limit.charged) do
+                if release > now then releases[#releases + 1] = release end
+            end
+            table.sort(releases)
+            for _, release in ipairs(releases) do insertRelease(limit.log, release, limit.charged[release]) end
+            limit.charged = nil
+        end
+    end
+end
+
+local function purge(mirror, now)
+    for _, expired in ipairs(removeExpired(mirror.open, now)) do
+        mirror.expired = mirror.expired + expired.count
+        mirror.dirty = true
+        charge(mirror, expired.expiry, expired.count)
+    end
+    flush(mirror, now)
+    for _, limit in ipairs(mirror.limits) do purgeLog(limit.log, now) end
+end
+
+-- The completed requests that the upstream's bucket still holds, rounded up; see MirrorLedger.swift.
+local function level(mirror, now)
+    if not mirror.refill or mirror.drained <= now then return 0 end
+    return floor((mirror.drained - now + mirror.refill - 1) / mirror.refill)
+end
+
+local function room(mirror, now)
+    local open = mirror.open
+    if open.records >= MOST_GRANTS then return 0 end
+    local free = #mirror.limits == 0 and UNLIMITED - open.sum or NEVER
+    for _, limit in ipairs(mirror.limits) do free = min(free, limit.count - limit.log.sum - open.sum) end
+    if mirror.concurrency > 0 then free = min(free, mirror.concurrency - open.sum) end
+    if mirror.burst > 0 then free = min(free, mirror.burst - open.sum - level(mirror, now)) end
+    return max(0, free)
+end
+
+local function freeOf(mirror, now)
+    if now < max(mirror.paused, mirror.sealed) then return 0 end
+    return room(mirror, now)
+end
+
+-- The earliest moment at which every rule can have room again without anything coming back unsent: an open
+-- slot is taken to complete this very moment. Nil when only a settle can make room.
+local function earliestRoom(mirror, now)
+    local open = mirror.open
+    if open.records >= MOST_GRANTS then return nil end
+    if mirror.concurrency > 0 and open.sum >= mirror.concurrency then return nil end
+    if #mirror.limits == 0 and open.sum >= UNLIMITED then return nil end
+    local earliest = now
+    for _, limit in ipairs(mirror.limits) do
+        local needed = limit.log.sum + open.sum - limit.count + 1
+        if needed > 0 then earliest = max(earliest, releaseOfNext(limit.log, needed) or releaseOf(limit, now)) end
+    end
+    if mirror.burst > 0 and mirror.burst - open.sum - level(mirror, now) <= 0 then
+        local drained = mirror.drained - (mirror.burst - open.sum - 1) * mirror.refill
+        earliest = max(earliest, open.sum >= mirror.burst and now + mirror.refill or drained)
+    end
+    return earliest
+end
+
+local function statusOf(mirror, now)
+    local open, used, least = mirror.open, mirror.open.sum, nil
+    for _, limit in ipairs(mirror.limits) do
+        local left = limit.count - limit.log.sum - open.sum
+        if not least or left < least then least, used = left, limit.log.sum + open.sum end
+    end
+    local free, nextRelease = freeOf(mirror, now), 0
+    if free == 0 then
+        local earliest = earliestRoom(mirror, now)
+        nextRelease = earliest and max(earliest, mirror.paused, mirror.sealed) - now or -1
+    end
+    return { free, used, nextRelease, max(0, mirror.paused - now), max(0, mirror.sealed - now) }
+end
+
+local function statuses(now)
+    local list = {}
+    for m, mirror in ipairs(call.mirrors) do list[m] = statusOf(mirror, now) end
+    return list
+end
+
+---------------------------------------------------------------------------------------------- the whole
+
+local meta
+
+local function load()
+    local fields = { 'meta' }
+    for _, mirror in ipairs(call.mirrors) do
+        fields[#fields + 1] = 'state:' .. mirror.name
+        fields[#fields + 1] = 'open:' .. mirror.name
+        for _, limit in ipairs(mirror.limits) do fields[#fields + 1] = limit.field end
+    end
+    local values = redis.call('HMGET', KEYS[1], unpack(fields))
+    if values[1] then
+        local words = {}
+        for part in string.gmatch(values[1], '%S+') do words[#words + 1] = part end
+        meta = {
+            incarnation = words[1], birth = tonumber(words[2]), adjustment = tonumber(words[3]), last = tonumber(words[4]),
+            nextNumber = tonumber(words[5]), quietFrom = tonumber(words[6]), waiting = tonumber(words[7]),
+            waitingAt = tonumber(words[8]), refreshed = tonumber(words[9]), runID = words[10],
+        }
+    end
+    local at = 1
+    local function field()
+        at = at + 1
+        return meta and values[at] or nil
+    end
+    for _, mirror in ipairs(call.mirrors) do
+        local counters = {}
+        for part in string.gmatch(field() or '', '%-?%d+') do counters[#counters + 1] = tonumber(part) end
+        mirror.granted, mirror.settled, mirror.unsent = counters[1] or 0, counters[2] or 0, counters[3] or 0
+        mirror.expired, mirror.throttled = counters[4] or 0, counters[5] or 0
+        mirror.paused, mirror.drained = counters[6] or 0, counters[7] or 0
+        local open = field()
+        if open then
+            local sum, earliest = read('>I4I7', open)
+            mirror.open = { s = open, first = 12, sum = sum, earliest = earliest, records = (#open - 11) / GRANT, added = {} }
+        else
+            mirror.open = { s = '', first = 1, sum = 0, earliest = NEVER, records = 0, added = {} }
+        end
+        for _, limit in ipairs(mirror.limits) do
+            local log = field()
+            limit.log = log and { s = log, first = 5, sum = (read('>I4', log)) } or { s = '', first = 1, sum = 0 }
+        end
+    end
+end
+
+-- The host's clock and the adjustment, held within the caller's bounds, never before the last call's time.
+-- Bounds speak of one life of the data; those about another are of no use, except at the very start, where
+-- they let ledger time go on as if nothing had happened.
+local function clock()
+    local now = meta.raw + meta.adjustment
+    if call.known ~= '' and (meta.justBorn or call.known == meta.incarnation) then
+        if call.lower then now = max(now, call.lower) end
+        if call.upper then now = min(now, call.upper) end
+    end
+    return max(now, meta.last)
+end
+
+local function rawTime()
+    if call.raw then return call.raw end
+    local time = redis.call('TIME')
+    return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+
+local function seal()
+    for _, mirror in ipairs(call.mirrors) do
+        mirror.sealed = meta and meta.quietFrom > 0 and meta.quietFrom + mirror.memory or 0
+    end
+end
+
+-- Begins a call that changes the ledger: finds or begins its data, notices a loss, tells the time, and takes in
+-- what time has brought. Returns ledger time.
+local function begin()
+    local raw = rawTime()
+    load()
+    if not meta then
+        meta = {
+            incarnation = call.candidate, adjustment = 0, last = 0, quietFrom = 0, waiting = 0, waitingAt = 0,
+            refreshed = 0, runID = '-', justBorn = true,
+        }
+    end
+    meta.raw = raw
+    local now = clock()
+    meta.adjustment = now - raw
+    meta.last = now
+    if meta.justBorn then
+        meta.birth = now
+        meta.nextNumber = floor(now / 16) + 1
+    end
+    -- A caller that knew another life of the data proves that it lived until it last heard of it; a caller on
+    -- another server than the last one proves it until now, since the last writes may not have come along.
+    local span = life(call.hold)
+    if call.known ~= '' and call.known ~= meta.incarnation then
+        meta.quietFrom = max(meta.quietFrom, max(meta.birth, now - max(0, call.age)) + span)
+    end
+    if call.runID ~= '' and call.runID ~= meta.runID then
+        if meta.runID ~= '-' then meta.quietFrom = max(meta.quietFrom, now + span) end
+        meta.runID = call.runID
+    end
+    seal()
+    for _, mirror in ipairs(call.mirrors) do purge(mirror, now) end
+    return now
+end
+
+-- Begins a call that only looks: the same view, of which nothing is kept. Returns ledger time.
+local function look()
+    local raw = rawTime()
+    load()
+    seal()
+    if not meta then return raw end
+    meta.raw = raw
+    local now = clock()
+    for _, mirror in ipairs(call.mirrors) do purge(mirror, now) end
+    return now
+end
+
+-- Writes what the call has changed, in one command. The time to live is renewed at most once an hour of the
+-- host's clock, and is a day longer than needed, so that a step of that clock does not make the ledger vanish.
+local function save()
+    local since = meta.raw - meta.refreshed
+    local renew = since < 0 or since >= HOUR
+    if renew then meta.refreshed = meta.raw end
+    local changes = {
+        'meta',
+        table.concat({
+            meta.incarnation, text(meta.birth), text(meta.adjustment), text(meta.last), text(meta.nextNumber),
+            text(meta.quietFrom), text(meta.waiting), text(meta.waitingAt), text(meta.refreshed), meta.runID,
+        }, ' '),
+    }
+    local function change(field, value)
+        changes[#changes + 1] = field
+        changes[#changes + 1] = value
+    end
+    for _, mirror in ipairs(call.mirrors) do
+        local open = mirror.open
+        if mirror.dirty then
+            change('state:' .. mirror.name, table.concat({
+                text(mirror.granted), text(mirror.settled), text(mirror.unsent), text(mirror.expired),
+                text(mirror.throttled), text(mirror.paused), text(mirror.drained),
+            }, ' '))
+        end
+        if open.dirty then
+            change('open:' .. mirror.name,
+                pack('>I4I7', open.sum, open.earliest) .. sub(open.s, open.first) .. table.concat(open.added))
+        end
+        for _, limit in ipairs(mirror.limits) do
+            local log = limit.log
+            if log.dirty then change(limit.field, pack('>I4', log.sum) .. sub(log.s, log.first)) end
+        end
+    end
+    redis.call('HSET', KEYS[1], unpack(changes))
+    if renew then redis.call('PEXPIRE', KEYS[1], text((2 * longestWindow + 25 * HOUR) / 1000)) end
+end

@@ -1,0 +1,125 @@
+-- Takes what is free, up to what is wanted, and records it.
+--
+-- KEYS  1 ledger, 2 leader, 3 epoch
+-- ARGV  those of ledger.lua, then
+--       caller       node
+--       epoch        the caller's fencing token; '' when it reserves for itself
+--       yields       1: give nothing while a leader lives and others wait with it
+--       count of demands, and for each: node, wanted, tier, stamp, sequence
+-- Reply { time, incarnation, outcome, current epoch, grants, statuses }
+--       outcome      0 considered, 1 the epoch is stale, 2 queue with the leader
+--       grants       flat: demand, mirror (both from 0), number, slots, and again
+-- Sends to <prefix>node:NODE, for each demand but the caller's own that got something, one line:
+--       1 incarnation epoch time sequence stamp life NAME=number:slots NAME=number:slots …
+
+local now = begin()
+local caller, epoch, yields = word(), word(), word()
+
+local outcome, current = 0, 0
+if epoch ~= '' or yields == '1' then
+    local held = redis.call('MGET', KEYS[2], KEYS[3])
+    if epoch ~= '' then
+        current = tonumber(held[2] or '0')
+        local sameLife = call.known == '' or call.known == meta.incarnation
+        if held[1] ~= caller or current ~= tonumber(epoch) or not sameLife then outcome = 1 end
+    elseif held[1] and held[1] ~= caller and meta.waiting > 0 and now - meta.waitingAt <= 1000000 then
+        outcome = 2
+    end
+end
+
+-- Divides a supply: lower tiers first; within a tier max-min fair, the odd ones to those named first.
+local function divide(supply, demands)
+    local tiers, byTier = {}, {}
+    for _, demand in ipairs(demands) do
+        if demand.wanted > 0 then
+            if not byTier[demand.tier] then
+                byTier[demand.tier] = {}
+                tiers[#tiers + 1] = demand.tier
+            end
+            table.insert(byTier[demand.tier], demand)
+        end
+    end
+    table.sort(tiers)
+    local left = supply
+    for _, tier in ipairs(tiers) do
+        local unmet = byTier[tier]
+        while left > 0 and #unmet > 0 do
+            local share, still = max(1, floor(left / #unmet)), {}
+            for _, demand in ipairs(unmet) do
+                local part = min(share, demand.wanted - demand.share, left)
+                demand.share = demand.share + part
+                left = left - part
+                if demand.share < demand.wanted then still[#still + 1] = demand end
+            end
+            unmet = still
+        end
+    end
+    return supply - left
+end
+
+-- Takes a total from mirrors in proportion to what each has free: largest remainder, ties to the first.
+local function split(total, free, sum)
+    local parts, order, missing = {}, {}, total
+    for m, have in ipairs(free) do
+        parts[m] = sum > 0 and floor(total * have / sum) or 0
+        missing = missing - parts[m]
+        order[m] = m
+    end
+    if missing > 0 then
+        table.sort(order, function(one, other)
+            local a, b = total * free[one] % sum, total * free[other] % sum
+            if a ~= b then return a > b end
+            return one < other
+        end)
+        for place = 1, missing do parts[order[place]] = parts[order[place]] + 1 end
+    end
+    return parts
+end
+
+local grants, messages = {}, {}
+if outcome == 0 then
+    local demands, wanted = {}, 0
+    for d = 1, number() do
+        demands[d] = { node = word(), wanted = number(), tier = number(), stamp = word(), sequence = word(), share = 0 }
+        wanted = wanted + demands[d].wanted
+    end
+    local free, sum = {}, 0
+    for m, mirror in ipairs(call.mirrors) do
+        free[m] = freeOf(mirror, now)
+        sum = sum + free[m]
+    end
+    local parts = split(divide(sum, demands), free, sum)
+    local span, m, given = life(call.hold), 1, 0
+    for d, demand in ipairs(demands) do
+        local due, items = demand.share, {}
+        while due > 0 do
+            while m <= #parts and (parts[m] == 0 or call.mirrors[m].open.records >= MOST_GRANTS) do m = m + 1 end
+            if m > #parts then break end
+            local mirror, count, grant = call.mirrors[m], min(due, parts[m]), meta.nextNumber
+            meta.nextNumber = grant + 1
+            appendGrant(mirror.open, grant, sub(demand.node, -8), count, now + span)
+            mirror.granted = mirror.granted + count
+            mirror.dirty = true
+            parts[m] = parts[m] - count
+            due = due - count
+            given = given + count
+            local at = #grants
+            grants[at + 1], grants[at + 2], grants[at + 3], grants[at + 4] = d - 1, m - 1, grant, count
+            items[#items + 1] = mirror.name .. '=' .. text(grant) .. ':' .. text(count)
+        end
+        if #items > 0 and demand.node ~= caller then
+            messages[#messages + 1] = { demand.node, table.concat({
+                '1', meta.incarnation, epoch == '' and '0' or epoch, text(now), demand.sequence, demand.stamp, text(span),
+                table.concat(items, ' '),
+            }, ' ') }
+        end
+    end
+    if epoch ~= '' then
+        meta.waiting = wanted - given
+        meta.waitingAt = now
+    end
+end
+
+save()
+for _, message in ipairs(messages) do redis.call('PUBLISH', prefix .. 'node:' .. message[1], message[2]) end
+return { now, meta.incarnation, outcome, current, grants, statuses(now) }

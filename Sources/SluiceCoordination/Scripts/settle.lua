@@ -1,0 +1,58 @@
+-- Reports what became of slots. Repeating a call unchanged does nothing.
+--
+-- KEYS  1 ledger
+-- ARGV  those of ledger.lua, then
+--       tag          the random part of the node
+--       count of entries, and for each:
+--           mirror       from 0
+--           number       of the grant
+--           incarnation  that made it
+--           remaining    slots of the grant that no earlier entry reported
+--           unsent       slots that were provably never used: free at once
+--           extend       µs that the remaining slots may still wait to be sent; '' when not renewed
+--           ages         µs since each completion, with commas between
+-- Reply { time, incarnation, entries carried out, entries of another incarnation, statuses }
+-- Sends to <prefix>leader:wake: freed, when a mirror that had nothing free has something again.
+
+local now = begin()
+local tag = word()
+
+local before = {}
+for m, mirror in ipairs(call.mirrors) do before[m] = freeOf(mirror, now) end
+
+local applied, foreign = 0, 0
+for _ = 1, number() do
+    local mirror = call.mirrors[number() + 1]
+    local grant, incarnation, remaining, unsent = number(), word(), number(), max(0, number())
+    local extend, ages, agesText = number(), {}, word()
+    for age in string.gmatch(agesText, '%-?%d+') do ages[#ages + 1] = tonumber(age) end
+    local counts = false
+    if mirror and incarnation ~= meta.incarnation then
+        counts = true
+        foreign = foreign + 1
+    elseif mirror then
+        local position = placeOf(mirror.open, grant, tag)
+        local held = position and read('>I3', mirror.open.s, position + 14) or -1
+        if held >= remaining and held >= #ages + unsent then
+            counts = true
+            applied = applied + 1
+            settleGrant(mirror.open, position, #ages + unsent, extend and now + life(max(0, extend)))
+            mirror.unsent = mirror.unsent + unsent
+        end
+    end
+    if counts then
+        for _, age in ipairs(ages) do charge(mirror, now - age + drift(age), 1) end
+        mirror.settled = mirror.settled + #ages
+        mirror.dirty = true
+    end
+end
+
+local freed = false
+for m, mirror in ipairs(call.mirrors) do
+    flush(mirror, now)
+    if before[m] == 0 and freeOf(mirror, now) > 0 then freed = true end
+end
+
+save()
+if freed then redis.call('PUBLISH', prefix .. 'leader:wake', 'freed') end
+return { now, meta.incarnation, applied, foreign, statuses(now) }

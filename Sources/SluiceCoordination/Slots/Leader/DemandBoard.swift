@@ -1,0 +1,113 @@
+package import SluiceLoop
+
+/// The leader's part, as a pure value: gathers every node's demand and says what to ask the ledger for.
+///
+/// The ledger itself divides what is free (tiers, then max-min fairness), because only it knows how much that is. The
+/// leader's work is to know who wants how many, not to ask twice for the same waiter, and to ask at the right moment.
+package struct DemandBoard: Sendable {
+    private struct Node: Sendable {
+        var waiting: [Int]
+        var stamp: Int64
+        var heardAt: Instant
+        var sequence: Int64 = 0
+        /// Grants that the node had not seen when it last spoke.
+        var underway: [(sequence: Int64, count: Int)] = []
+
+        /// What the node still wants in each tier: grants under way serve the most urgent first.
+        var unmet: [Int] {
+            var covered = underway.reduce(0) { $0 + $1.count }
+            return waiting.map { wanted in
+                let served = min(wanted, covered)
+                covered -= served
+                return wanted - served
+            }
+        }
+    }
+
+    /// Demands older than this are dropped: their node has stopped repeating them.
+    package static let patience: Int64 = 3_000_000
+    /// Between two reserves, so that several nodes' demands travel together.
+    package static let gathering: Int64 = 1_000
+
+    private let epoch: Int64
+    private let caller: NodeID
+    private var nodes: [NodeID: Node] = [:]
+    private var rotation = 0
+    private var isReserving = false
+    private var lastReserve = Instant(microseconds: .min)
+    /// Nothing is free before this.
+    private var releaseAt = Instant(microseconds: .min)
+
+    package init(caller: NodeID, epoch: Int64) {
+        self.caller = caller
+        self.epoch = epoch
+    }
+
+    /// How many wait in the whole pool, as far as heard.
+    package var waiting: Int { nodes.values.reduce(0) { $0 + $1.unmet.reduce(0, +) } }
+
+    /// A node said how many wait on it.
+    package mutating func heard(_ demand: DemandMessage, now: Instant) {
+        var node = nodes[demand.node] ?? Node(waiting: [], stamp: 0, heardAt: now)
+        // Messages of one node come in order; an older stamp can only be a repeat.
+        guard demand.stamp >= node.stamp else { return }
+        node.waiting = demand.waiting
+        node.stamp = demand.stamp
+        node.heardAt = now
+        if demand.epoch == epoch {
+            node.underway.removeAll { $0.sequence <= demand.sequence }
+        } else if demand.epoch < epoch {
+            node.underway.removeAll { $0.sequence <= 0 }
+        }
+        nodes[demand.node] = node
+    }
+
+    /// Slots came free out of turn.
+    package mutating func freed() { releaseAt = Instant(microseconds: .min) }
+
+    /// When `reservation` is next worth calling; nil while nobody waits or an answer is outstanding.
+    package func nextStep(now: Instant) -> Instant? {
+        guard !isReserving, nodes.values.contains(where: { $0.unmet.contains { $0 > 0 } }) else { return nil }
+        return max(now, releaseAt, lastReserve.advanced(byMicroseconds: Self.gathering))
+    }
+
+    /// What to ask the ledger for now; nil when it is not time.
+    package mutating func reservation(now: Instant) -> ReserveRequest? {
+        nodes = nodes.filter { now.microseconds(since: $0.value.heardAt) < Self.patience }
+        guard let due = nextStep(now: now), due <= now else { return nil }
+        // Start with another node each time, so that nobody is always first for the odd slot.
+        let order = nodes.keys.sorted()
+        rotation = (rotation + 1) % order.count
+        var demands: [ReserveRequest.Demand] = []
+        for tier in SlotPriority.allCases.indices {
+            for name in order[rotation...] + order[..<rotation] {
+                guard let node = nodes[name], node.unmet[tier] > 0 else { continue }
+                demands.append(
+                    ReserveRequest.Demand(
+                        node: name, wanted: Int64(node.unmet[tier]), tier: tier, stamp: node.stamp, sequence: node.sequence + 1))
+            }
+        }
+        isReserving = true
+        lastReserve = now
+        return ReserveRequest(caller: caller, epoch: epoch, demands: demands)
+    }
+
+    /// The ledger's answer: so many slots for each demand of the request.
+    /// - Parameter nextRelease: the earliest instant at which anything more can be free, when nothing is now.
+    package mutating func granted(_ counts: [(node: NodeID, count: Int)], nextRelease: Instant?, now: Instant) {
+        isReserving = false
+        var totals: [NodeID: Int] = [:]
+        for entry in counts where entry.count > 0 { totals[entry.node, default: 0] += entry.count }
+        for (name, count) in totals {
+            nodes[name]?.sequence += 1
+            if let sequence = nodes[name]?.sequence { nodes[name]?.underway.append((sequence, count)) }
+        }
+        releaseAt = nextRelease ?? now
+    }
+
+    /// The ledger could not be asked.
+    package mutating func failed(now: Instant) {
+        isReserving = false
+        releaseAt = now.advanced(byMicroseconds: 50_000)
+    }
+}

@@ -1,0 +1,52 @@
+package import SluiceLoop
+
+/// The slot ledger of a pool within one process: the default when no Redis is configured.
+///
+/// It lives on the pool's loop, so that calls from there cost no hop.
+package actor InMemorySlotLedger: SlotLedger {
+    package nonisolated let terms: LedgerTerms
+    package nonisolated let loop: EventLoop
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    private var state = LedgerState()
+    private let candidate: String
+    private let publish: @Sendable (LedgerMessage) -> Void
+
+    /// - Parameter publish: called on the loop with each message, before the call that causes it returns.
+    package init(terms: LedgerTerms, loop: EventLoop, publish: @escaping @Sendable (LedgerMessage) -> Void = { _ in }) {
+        var random = SystemRandomNumberGenerator()
+        candidate = randomWord(length: 12, from: &random)
+        self.terms = terms
+        self.loop = loop
+        self.publish = publish
+    }
+
+    /// Says who leads, and since which election.
+    package func setLeader(_ node: NodeID?, epoch: Int64) {
+        state.leader = node
+        state.epoch = epoch
+    }
+
+    package func reserve(_ request: ReserveRequest) -> ReserveReply {
+        let (reply, messages) = state.reserve(request, call, at: Instant.now.microseconds)
+        messages.forEach(publish)
+        return reply
+    }
+
+    package func settle(_ request: SettleRequest) -> SettleReply {
+        let (reply, messages) = state.settle(request, call, at: Instant.now.microseconds)
+        messages.forEach(publish)
+        return reply
+    }
+
+    package func penalise(mirror: Int, pause: Int64, throttled: Bool) -> PenaliseReply {
+        state.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: Instant.now.microseconds)
+    }
+
+    package func pull(_ node: NodeID) -> PullReply { state.pull(node, call, at: Instant.now.microseconds) }
+
+    package func inspect() -> InspectReply { state.inspect(call, at: Instant.now.microseconds) }
+
+    /// Within one process nothing is lost but with the process, and its clock is never set: no knowledge is needed.
+    private var call: LedgerCall { LedgerCall(terms: terms, candidate: candidate) }
+}

@@ -1,0 +1,73 @@
+package import SluiceLoop
+
+/// What one process knows of ledger time: bounds that hold at any instant of its own continuous clock.
+///
+/// A reply that says "T", asked for at s and received at r, was made between the two. So at a later local x
+/// ledger time is at least `T + (x − r)` and at most `T + (x − s)`, but for the drift of both clocks, for which
+/// 1,000 ppm are allowed. Knowledge is intersected; where nothing is left a clock was stepped in between, or
+/// the ledger began anew, and the newer knowledge stands alone.
+///
+/// The bounds are what keeps a step of the Redis host's clock from moving ledger time: see `ledger.lua`.
+package struct LedgerClock: Hashable, Sendable {
+    /// Ledger time was (at least, or at most) `time` at the local instant `at`.
+    private struct Anchor: Hashable, Sendable {
+        var time: Int64
+        var at: Instant
+        func least(at now: Instant) -> Int64 {
+            let span = now.microseconds(since: at)
+            return time + span - LedgerTerms.drift(over: span)
+        }
+        func most(at now: Instant) -> Int64 {
+            let span = now.microseconds(since: at)
+            return time + span + LedgerTerms.drift(over: span)
+        }
+    }
+
+    /// The life of the ledger's data that the bounds are about; nil before anything was heard.
+    package private(set) var incarnation: String?
+    private var lower: Anchor?
+    private var upper: Anchor?
+    private var lastHeard: Instant?
+
+    package init() {}
+
+    /// Takes in a reply.
+    /// - Parameters:
+    ///   - sent: before the call was given to the connection.
+    ///   - received: after its reply was read.
+    package mutating func heard(_ stamp: LedgerStamp, sent: Instant, received: Instant) {
+        guard !stamp.incarnation.isEmpty else { return }
+        if incarnation != stamp.incarnation { self = LedgerClock() }
+        incarnation = stamp.incarnation
+        let low = Anchor(time: stamp.time, at: received)
+        let high = Anchor(time: stamp.time, at: sent)
+        if let known = lower, known.least(at: received) > low.least(at: received) {} else { lower = low }
+        if let known = upper, known.most(at: received) < high.most(at: received) {} else { upper = high }
+        if let lower, let upper, lower.least(at: received) > upper.most(at: received) {
+            self.lower = low
+            self.upper = high
+        }
+        lastHeard = max(lastHeard ?? sent, sent)
+    }
+
+    /// Takes in a message that carries ledger time: it was made some unknown time before it was received,
+    /// so it bounds ledger time from below only.
+    package mutating func heardMessage(_ stamp: LedgerStamp, received: Instant) {
+        guard !stamp.incarnation.isEmpty else { return }
+        guard incarnation == nil || incarnation == stamp.incarnation else { return }
+        incarnation = stamp.incarnation
+        let low = Anchor(time: stamp.time, at: received)
+        if let known = lower, known.least(at: received) > stamp.time {} else { lower = low }
+        // A bound from above that a message contradicts is from before a step.
+        if let lower, let upper, lower.least(at: received) > upper.most(at: received) { self.upper = nil }
+        lastHeard = lastHeard ?? received
+    }
+
+    /// What to send along with a call that leaves at `now`; nil when nothing was heard.
+    package func knowledge(at now: Instant) -> LedgerKnowledge? {
+        guard let incarnation, let lower, let lastHeard else { return nil }
+        return LedgerKnowledge(
+            incarnation: incarnation, lower: lower.least(at: now), upper: upper?.most(at: now),
+            age: max(0, now.microseconds(since: lastHeard)))
+    }
+}

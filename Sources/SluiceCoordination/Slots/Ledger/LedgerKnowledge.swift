@@ -1,0 +1,36 @@
+/// What a caller knows of the ledger when it calls.
+package struct LedgerKnowledge: Hashable, Sendable {
+    /// The life of the ledger's data that the rest is about.
+    package var incarnation: String
+    /// Ledger time is at least this.
+    package var lower: Int64
+    /// Ledger time is at most this; nil when the caller has heard messages but no reply.
+    package var upper: Int64?
+    /// How long ago that incarnation was known to live, in µs.
+    package var age: Int64
+
+    package init(incarnation: String, lower: Int64, upper: Int64?, age: Int64) {
+        self.incarnation = incarnation
+        self.lower = lower
+        self.upper = upper
+        self.age = age
+    }
+}
+
+/// What comes with every call to the ledger, besides the request itself.
+package struct LedgerCall: Hashable, Sendable {
+    package var terms: LedgerTerms
+    /// Nil: the caller has never heard of this pool's ledger.
+    package var knowledge: LedgerKnowledge?
+    /// The life of the server behind the caller's connection; nil in memory, or when unknown.
+    package var runID: String?
+    /// The name that a new life of the data takes, if this call has to begin one.
+    package var candidate: String
+
+    package init(terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, runID: String? = nil, candidate: String) {
+        self.terms = terms
+        self.knowledge = knowledge
+        self.runID = runID
+        self.candidate = candidate
+    }
+}

@@ -1,0 +1,206 @@
+/// The slot ledger as a pure value: the rules that `ledger.lua` and its scripts keep in Redis, in Swift.
+///
+/// It is the embedded ledger's heart, the simulation's model, and one half of the differential test. Every
+/// function takes `raw`, the host's clock in µs, from which it makes ledger time.
+package struct LedgerState: Hashable, Sendable {
+    /// What is known of the data as a whole.
+    package struct Meta: Hashable, Sendable {
+        package var incarnation: String
+        /// Ledger time at which this life of the data began.
+        package var birth: Int64
+        /// Ledger time minus the host's clock.
+        package var adjustment: Int64 = 0
+        /// Ledger time of the latest call. Ledger time never runs backwards.
+        package var last: Int64
+        /// The number of the next grant. It starts from the time, so that two lives share no number.
+        package var nextNumber: Int64
+        /// Ledger time after which nothing that was lost with data can still be under way; 0: nothing was lost.
+        package var quietFrom: Int64 = 0
+        /// What the leader's last reserve left unmet, and when.
+        package var waiting: Int64 = 0
+        package var waitingAt: Int64 = 0
+        /// The server that the data was last used on; nil until somebody said.
+        package var runID: String?
+    }
+
+    /// Who holds the lease. Elections set it; the ledger only compares.
+    package var leader: NodeID?
+    /// The fencing token of the latest election.
+    package var epoch: Int64 = 0
+    package internal(set) var meta: Meta?
+    package internal(set) var mirrors: [String: MirrorLedger] = [:]
+
+    package init() {}
+
+    /// Longest pause of a mirror.
+    package static let longestPause: Int64 = 86_400_000_000
+    /// How long the leader's word that others wait is believed.
+    package static let waitingIsFresh: Int64 = 1_000_000
+
+    // MARK: Calls
+
+    /// See `SlotLedger.reserve`.
+    package mutating func reserve(
+        _ request: ReserveRequest, _ call: LedgerCall, at raw: Int64
+    ) -> (reply: ReserveReply, messages: [LedgerMessage]) {
+        let now = begin(call, at: raw)
+        let nothing = [[Grant]](repeating: [], count: request.demands.count)
+        func without(_ outcome: ReserveReply.Outcome) -> (ReserveReply, [LedgerMessage]) {
+            (ReserveReply(stamp: stamp(now), outcome: outcome, grants: nothing, mirrors: statuses(call.terms, at: now)), [])
+        }
+        if let claimed = request.epoch {
+            let sameLife = call.knowledge.map { $0.incarnation == meta?.incarnation } ?? true
+            guard leader == request.caller, epoch == claimed, sameLife else { return without(.staleEpoch(current: epoch)) }
+        } else if request.yieldsToLeader, let leader, leader != request.caller, let meta, meta.waiting > 0,
+            now - meta.waitingAt <= Self.waitingIsFresh
+        {
+            return without(.queueWithLeader)
+        }
+        let (grants, messages) = distribute(request, call.terms, at: now)
+        let reply = ReserveReply(
+            stamp: stamp(now), outcome: .granted, grants: grants, mirrors: statuses(call.terms, at: now))
+        return (reply, messages)
+    }
+
+    /// See `SlotLedger.settle`.
+    package mutating func settle(
+        _ request: SettleRequest, _ call: LedgerCall, at raw: Int64
+    ) -> (reply: SettleReply, messages: [LedgerMessage]) {
+        let now = begin(call, at: raw)
+        let before = call.terms.mirrors.map { free($0, at: now) }
+        var applied = 0
+        var foreign = 0
+        for entry in request.entries where call.terms.mirrors.indices.contains(entry.mirror) {
+            if entry.incarnation != meta?.incarnation {
+                charge(entry, call.terms, at: now)
+                foreign += 1
+            } else if settle(entry, of: request.node, call.terms, at: now) {
+                applied += 1
+            }
+        }
+        for rules in call.terms.mirrors { mirrors[rules.name]?.flush(at: now) }
+        let statuses = statuses(call.terms, at: now)
+        let freed = zip(before, statuses).contains { $0 == 0 && $1.free > 0 }
+        return (SettleReply(stamp: stamp(now), applied: applied, foreign: foreign, mirrors: statuses), freed ? [.freed] : [])
+    }
+
+    /// See `SlotLedger.penalise`.
+    package mutating func penalise(
+        mirror: Int, pause: Int64, throttled: Bool, _ call: LedgerCall, at raw: Int64
+    ) -> PenaliseReply {
+        let now = begin(call, at: raw)
+        if call.terms.mirrors.indices.contains(mirror) {
+            let name = call.terms.mirrors[mirror].name
+            mirrors[name, default: MirrorLedger()].pause(until: now + min(max(0, pause), Self.longestPause))
+            if throttled { mirrors[name]?.counters.throttled += 1 }
+        }
+        return PenaliseReply(stamp: stamp(now), mirrors: statuses(call.terms, at: now))
+    }
+
+    /// See `SlotLedger.pull`.
+    package func pull(_ node: NodeID, _ call: LedgerCall, at raw: Int64) -> PullReply {
+        var copy = self
+        let now = copy.look(call, at: raw)
+        var held: [PullReply.Held] = []
+        for (place, rules) in call.terms.mirrors.enumerated() {
+            for record in copy.mirrors[rules.name]?.open.records ?? [] where record.tag == node.tag {
+                let grant = Grant(mirror: place, number: record.number, count: record.count)
+                held.append(PullReply.Held(grant: grant, life: record.expiry - now))
+            }
+        }
+        return PullReply(stamp: stamp(now), held: held)
+    }
+
+    /// See `SlotLedger.inspect`.
+    package func inspect(_ call: LedgerCall, at raw: Int64) -> InspectReply {
+        var copy = self
+        let now = copy.look(call, at: raw)
+        let mirrors = call.terms.mirrors.map { rules in
+            let mirror = copy.mirrors[rules.name] ?? MirrorLedger()
+            return InspectReply.Mirror(
+                status: copy.status(rules, at: now), counters: mirror.counters, used: rules.limits.map(mirror.used),
+                effectiveLimit: rules.limits.first?.count ?? 0)
+        }
+        return InspectReply(stamp: stamp(now), mirrors: mirrors)
+    }
+
+    // MARK: Parts that several calls share
+
+    private func stamp(_ now: Int64) -> LedgerStamp { LedgerStamp(time: now, incarnation: meta?.incarnation ?? "") }
+
+    /// A mirror's seal: one memory of its longest limit after the last moment of which nothing is known.
+    private func sealedUntil(_ rules: MirrorRules) -> Int64 {
+        guard let quiet = meta?.quietFrom, quiet > 0 else { return 0 }
+        return quiet + rules.longestMemory
+    }
+
+    private func status(_ rules: MirrorRules, at now: Int64) -> MirrorStatus {
+        (mirrors[rules.name] ?? MirrorLedger()).status(rules, at: now, sealedUntil: sealedUntil(rules))
+    }
+
+    private func statuses(_ terms: LedgerTerms, at now: Int64) -> [MirrorStatus] { terms.mirrors.map { status($0, at: now) } }
+
+    private func free(_ rules: MirrorRules, at now: Int64) -> Int64 {
+        (mirrors[rules.name] ?? MirrorLedger()).free(rules, at: now, sealedUntil: sealedUntil(rules))
+    }
+
+    private mutating func distribute(
+        _ request: ReserveRequest, _ terms: LedgerTerms, at now: Int64
+    ) -> ([[Grant]], [LedgerMessage]) {
+        let free = terms.mirrors.map { self.free($0, at: now) }
+        let shares = Allotment.shares(of: free.reduce(0, +), among: request.demands.map { ($0.wanted, $0.tier) })
+        let pieces = Allotment.pieces(
+            shares: shares, parts: Allotment.split(shares.reduce(0, +), overFree: free),
+            room: terms.mirrors.map { mirrors[$0.name]?.open.room ?? OpenGrants.mostRecords })
+        let life = terms.life(hold: terms.hold)
+        var grants = [[Grant]](repeating: [], count: request.demands.count)
+        for piece in pieces {
+            let number = meta!.nextNumber
+            meta!.nextNumber += 1
+            mirrors[terms.mirrors[piece.mirror].name, default: MirrorLedger()].grant(
+                OpenGrants.Record(number: number, tag: request.demands[piece.demand].node.tag, count: piece.count, expiry: now + life))
+            grants[piece.demand].append(Grant(mirror: piece.mirror, number: number, count: piece.count))
+        }
+        if request.epoch != nil {
+            let wanted = request.demands.reduce(0) { $0 + $1.wanted }
+            meta!.waiting = wanted - pieces.reduce(0) { $0 + $1.count }
+            meta!.waitingAt = now
+        }
+        let messages = zip(request.demands, grants).compactMap { demand, given -> LedgerMessage? in
+            guard !given.isEmpty, demand.node != request.caller else { return nil }
+            let items = given.map { GrantMessage.Item(mirror: terms.mirrors[$0.mirror].name, number: $0.number, count: $0.count) }
+            let message = GrantMessage(
+                incarnation: meta!.incarnation, epoch: request.epoch ?? 0, time: now, sequence: demand.sequence, stamp: demand.stamp,
+                life: life, items: items)
+            return .grant(to: demand.node, message)
+        }
+        return (grants, messages)
+    }
+
+    /// - Returns: whether the entry was carried out.
+    private mutating func settle(
+        _ entry: SettleRequest.Entry, of node: NodeID, _ terms: LedgerTerms, at now: Int64
+    ) -> Bool {
+        let name = terms.mirrors[entry.mirror].name
+        let done = Int64(entry.completed.count) + max(0, entry.unsent)
+        guard let place = mirrors[name]?.open.place(of: entry.number, tag: node.tag), let held = mirrors[name]?.open.records[place].count,
+            held >= entry.remaining, held >= done
+        else { return false }
+        charge(entry, terms, at: now)
+        mirrors[name]?.counters.unsent += max(0, entry.unsent)
+        mirrors[name]?.settle(done, at: place, expiry: entry.extend.map { now + terms.life(hold: max(0, $0)) })
+        return true
+    }
+
+    /// Counts an entry's completions, each from the moment at which it was over.
+    private mutating func charge(_ entry: SettleRequest.Entry, _ terms: LedgerTerms, at now: Int64) {
+        guard !entry.completed.isEmpty else { return }
+        let rules = terms.mirrors[entry.mirror]
+        for age in entry.completed {
+            // The age was measured by a clock that may run fast: what it may have gained is taken off.
+            let completion = now - age + LedgerTerms.drift(over: age)
+            mirrors[rules.name, default: MirrorLedger()].charge(completion: completion, count: 1, rules: rules)
+        }
+        mirrors[rules.name]?.counters.settled += Int64(entry.completed.count)
+    }
+}

@@ -1,0 +1,47 @@
+/// A node's report of what became of its slots.
+package struct SettleRequest: Hashable, Sendable {
+    /// Some slots of one grant. An entry is carried out whole or not at all.
+    ///
+    /// When the fate of a call is unknown, repeat its entries unchanged but for the ages, and put what has
+    /// happened since into further entries behind them: that is what makes a repetition harmless.
+    package struct Entry: Hashable, Sendable {
+        /// The mirror's place in the terms.
+        package var mirror: Int
+        /// The grant's number.
+        package var number: Int64
+        /// The incarnation that made the grant.
+        package var incarnation: String
+        /// Slots of the grant that no earlier entry reported. The ledger skips the entry when it holds fewer:
+        /// then this one, or a later one, is in already.
+        package var remaining: Int64
+        /// For each completed request, µs from its completion until this call is sent. Negative: it counts as
+        /// completed only in the future (a request that was cut off, and that the network may still deliver).
+        package var completed: [Int64]
+        /// Slots whose requests were provably never sent: free at once.
+        package var unsent: Int64
+        /// The slots that still remain may be sent for so many µs more; nil: their time is not renewed.
+        package var extend: Int64?
+
+        package init(
+            mirror: Int, number: Int64, incarnation: String, remaining: Int64, completed: [Int64] = [], unsent: Int64 = 0,
+            extend: Int64? = nil
+        ) {
+            self.mirror = mirror
+            self.number = number
+            self.incarnation = incarnation
+            self.remaining = remaining
+            self.completed = completed
+            self.unsent = unsent
+            self.extend = extend
+        }
+    }
+
+    package var node: NodeID
+    /// Of the same grant, in the order in which things happened.
+    package var entries: [Entry]
+
+    package init(node: NodeID, entries: [Entry]) {
+        self.node = node
+        self.entries = entries
+    }
+}

@@ -1,0 +1,36 @@
+/// The one record of the slots in use at each mirror of a pool.
+///
+/// Leaders and nodes on their own use the same ledger, so no slot is ever spent twice. Two implementations
+/// keep the same rules: `RedisSlotLedger` for any number of processes, `InMemorySlotLedger` for one.
+///
+/// A handle keeps the caller's terms and its knowledge of ledger time, and adds both to every call.
+package protocol SlotLedger: Sendable {
+    /// What the handle's caller has agreed to; the places of mirrors in requests and replies refer to it.
+    var terms: LedgerTerms { get }
+
+    /// Takes what is free, up to what is wanted, and records it before it answers.
+    ///
+    /// When the fate of a call is unknown, its grants are found with `pull`; do not repeat it blindly.
+    /// - Throws: `LedgerError`.
+    func reserve(_ request: ReserveRequest) async throws(LedgerError) -> ReserveReply
+
+    /// Reports what became of slots. A call may be repeated unchanged: entries that are already in are skipped.
+    /// - Throws: `LedgerError`.
+    func settle(_ request: SettleRequest) async throws(LedgerError) -> SettleReply
+
+    /// Pauses a mirror for the whole pool, at most for a day; a pause never shortens another.
+    /// - Parameters:
+    ///   - mirror: its place in the terms.
+    ///   - pause: from now on, in µs.
+    ///   - throttled: whether the mirror refused a request; counted.
+    /// - Throws: `LedgerError`.
+    func penalise(mirror: Int, pause: Int64, throttled: Bool) async throws(LedgerError) -> PenaliseReply
+
+    /// The grants of a node that can still be sent, whether or not it heard of them.
+    /// - Throws: `LedgerError`.
+    func pull(_ node: NodeID) async throws(LedgerError) -> PullReply
+
+    /// Every mirror's state and counters; changes nothing.
+    /// - Throws: `LedgerError`.
+    func inspect() async throws(LedgerError) -> InspectReply
+}

@@ -1,0 +1,150 @@
+package import SluiceLoop
+
+/// What this node has to tell the ledger about its grants, as a pure value.
+///
+/// A report names how much of its grant is still unreported, so the ledger can skip what it has heard already: one
+/// whose answer was lost is sent again exactly as it was, before anything new of that grant. Completions carry their age, so a report that waits costs nothing.
+package struct SettleBook: Sendable {
+    /// What is to be reported about one grant.
+    package struct Report: Hashable, Sendable {
+        package let mirror: Int
+        package let grant: GrantKey
+        /// How many of the grant's slots no earlier report spoke of.
+        package let remaining: Int
+        /// When requests completed.
+        package let completed: [Instant]
+        /// How many slots were provably not used.
+        package let unsent: Int
+        /// Whether the slots that remain need more time.
+        package let extends: Bool
+        /// How many slots this report speaks of.
+        package var count: Int { completed.count + unsent }
+    }
+
+    private struct Open: Sendable {
+        let mirror: Int
+        /// Slots that no confirmed report spoke of.
+        var remaining: Int
+        /// After this instant a report changes nothing any more.
+        var worthlessAt: Instant
+        /// From its making until then, in microseconds.
+        let life: Int64
+        var completed: [Instant] = []
+        var unsent = 0
+        var extends = false
+        var sent: (completed: Int, unsent: Int)?
+    }
+
+    private var grants: [GrantKey: Open] = [:]
+    /// Settled grants, kept while a late message could still speak of them.
+    private var closed: [GrantKey: Instant] = [:]
+    private var closedInOrder: [(grant: GrantKey, until: Instant)] = []
+    /// The grants with something to report.
+    private var pending: Set<GrantKey> = []
+    /// When the pending reports must leave.
+    package private(set) var due: Instant?
+    private let patience: Int64
+
+    /// - Parameter patience: how long a completion may wait for others before it is reported, in microseconds.
+    package init(patience: Int64 = 20_000) { self.patience = patience }
+
+    /// Whether the grant was heard of before, settled or not: a late message about it brings nothing new.
+    package func knows(_ grant: GrantKey) -> Bool { grants[grant] != nil || closed[grant] != nil }
+
+    /// How many grants are open.
+    package var openGrants: Int { grants.count }
+
+    /// A grant arrived.
+    /// - Parameter worthlessAt: when the ledger has certainly forgotten the grant.
+    package mutating func opened(_ grant: GrantKey, mirror: Int, count: Int, worthlessAt: Instant, now: Instant) {
+        guard !knows(grant) else { return }
+        grants[grant] = Open(
+            mirror: mirror, remaining: count, worthlessAt: worthlessAt, life: worthlessAt.microseconds(since: now))
+        forgetClosed(now: now)
+    }
+
+    private mutating func forgetClosed(now: Instant) {
+        // In batches: taking the front off an array costs its length.
+        guard closedInOrder.count >= 128, closedInOrder[closedInOrder.count / 2].until <= now else { return }
+        let count = closedInOrder.prefix { $0.until <= now }.count
+        for entry in closedInOrder.prefix(count) { closed[entry.grant] = nil }
+        closedInOrder.removeFirst(count)
+    }
+
+    /// The slots of this grant are in use for longer than expected.
+    package mutating func extend(_ grant: GrantKey, now: Instant) {
+        guard grants[grant] != nil else { return }
+        grants[grant]!.extends = true
+        pending.insert(grant)
+        due = min(due ?? now, now)
+    }
+
+    private mutating func close(_ grant: GrantKey, until: Instant) {
+        grants[grant] = nil
+        closed[grant] = until
+        closedInOrder.append((grant, until))
+    }
+
+    /// Something became of slots of a grant.
+    /// - Parameter urgent: whether others may be waiting for exactly this, as for an unused slot.
+    package mutating func record(_ outcome: SlotOutcome, of grant: GrantKey, count: Int = 1, urgent: Bool, now: Instant) {
+        guard grants[grant] != nil else { return }
+        switch outcome {
+        case .completed(let instant): grants[grant]!.completed.append(contentsOf: repeatElement(instant, count: count))
+        case .unsent: grants[grant]!.unsent += count
+        }
+        pending.insert(grant)
+        let latest = now.advanced(byMicroseconds: urgent ? 0 : patience)
+        due = min(due ?? latest, latest)
+    }
+
+    /// The reports that are to leave now; until `confirmed` or `failed` is called nothing more leaves.
+    package mutating func take(now: Instant) -> [Report] {
+        due = nil
+        let reports = pending.sorted().compactMap { number -> Report? in
+            guard let grant = grants[number], now < grant.worthlessAt else {
+                grants[number] = nil
+                return nil
+            }
+            // A report of unknown fate must not change: the ledger may have taken it, and counts what it skips.
+            let (completed, unsent) = grant.sent ?? (grant.completed.count, grant.unsent)
+            grants[number]!.sent = (completed, unsent)
+            return Report(
+                mirror: grant.mirror, grant: number, remaining: grant.remaining,
+                completed: Array(grant.completed.prefix(completed)), unsent: unsent,
+                extends: grant.extends)
+        }
+        pending.removeAll()
+        return reports
+    }
+
+    /// The ledger has taken these reports.
+    package mutating func confirmed(_ reports: [Report], now: Instant) {
+        for report in reports {
+            guard var grant = grants[report.grant], let sent = grant.sent else { continue }
+            grant.remaining -= sent.completed + sent.unsent
+            grant.completed.removeFirst(sent.completed)
+            grant.unsent -= sent.unsent
+            grant.sent = nil
+            if report.extends {
+                grant.extends = false
+                grant.worthlessAt = max(grant.worthlessAt, now.advanced(byMicroseconds: grant.life))
+            }
+            if grant.remaining > 0 {
+                grants[report.grant] = grant
+            } else {
+                close(report.grant, until: grant.worthlessAt)
+            }
+            if grant.unsent > 0 || !grant.completed.isEmpty {
+                pending.insert(report.grant)
+                due = min(due ?? now, now)
+            }
+        }
+    }
+
+    /// Nobody knows whether the ledger has taken these reports: they leave again, with what has come since.
+    package mutating func failed(_ reports: [Report], retryAt: Instant) {
+        for report in reports where grants[report.grant] != nil { pending.insert(report.grant) }
+        if !pending.isEmpty { due = due.map { max($0, retryAt) } ?? retryAt }
+    }
+}

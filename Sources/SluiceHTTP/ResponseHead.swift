@@ -1,0 +1,83 @@
+/// The head of an answer, read line by line as curl hands it over. A value without I/O.
+///
+/// Interim heads (1xx) are read and dropped; what follows the final head (trailers) only counts against the limit.
+package struct ResponseHead {
+    /// The final status; 0 until its line has come.
+    package private(set) var status = 0
+    /// The version that the status line names.
+    package private(set) var version = HTTPResponse.Version.http11
+    /// The fields of the head, in order.
+    package private(set) var headers: [(name: String, value: String)] = []
+    /// What `Content-Length` says, when it says a number.
+    package private(set) var contentLength: Int?
+    /// Bytes of all lines so far, line ends included.
+    package private(set) var byteCount = 0
+
+    private enum State {
+        case statusLine, fields, done
+    }
+    private var state = State.statusLine
+
+    /// A head of which nothing has come.
+    package init() {}
+
+    /// Whether the final head has come whole.
+    package var isComplete: Bool { state == .done }
+
+    /// Reads one line with its line end. Returns false when the head has become larger than `limit` bytes.
+    package mutating func read(_ line: UnsafeRawBufferPointer, limit: Int) -> Bool {
+        byteCount += line.count
+        guard byteCount <= limit else { return false }
+        var end = line.count
+        while end > 0, line[end - 1] == 0x0a || line[end - 1] == 0x0d { end -= 1 }
+        let text = UnsafeRawBufferPointer(rebasing: line[..<end])
+        switch state {
+        case .statusLine:
+            readStatus(text)
+            state = .fields
+        case .fields where text.isEmpty:
+            state = status >= 200 ? .done : .statusLine
+        case .fields:
+            readField(text)
+        case .done: break
+        }
+        return true
+    }
+
+    /// `HTTP/1.1 200 OK`: the version up to the first space, then three digits.
+    private mutating func readStatus(_ line: UnsafeRawBufferPointer) {
+        status = 0
+        headers.removeAll(keepingCapacity: true)
+        contentLength = nil
+        let space = line.firstIndex(of: 0x20) ?? line.count
+        if space > 5, line[5] == UInt8(ascii: "2") {
+            version = .http2
+        } else {
+            version = space == 8 && line[7] == UInt8(ascii: "0") ? .http10 : .http11
+        }
+        for byte in line.dropFirst(space).drop(while: { $0 == 0x20 }).prefix(3) {
+            guard byte >= 0x30, byte <= 0x39 else { break }
+            status = status * 10 + Int(byte - 0x30)
+        }
+    }
+
+    private mutating func readField(_ line: UnsafeRawBufferPointer) {
+        if line[0] == 0x20 || line[0] == 0x09 {
+            // An obsolete folded line continues the value before it (RFC 9112, section 5.2).
+            if let last = headers.indices.last { headers[last].value += " " + Self.text(line[...]) }
+            return
+        }
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+        let field = (name: String(decoding: line[..<colon], as: UTF8.self), value: Self.text(line[(colon + 1)...]))
+        headers.append(field)
+        if colon == 14, RequestRules.isSameName(field.name, "content-length") { contentLength = Int(field.value) }
+    }
+
+    private static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        var start = bytes.startIndex
+        var end = bytes.endIndex
+        while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
+        while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
+        return String(decoding: bytes[start..<end], as: UTF8.self)
+    }
+}

@@ -1,0 +1,194 @@
+import SluiceLoop
+
+/// All of a client's transfers, from the request to the one outcome that each has. Confined to the loop's thread.
+///
+/// A transfer waits for its turn (``Admission``), then for its host's addresses (``NameCache``), then runs (``CurlMulti``).
+/// Its deadline, its caller's cancelling and the client's end can meet it at any of these stages.
+final class Transfers {
+    /// What a transfer comes to.
+    typealias Outcome = Result<HTTPResponse, HTTPError>
+
+    private enum Stage {
+        case queued, lookingUp
+        case running(CurlEasy)
+    }
+
+    private struct Transfer {
+        let request: HTTPRequest
+        let origin: Origin
+        let timeout: Duration
+        let deadline: Instant
+        let timer: Deadline
+        let gate: () -> Bool
+        let finish: (Outcome) -> Void
+        var stage = Stage.queued
+    }
+
+    private let loop: EventLoop
+    private let options: HTTPClientOptions
+    private let lookUp: (NameCache.Name) -> Void
+    private var multi: CurlMulti?
+    private var transfers: [UInt64: Transfer] = [:]
+    private var admission: Admission
+    private var names: NameCache
+    private var origins = OriginCache()
+    private var spareTimers: [Deadline] = []
+    private var isAdmitting = false
+
+    /// - Parameter lookUp: starts looking up a name; ``resolved(_:_:)`` brings the answer.
+    init(on loop: EventLoop, options: HTTPClientOptions, lookUp: @escaping (NameCache.Name) -> Void) {
+        self.loop = loop
+        self.options = options
+        self.lookUp = lookUp
+        admission = Admission(perOrigin: options.connectionsPerOrigin, total: options.connections)
+        names = NameCache(life: options.nameLife)
+        multi = CurlMulti(
+            on: loop, options: options,
+            finished: { [weak self] easy, code in
+                let now = Instant.now
+                self?.finish(easy.id) { transfer in
+                    if code == CurlMulti.success, let response = easy.takeResponse(at: now) { return .success(response) }
+                    return .failure(easy.failure(code, host: transfer.origin.host, at: now))
+                }
+            },
+            passed: { [weak self] easy in self?.passedGate(easy.id) })
+    }
+
+    /// Transfers that have begun and not ended.
+    var count: Int { transfers.count }
+
+    /// Begins a transfer; `finish` is called once, with its outcome, perhaps before this returns.
+    func begin(
+        _ id: UInt64, _ request: HTTPRequest, timeout: Duration, gate: @escaping () -> Bool, finish: @escaping (Outcome) -> Void
+    ) {
+        let origin: Origin
+        do {
+            try RequestRules.check(request)
+            origin = try origins.origin(of: request.url)
+        } catch {
+            return finish(.failure(error))
+        }
+        let deadline = Instant.now.advanced(by: timeout)
+        let timer = spareTimers.popLast() ?? Deadline(on: loop) { [weak self] in self?.expire($0) }
+        timer.set(for: id, at: deadline)
+        transfers[id] = Transfer(
+            request: request, origin: origin, timeout: timeout, deadline: deadline, timer: timer, gate: gate, finish: finish)
+        if admission.enter(id, to: origin) { findAddresses(id) }
+    }
+
+    /// The caller no longer wants the answer.
+    func cancel(_ id: UInt64) { abort(id, .cancelled) { "The request to \($0.origin.host) was cancelled by its caller." } }
+
+    /// A lookup that was asked for has ended.
+    func resolved(_ name: NameCache.Name, _ result: Result<[SocketAddress], LoopError>) {
+        for id in names.resolved(name, try? result.get(), at: .now) {
+            switch result {
+            case .success(let addresses): run(id, addresses)
+            case .failure(let error):
+                finish(id) { _ in
+                    .failure(
+                        HTTPError(
+                            code: .nameLookup, message: "The name \(name.host) has no address (\(error.message)): check the mirror's URL.",
+                            wasSent: false, endedAt: .now, underlying: error))
+                }
+            }
+        }
+    }
+
+    /// Ends every transfer and closes every connection.
+    func close() {
+        for id in transfers.keys.sorted() {
+            abort(id, .shutDown) { "The request to \($0.origin.host) was cut off: the HTTP client was shut down." }
+        }
+        multi?.close()
+        multi = nil
+        spareTimers.removeAll()
+    }
+
+    // MARK: Stages
+
+    private func findAddresses(_ id: UInt64) {
+        guard let origin = transfers[id]?.origin else { return }
+        guard !origin.isAddress else { return run(id, []) }
+        let name = NameCache.Name(host: origin.host, port: origin.port)
+        switch names.ask(name, for: id, at: .now) {
+        case .addresses(let addresses): return run(id, addresses)
+        case .wait: break
+        case .lookUp: lookUp(name)
+        }
+        transfers[id]?.stage = .lookingUp
+    }
+
+    private func run(_ id: UInt64, _ addresses: [SocketAddress]) {
+        guard let multi, let transfer = transfers[id] else { return }
+        let easy = multi.takeEasy()
+        easy.prepare(
+            id, transfer.request, to: transfer.origin, at: addresses, remaining: transfer.deadline.microseconds(since: .now),
+            gate: transfer.gate)
+        transfers[id]?.stage = .running(easy)
+        multi.start(easy)
+    }
+
+    /// Called inside curl, so what may start now starts a little later.
+    private func passedGate(_ id: UInt64) {
+        guard let origin = transfers[id]?.origin, origin.isSecure, admission.stands(origin) else { return }
+        admitSoon()
+    }
+
+    // MARK: Ends
+
+    private func expire(_ id: UInt64) {
+        abort(id, .timeout) { transfer in
+            let doing =
+                switch transfer.stage {
+                case .queued: "waiting for one of \(self.options.connectionsPerOrigin) connections to be free"
+                case .lookingUp: "looking up the name"
+                case .running(let easy) where easy.attempts == 0: "connecting"
+                case .running(let easy) where easy.firstByteAt == nil: "waiting for the answer"
+                case .running: "receiving the answer"
+                }
+            return "The request to \(transfer.origin.host) took longer than its timeout of \(transfer.timeout), while \(doing)."
+        }
+    }
+
+    private func abort(_ id: UInt64, _ code: HTTPError.Code, _ message: (Transfer) -> String) {
+        finish(id) { transfer in
+            var wasSent = false
+            if case .running(let easy) = transfer.stage {
+                wasSent = easy.attempts > 0
+                multi?.abort(easy)
+            }
+            return .failure(HTTPError(code: code, message: message(transfer), wasSent: wasSent, endedAt: .now))
+        }
+    }
+
+    private func finish(_ id: UInt64, _ outcome: (Transfer) -> Outcome) {
+        guard let transfer = transfers.removeValue(forKey: id) else { return }
+        let result = outcome(transfer)
+        transfer.timer.cancel()
+        if spareTimers.count < 256 { spareTimers.append(transfer.timer) }
+        let name = NameCache.Name(host: transfer.origin.host, port: transfer.origin.port)
+        if case .failure(let error) = result, error.code == .connect { names.forget(name) }
+        switch transfer.stage {
+        case .queued: _ = admission.abandon(id)
+        case .lookingUp:
+            names.abandon(id, name)
+            admission.leave(transfer.origin)
+        case .running(let easy):
+            multi?.giveBack(easy)
+            admission.leave(transfer.origin)
+        }
+        transfer.finish(result)
+        if admission.isAnyoneWaiting { admitSoon() }
+    }
+
+    private func admitSoon() {
+        guard !isAdmitting, multi != nil else { return }
+        isAdmitting = true
+        loop.beforeWaiting { [weak self] in
+            guard let self else { return }
+            isAdmitting = false
+            while multi != nil, let id = admission.next() { findAddresses(id) }
+        }
+    }
+}

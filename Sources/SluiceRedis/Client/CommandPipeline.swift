@@ -1,0 +1,239 @@
+import SluiceLoop
+
+/// The life of a client on the loop: connection after connection, all commands of one turn of the loop in one write, replies to who
+/// asked, in order. It carries out what `Reconnect` and `CommandQueue` decide.
+//
+// @unchecked Sendable: all but `inbox` and the constants is touched on the loop's thread only.
+final class CommandPipeline: @unchecked Sendable {
+    private let loop: EventLoop
+    private let endpoint: RedisEndpoint
+    private let options: RedisClientOptions
+    private let inbox: CommandInbox
+    private var queue = CommandQueue()
+    private var reconnect: Reconnect
+    private var connection: RedisConnection?
+    private var retry: LoopTimer?
+    private var expiry: LoopTimer?
+    private var flush: () -> Void = {}
+    private var isFlushDue = false
+    private var taken = CommandInbox.Batch()
+    private var earlierWrites = 0
+    /// The server of the present connection.
+    private(set) var server: RedisHandshake.Server?
+
+    init(endpoint: RedisEndpoint, loop: EventLoop, options: RedisClientOptions) {
+        self.endpoint = endpoint
+        self.loop = loop
+        self.options = options
+        inbox = CommandInbox(bound: options.maximumOutput)
+        reconnect = Reconnect(minimum: options.backOffMinimum.microseconds, maximum: options.backOffMaximum.microseconds)
+    }
+
+    /// Writes so far, over all connections: one for each turn of the loop that had something to send.
+    var writeCount: Int { earlierWrites + (connection?.writeCount ?? 0) }
+
+    // MARK: Commands
+
+    /// Takes a task's command, from any thread.
+    func enqueue(
+        _ continuation: UnsafeContinuation<Result<RedisValue, RedisError>, Never>?, idempotent: Bool,
+        _ encode: (inout CommandEncoder) -> Void
+    ) {
+        if loop.isCurrent {
+            submit(continuation.map { .task($0) } ?? .ignored, idempotent: idempotent, encode)
+            return
+        }
+        switch inbox.add(continuation, keepsBytes: idempotent, encode) {
+        case .first: loop.execute { self.drainInbox() }
+        case .later: break
+        case .refused: continuation?.resume(returning: .failure(overflow))
+        }
+    }
+
+    /// Takes a command on the loop's thread.
+    func submit(_ reply: PendingCommand.Reply, idempotent: Bool, _ encode: (inout CommandEncoder) -> Void) {
+        let start = queue.output.bytes.count
+        var command = PendingCommand(reply: reply, deadline: .distantFuture, length: 0, again: nil)
+        if let refusal {
+            command.answer(.failure(refusal))
+            return
+        }
+        encode(&queue.output)
+        command.length = queue.output.bytes.count - start
+        guard hasRoom else {
+            queue.output.bytes.removeLast(command.length)
+            command.answer(.failure(overflow))
+            return
+        }
+        if idempotent { command.again = Array(queue.output.bytes[start...]) }
+        command.deadline = Instant.now.advanced(by: options.commandTimeout)
+        queue.append(command)
+        scheduleFlush()
+        scheduleExpiry()
+    }
+
+    private func drainInbox() {
+        inbox.take(into: &taken)
+        defer {
+            taken.entries.removeAll(keepingCapacity: true)
+            taken.encoder.bytes.removeAll(keepingCapacity: true)
+        }
+        let deadline = Instant.now.advanced(by: options.commandTimeout)
+        var start = 0
+        for entry in taken.entries {
+            let end = start + entry.length
+            defer { start = end }
+            let reply = entry.continuation.map { PendingCommand.Reply.task($0) } ?? .ignored
+            let command = PendingCommand(reply: reply, deadline: deadline, length: entry.length, again: entry.again)
+            if let error = refusal ?? (hasRoom(for: entry.length) ? nil : overflow) {
+                command.answer(.failure(error))
+            } else {
+                queue.output.bytes.append(contentsOf: taken.encoder.bytes[start..<end])
+                queue.append(command)
+            }
+        }
+        scheduleFlush()
+        scheduleExpiry()
+    }
+
+    private func received(_ value: RedisValue) {
+        guard let command = queue.takeReplied() else {
+            // Nobody asked: what follows would go to the wrong callers.
+            connection?.close()
+            ended(RedisError(.protocolError, "\(endpoint) sent a reply that no command asked for: \(value)."))
+            return
+        }
+        if case .error(let reply) = value {
+            command.answer(.failure(.refused(reply)))
+        } else {
+            command.answer(.success(value))
+        }
+    }
+
+    private var refusal: RedisError? {
+        if let standing = reconnect.standingError { return standing }
+        guard case .idle = reconnect.state else { return nil }
+        return RedisError(.shutDown, "The Redis client of \(endpoint) is shut down or was never started; the command was not sent.")
+    }
+
+    private var hasRoom: Bool { hasRoom(for: 0) }
+
+    private func hasRoom(for length: Int) -> Bool {
+        queue.output.bytes.count + length + (connection?.queuedBytes ?? 0) <= options.maximumOutput
+    }
+
+    private var overflow: RedisError {
+        RedisError(
+            .backPressure,
+            "More than \(options.maximumOutput) bytes (maximumOutput) would wait to be sent to \(endpoint); the command was not sent. Send less at a time."
+        )
+    }
+
+    // MARK: Writing
+
+    private func scheduleFlush() {
+        guard !isFlushDue, reconnect.isConnected, queue.unsentCount > 0 else { return }
+        isFlushDue = true
+        loop.beforeWaiting(flush)
+    }
+
+    private func flushNow() {
+        isFlushDue = false
+        guard reconnect.isConnected, queue.unsentCount > 0 else { return }
+        queue.markSent()
+        connection?.write(draining: &queue.output.bytes)
+    }
+
+    // MARK: Time
+
+    /// Looks at the oldest command's deadline when it comes, not at each command: a timer is set once per `commandTimeout` at most.
+    private func scheduleExpiry() {
+        guard let expiry, expiry.scheduledAt == nil, let deadline = queue.nextDeadline else { return }
+        expiry.schedule(at: deadline)
+    }
+
+    private func expire() {
+        let now = Instant.now
+        let wait = options.commandTimeout.microseconds / 1_000
+        let overdue = queue.takeOverdue(
+            at: now,
+            RedisError(
+                .timeout, "\(endpoint) did not reply within \(wait) ms (commandTimeout); whether the command was executed is unknown."))
+        if !overdue.isEmpty {
+            connection?.close()
+            ended(RedisError(.connectionLost, "The connection to \(endpoint) was given up since a reply did not come in time."))
+            answer(overdue)
+        }
+        answer(
+            queue.takeExpired(
+                at: now,
+                RedisError(
+                    .notConnected, "There was no connection to \(endpoint) for \(wait) ms (commandTimeout); the command was not sent.",
+                    underlying: reconnect.lastError)))
+        scheduleExpiry()
+    }
+
+    private func answer(_ answers: CommandQueue.Answers) {
+        for (command, error) in answers { command.answer(.failure(error)) }
+    }
+
+    // MARK: Life
+
+    /// Begins to connect; again is harmless.
+    func start() {
+        guard loop.isOpen, retry == nil, reconnect.start() else { return }
+        retry = LoopTimer(on: loop) { [unowned self] in if reconnect.due(at: .now) { connect() } }
+        expiry = LoopTimer(on: loop) { [unowned self] in expire() }
+        // Weak: a flush may still be due when the last owner lets go.
+        flush = { [weak self] in self?.flushNow() }
+        // The hook also keeps this object alive until it is stopped.
+        loop.whenStopping(self) { self.stop() }
+        connect()
+    }
+
+    /// Ends for good; everyone who waits is told.
+    func stop() {
+        reconnect.stop()
+        closeConnection()
+        retry?.close()
+        expiry?.close()
+        expiry = nil
+        loop.whenStopping(self, nil)
+        answer(
+            queue.takeAll(
+                RedisError(
+                    .shutDown, "The Redis client of \(endpoint) was shut down; whether a command under way was executed is unknown."),
+                sentToo: true))
+    }
+
+    private func connect() {
+        let connection = RedisConnection(
+            on: loop, endpoint: endpoint, options: options,
+            events: .init(
+                ready: { [unowned self] server in
+                    self.server = server
+                    reconnect.connected(at: .now)
+                    scheduleFlush()
+                }, received: { [unowned self] value in received(value) }, ended: { [unowned self] error in ended(error) }))
+        self.connection = connection
+        connection.open()
+    }
+
+    private func closeConnection() {
+        earlierWrites += connection?.writeCount ?? 0
+        connection?.close()
+        connection = nil
+        server = nil
+    }
+
+    private func ended(_ error: RedisError) {
+        closeConnection()
+        let now = Instant.now
+        let next = reconnect.failed(error, at: now, chance: .random(in: 0..<1))
+        let fate = RedisError(
+            .connectionLost, "The connection to \(endpoint) was lost; whether the command was executed is unknown.", underlying: error)
+        answer(queue.connectionLost(fate, at: now))
+        if let standing = reconnect.standingError { answer(queue.takeAll(standing, sentToo: false)) }
+        if let next { retry?.schedule(at: next) }
+    }
+}

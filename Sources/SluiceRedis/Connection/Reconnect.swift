@@ -1,0 +1,82 @@
+import SluiceLoop
+
+/// When to connect, and what commands that find no connection are told. Pure: events and a time in, a decision out.
+///
+/// Back-off with full jitter: the n-th attempt after the last success waits a random time between 0 and `minimum · 2ⁿ`, at most
+/// `maximum` (M. Brooker, “Exponential Backoff and Jitter”, AWS Architecture Blog, 2015). A connection counts as a success only when
+/// it has lasted `maximum`, so that a server that accepts and drops is not asked ever faster.
+struct Reconnect {
+    /// Where we stand.
+    enum State {
+        /// Not started, or stopped for good.
+        case idle
+        /// An attempt is under way.
+        case connecting
+        /// Since the instant.
+        case connected(since: Instant)
+        /// Until the instant, when the next attempt begins.
+        case waiting(until: Instant)
+    }
+
+    private(set) var state = State.idle
+    /// Why there is no connection; nil when the first attempt is still under way or there is one.
+    private(set) var lastError: RedisError?
+    private(set) var failures = 0
+    private let minimum: Int64
+    private let maximum: Int64
+
+    /// - Parameters: microseconds; see `RedisClientOptions.backOffMinimum` and `backOffMaximum`.
+    init(minimum: Int64, maximum: Int64) {
+        self.minimum = minimum
+        self.maximum = maximum
+    }
+
+    /// An error that will meet every command until somebody changes something, so that waiting for a connection is vain.
+    var standingError: RedisError? {
+        guard let lastError, lastError.code == .authentication || lastError.code == .tooOld else { return nil }
+        return lastError
+    }
+
+    /// Whether the state is `connected`.
+    var isConnected: Bool { if case .connected = state { true } else { false } }
+
+    /// Begins; true when an attempt must begin now.
+    mutating func start() -> Bool {
+        guard case .idle = state else { return false }
+        state = .connecting
+        return true
+    }
+
+    /// An attempt succeeded.
+    mutating func connected(at now: Instant) {
+        state = .connected(since: now)
+        lastError = nil
+    }
+
+    /// An attempt failed, or the connection was lost. Returns when to try again; nil when stopped.
+    /// - Parameter chance: a random number in 0..<1.
+    mutating func failed(_ error: RedisError, at now: Instant, chance: Double) -> Instant? {
+        switch state {
+        case .idle: return nil
+        case .connected(let since) where now.microseconds(since: since) >= maximum: failures = 0
+        case .connected, .connecting, .waiting: break
+        }
+        lastError = error
+        var ceiling = minimum
+        for _ in 0..<min(failures, 62) where ceiling < maximum { ceiling = min(maximum, ceiling * 2) }
+        failures += 1
+        let next = now.advanced(byMicroseconds: Int64(Double(ceiling) * chance))
+        state = .waiting(until: next)
+        return next
+    }
+
+    /// The wait is over; true when an attempt must begin now.
+    mutating func due(at now: Instant) -> Bool {
+        guard case .waiting(let until) = state, until <= now else { return false }
+        state = .connecting
+        return true
+    }
+
+    /// Ends for good.
+    mutating func stop() { state = .idle }
+}

@@ -1,0 +1,107 @@
+/// What a new connection says before it serves, and what the answers mean: login, name, database, the server's identity. Pure.
+///
+/// All commands leave in one write; the answers are judged in order, and the first bad one decides.
+struct RedisHandshake {
+    /// Who answers.
+    struct Server: Hashable, Sendable {
+        /// `redis_version`, for example `7.0.15` (Valkey gives the version of Redis that it is compatible with).
+        var version: String
+        /// A random name of this life of the server process.
+        var runID: String
+        /// The connection's number at the server.
+        var clientID: Int64
+    }
+
+    /// The outcome of an answer.
+    enum Progress {
+        /// More answers are to come.
+        case waiting
+        /// The connection can be used.
+        case ready(Server)
+        /// It cannot.
+        case failed(RedisError)
+    }
+
+    private enum Step { case login, name, database, identity, clientID, readiness }
+
+    /// The oldest version of Redis that has all commands in use.
+    static let oldestVersion = (major: 6, minor: 2)
+
+    /// The commands to send, in the order of the answers.
+    let commands: [[String]]
+    private var steps: [Step]
+    private let endpoint: RedisEndpoint
+    private var server = Server(version: "", runID: "", clientID: 0)
+
+    init(endpoint: RedisEndpoint, clientName: String) {
+        self.endpoint = endpoint
+        var plan: [(Step, [String])] = []
+        if let password = endpoint.password { plan.append((.login, ["AUTH"] + (endpoint.user.map { [$0] } ?? []) + [password])) }
+        plan.append((.name, ["CLIENT", "SETNAME", clientName]))
+        if endpoint.database != 0 { plan.append((.database, ["SELECT", "\(endpoint.database)"])) }
+        plan.append((.identity, ["INFO", "server"]))
+        plan.append((.clientID, ["CLIENT", "ID"]))
+        // The last, since a server that still loads its data answers everything above.
+        plan.append((.readiness, ["PING"]))
+        commands = plan.map(\.1)
+        steps = plan.map(\.0)
+    }
+
+    /// Takes the next answer.
+    mutating func received(_ answer: RedisValue) -> Progress {
+        guard let step = steps.first else { return .failed(unexpected(answer)) }
+        steps.removeFirst()
+        if case .error(let reply) = answer { return .failed(refusal(reply, at: step)) }
+        switch step {
+        case .login, .name, .database: break
+        case .identity:
+            guard let text = answer.string, let version = Self.field("redis_version", in: text), let runID = Self.field("run_id", in: text)
+            else { return .failed(unexpected(answer)) }
+            server.version = version
+            server.runID = runID
+            guard Self.isSupported(version) else {
+                return .failed(
+                    RedisError(
+                        .tooOld,
+                        "\(endpoint) is Redis \(version); \(Self.oldestVersion.major).\(Self.oldestVersion.minor) or later is needed. Upgrade it or name another server."
+                    ))
+            }
+        case .clientID:
+            guard case .integer(let number) = answer else { return .failed(unexpected(answer)) }
+            server.clientID = number
+        case .readiness: return .ready(server)
+        }
+        return .waiting
+    }
+
+    private func refusal(_ reply: String, at step: Step) -> RedisError {
+        let word = reply.prefix { $0 != " " }
+        let isLogin = step == .login || ["NOAUTH", "WRONGPASS", "NOPERM"].contains(word)
+        // A full or loading server says so to the first command, whichever it is.
+        let isPassing = ["LOADING", "MASTERDOWN", "BUSY"].contains(word) || reply.contains("max number of clients")
+        guard isLogin, !isPassing else {
+            return RedisError(.refused, "\(endpoint) refuses a new connection: \(reply)", reply: reply)
+        }
+        let who = endpoint.user.map { "the user “\($0)”" } ?? "the default user"
+        let how = endpoint.password == nil ? "without a password" : "with the password given"
+        return RedisError(
+            .authentication, "\(endpoint) does not let \(who) in \(how): \(reply). Check user and password of the Redis URL.", reply: reply)
+    }
+
+    private func unexpected(_ answer: RedisValue) -> RedisError {
+        RedisError(.protocolError, "\(endpoint) answers a new connection with \(answer), as Redis does not. Check host and port.")
+    }
+
+    private static func field(_ name: String, in text: String) -> String? {
+        for line in text.split(whereSeparator: \.isNewline) where line.hasPrefix("\(name):") {
+            return String(line.dropFirst(name.count + 1))
+        }
+        return nil
+    }
+
+    private static func isSupported(_ version: String) -> Bool {
+        let parts = version.split(separator: ".").prefix(2).map { Int($0) ?? 0 }
+        guard let major = parts.first else { return false }
+        return (major, parts.dropFirst().first ?? 0) >= oldestVersion
+    }
+}

@@ -1,0 +1,142 @@
+package import SluiceLoop
+
+/// Where a Redis server is, as whom to log in, and which of its databases to use.
+///
+/// Forms: `redis://[user[:password]@]host[:port][/database]` and `unix://[user[:password]@]/path/to.sock[?db=number]`
+/// (also written `redis+unix://`). User, password and path are percent-decoded. The port is 6379 and the database 0 unless given.
+package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
+    /// The transport's address.
+    package let destination: ByteStream.Destination
+    /// The user to log in as; nil: the server's default user.
+    package let user: String?
+    /// The password; nil: no login.
+    package let password: String?
+    /// The number of the database, 0 or more.
+    package let database: Int
+
+    /// Reads a URL.
+    /// - Throws: `.invalidConfiguration`, which never repeats a password.
+    package init(url: String) throws(RedisError) {
+        guard let separator = url.firstRange(of: "://") else {
+            throw Self.unusable(url, "it has no scheme; write redis://host:port/0 or unix:///path/to/redis.sock")
+        }
+        let rest = url[separator.upperBound...]
+        switch url[..<separator.lowerBound].lowercased() {
+        case "redis": try self.init(url: url, tcp: rest)
+        case "unix", "redis+unix": try self.init(url: url, unix: rest)
+        case "rediss": throw Self.unusable(url, "TLS is not built yet; use redis:// on a trusted network, or a tunnel such as stunnel")
+        case "redis+sentinel": throw Self.unusable(url, "Sentinel is not built yet; name the present primary with redis://")
+        case let other: throw Self.unusable(url, "the scheme “\(other)” is unknown; use redis:// or unix://")
+        }
+    }
+
+    private init(url: String, tcp rest: Substring) throws(RedisError) {
+        if rest.contains(where: { $0 == "?" || $0 == "#" }) {
+            throw Self.unusable(url, "redis:// takes no query; the database number is its path, as in redis://host:6379/2")
+        }
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let (login, address) = Self.split(rest[..<slash])
+        (user, password) = try Self.credentials(login, url)
+        database = try Self.database(rest[slash...].dropFirst(), url)
+
+        var host = address
+        var port: UInt16 = 6379
+        let afterBracket = address.hasPrefix("[") ? address.firstIndex(of: "]") : address.startIndex
+        guard let afterBracket else { throw Self.unusable(url, "the bracket around the IPv6 address is not closed") }
+        if let colon = address[afterBracket...].firstIndex(of: ":") {
+            host = address[..<colon]
+            guard let number = UInt16(address[address.index(after: colon)...]), number > 0 else {
+                throw Self.unusable(url, "the port must be a number from 1 to 65535 (an IPv6 address goes in brackets)")
+            }
+            port = number
+        }
+        if host.hasPrefix("[") { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty else {
+            throw Self.unusable(url, "the host is missing; write redis://127.0.0.1:6379/0 for a server on this host")
+        }
+        destination = .tcp(host: try Self.decode(host, url), port: port)
+    }
+
+    private init(url: String, unix rest: Substring) throws(RedisError) {
+        guard let slash = rest.firstIndex(of: "/") else {
+            throw Self.unusable(url, "the path of the socket must be absolute, as in unix:///run/redis.sock")
+        }
+        let (login, address) = Self.split(rest[..<slash])
+        guard address.isEmpty else {
+            throw Self.unusable(url, "a Unix socket has no host; write three slashes, as in unix:///run/redis.sock")
+        }
+        (user, password) = try Self.credentials(login, url)
+        let question = rest.firstIndex(of: "?") ?? rest.endIndex
+        let path = try Self.decode(rest[slash..<question], url)
+        guard path.utf8.count < 108, !path.utf8.contains(0) else {
+            throw Self.unusable(url, "the path of a Unix socket has at most 107 bytes and none of them 0")
+        }
+        destination = .unix(path: path)
+        let query = rest[question...].dropFirst()
+        guard query.isEmpty || query.hasPrefix("db=") else {
+            throw Self.unusable(url, "the query may only be db=number")
+        }
+        database = try Self.database(query.dropFirst(3), url)
+    }
+
+    /// The endpoint as a URL without its password.
+    package var description: String {
+        let login = user.map { "\($0)@" } ?? ""
+        return switch destination {
+        case .tcp: "redis://\(login)\(destination)/\(database)"
+        case .unix(let path): "unix://\(login)\(path)?db=\(database)"
+        }
+    }
+
+    // MARK: Parts
+
+    private static func split(_ authority: Substring) -> (login: Substring?, address: Substring) {
+        guard let at = authority.lastIndex(of: "@") else { return (nil, authority) }
+        return (authority[..<at], authority[authority.index(after: at)...])
+    }
+
+    private static func credentials(_ login: Substring?, _ url: String) throws(RedisError) -> (user: String?, password: String?) {
+        guard let login else { return (nil, nil) }
+        let colon = login.firstIndex(of: ":") ?? login.endIndex
+        let user = try decode(login[..<colon], url)
+        // A user without a password may exist on the server (`nopass`): log in with an empty one.
+        return (user.isEmpty ? nil : user, try decode(login[colon...].dropFirst(), url))
+    }
+
+    private static func database(_ text: Substring, _ url: String) throws(RedisError) -> Int {
+        if text.isEmpty { return 0 }
+        guard let number = Int32(text), number >= 0, text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }) else {
+            throw unusable(url, "the database must be a number, 0 or more")
+        }
+        return Int(number)
+    }
+
+    private static func decode(_ text: Substring, _ url: String) throws(RedisError) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap({ Character(UnicodeScalar($0)).hexDigitValue }),
+                let low = rest.popFirst().flatMap({ Character(UnicodeScalar($0)).hexDigitValue })
+            else { throw unusable(url, "a percent sign must be followed by two hexadecimal digits") }
+            bytes.append(UInt8(high * 16 + low))
+        }
+        guard let decoded = String(validating: bytes, as: UTF8.self) else { throw unusable(url, "it does not decode to UTF-8") }
+        return decoded
+    }
+
+    private static func unusable(_ url: String, _ reason: String) -> RedisError {
+        RedisError(.invalidConfiguration, "The Redis URL “\(withoutPassword(url))” cannot be used: \(reason).")
+    }
+
+    private static func withoutPassword(_ url: String) -> String {
+        // Up to the last @ of the whole text, since a password may contain what should have been escaped.
+        guard let at = url.lastIndex(of: "@") else { return url }
+        let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex
+        guard let colon = url[start..<at].firstIndex(of: ":") else { return url }
+        return url[..<colon] + ":…" + url[at...]
+    }
+}
