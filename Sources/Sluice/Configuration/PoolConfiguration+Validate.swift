@@ -54,7 +54,8 @@ extension PoolConfiguration {
                     limits.append(try RateLimit(count: Int64(limit.count), window: limit.window.microseconds))
                 }
                 let rules = try MirrorRules(
-                    name: name, limits: limits, burst: configured.burst.map(Int64.init), concurrency: configured.concurrency.map(Int64.init))
+                    name: name, limits: limits, burst: configured.burst.map(Int64.init), concurrency: configured.concurrency.map(Int64.init)
+                )
                 resolved.append((Mirror(name: name, url: String(base), headers: configured.headers), rules))
             } catch {
                 throw Self.refuse(place, error.message)

@@ -82,7 +82,8 @@ actor Fetcher {
                 }
                 failures += 1
                 if need.isBoundByDeadline, Instant.now >= need.deadline {
-                    throw SluiceError(.deadlineExceeded, "the deadline passed while \(mirrors[slot.mirror].name) was asked", underlying: error)
+                    throw SluiceError(
+                        .deadlineExceeded, "the deadline passed while \(mirrors[slot.mirror].name) was asked", underlying: error)
                 }
                 guard failures < Self.attempts, need.isIdempotent || !error.wasSent else {
                     let sent = need.isIdempotent ? "" : "; it may have been carried out, and is not sent again"

@@ -19,10 +19,12 @@ extension MirrorPool {
     }
 
     /// Forgets the answer to `GET path`, in all processes.
+    /// - Returns: whether there was one.
     /// - Throws: `SluiceError` when the path cannot be one, or Redis cannot be reached.
-    public func purge(_ path: String) async throws(SluiceError) {
+    @discardableResult
+    public func purge(_ path: String) async throws(SluiceError) -> Bool {
         do {
-            try await core.cache.purge(try CacheKey(target: path))
+            return try await core.cache.purge(try CacheKey(target: path))
         } catch {
             throw SluiceError(error)
         }

@@ -51,7 +51,7 @@ extension PoolCore {
         if !["GET", "HEAD", "OPTIONS", "TRACE"].contains(request.method), (200..<400).contains(response.status),
             let changed = try? CacheKey(target: target.target)
         {
-            try? await cache.purge(changed)
+            _ = try? await cache.purge(changed)
         }
         return Answer(
             status: response.status, headers: response.headers, body: response.body, source: .mirror(mirror.name), isStale: false,

@@ -50,7 +50,7 @@ actor PoolCore {
                 redisOptions.clientName = "sluice-\(node.tag)"
                 let client = RedisClient(endpoint: try RedisEndpoint(url: url), loop: loop, options: redisOptions)
                 redis = client
-                ledger = RedisSlotLedger(terms: terms, redis: client, keys: keys, loop: loop)
+                ledger = RedisSlotLedger(client: client, pool: keys, terms: terms)
             } else {
                 redis = nil
                 ledger = InMemorySlotLedger(terms: terms, loop: loop)
@@ -95,7 +95,7 @@ actor PoolCore {
                 var options = RedisClientOptions()
                 options.clientName = "sluice-\(node.tag)-sub"
                 let subscriber = RedisSubscriber(
-                    endpoint: try RedisEndpoint(url: url), loop: loop, options: options, trackingPrefix: keys.prefix + "cache:"
+                    endpoint: try RedisEndpoint(url: url), loop: loop, options: options, trackingPrefix: cache.trackedPrefix
                 ) { event in
                     // On the loop's thread, which both actors live on.
                     coordinator.assumeIsolated { $0.received(event) }
