@@ -61,6 +61,9 @@ struct Flight: Sendable {
         }
     }
 
+    /// Whether an invalidation arrived since Redis was asked: what its reply brings may be old.
+    var isOvertaken: Bool { phase == .lookingUp(overtaken: true) }
+
     /// Decides.
     /// - Parameters:
     ///   - canHear: whether invalidations reach this process; without them a wait is a poll.
@@ -87,13 +90,6 @@ struct Flight: Sendable {
             let pause = isValid == nil ? timing.retry : timing.lease / 3
             phase = .fetching(renewAt: now.advanced(byMicroseconds: pause), deadline: deadline)
             return []
-        case .purged:
-            switch phase {
-            case .fetching: return restart(cancelling: true)
-            case .filling: return restart(cancelling: false)
-            case .lookingUp, .waiting: return invalidated(now: now)
-            case .idle, .offline: return []
-            }
         case .fetched(let attempt, let ending):
             guard attempt == self.attempt, case .fetching(_, let deadline) = phase else { return [] }
             return fetched(ending, deadline: deadline)
@@ -116,7 +112,8 @@ struct Flight: Sendable {
         switch reply {
         case .fresh:
             return overtaken ? lookUpOrStop() : finish(.record)
-        case .taken(let servable):
+        case .taken(let usable):
+            let servable = usable && !overtaken
             let deadline = wantedUntil
             let isRefresh = waiters.isEmpty || servable
             guard !isUnwanted else {
@@ -186,7 +183,7 @@ struct Flight: Sendable {
         var effects: [FlightEffect] = []
         if firstDeadline <= now {
             let late = waiters.filter { $0.value <= now }.keys.sorted()
-            if !late.isEmpty { effects.append(.answer(late, .deadline(hold))) }
+            if !late.isEmpty { effects.append(.answer(late, phase == .filling ? .fetched : .deadline(hold))) }
             for waiter in late { waiters[waiter] = nil }
             firstDeadline = waiters.values.min() ?? .distantFuture
         }

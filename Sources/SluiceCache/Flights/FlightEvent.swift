@@ -10,14 +10,12 @@ enum FlightEvent: Sendable, Hashable {
     case left(waiter: UInt64)
     /// Redis answered a lookup, or could not.
     case lookedUp(attempt: UInt64, LookupReply)
-    /// The key's invalidation message arrived, or everything's.
+    /// The key's invalidation message arrived, or everything's; or this process purged it.
     case invalidated
     /// Messages reach us again: some may have been lost in between.
     case trackingRestored
     /// Redis said whether the flight still is ours; nil when it could not be asked.
     case renewed(attempt: UInt64, isValid: Bool?)
-    /// A purge of this process took the flight from us.
-    case purged
     /// The mirror answered, or the fetch failed.
     case fetched(attempt: UInt64, FetchEnding)
     /// Redis took the record, or refused it; nil when it could not be asked.

@@ -1,7 +1,7 @@
 internal import SluiceLoop
 
 /// Instants at which flights want to be woken: a binary heap. A wake is never taken back; the flight tells then whether it still matters.
-struct WakeQueue<Name: Sendable>: Sendable {
+struct WakeQueue<Name> {
     private var heap: [(at: Instant, name: Name)] = []
 
     /// How many wakes are noted, outdated ones included.

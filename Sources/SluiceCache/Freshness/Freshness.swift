@@ -29,7 +29,9 @@ struct Freshness: Sendable, Hashable {
         func lines(_ name: String) -> [String] { headers.filter { $0.0.lowercased() == name }.map(\.1) }
 
         let control = CacheControl(lines("cache-control"))
-        guard !control.noStore, !control.isPrivate, !control.noCache, !lines("vary").contains(where: { $0.contains("*") }) else { return .none }
+        guard !control.noStore, !control.isPrivate, !control.noCache, !lines("vary").contains(where: { $0.contains("*") }) else {
+            return .none
+        }
         let age = lines("age").first.map { CacheControl.seconds($0.filter { $0 != " " }) } ?? 0
 
         let explicit = explicitLifetime(control, expires: lines("expires").first, date: lines("date").first)

@@ -34,7 +34,8 @@ package struct CacheKey: Sendable, CustomStringConvertible {
         }
         guard normal.count <= Self.lengthLimit else {
             throw CacheKeyError(
-                .tooLong, at: Self.lengthLimit, "the target is \(normal.count) bytes long with its escapes; at most \(Self.lengthLimit) will do.")
+                .tooLong, at: Self.lengthLimit,
+                "the target is \(normal.count) bytes long with its escapes; at most \(Self.lengthLimit) will do.")
         }
         self.init(text: method + ":" + String(decoding: normal, as: UTF8.self))
     }

@@ -184,7 +184,11 @@ struct MemoryShard: Sendable {
     }
 
     private mutating func unlink(_ position: Int) {
-        if slots[position].place == .small { Self.unlink(position, from: &small, &slots) } else { Self.unlink(position, from: &main, &slots) }
+        if slots[position].place == .small {
+            Self.unlink(position, from: &small, &slots)
+        } else {
+            Self.unlink(position, from: &main, &slots)
+        }
     }
 
     private static func unlink(_ position: Int, from queue: inout Queue, _ slots: inout ContiguousArray<Slot>) {

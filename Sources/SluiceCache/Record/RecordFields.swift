@@ -50,7 +50,9 @@ enum RecordFields {
 
     /// A whole number within what a double holds exactly: the scripts reckon in doubles.
     private static func number(_ text: String?, in range: ClosedRange<Int64> = 0...(1 << 53)) -> Int64? {
-        guard let text, text.utf8.first.map({ $0 != UInt8(ascii: "+") }) ?? false, let value = Int64(text), range.contains(value) else { return nil }
+        guard let text, text.utf8.first.map({ $0 != UInt8(ascii: "+") }) ?? false, let value = Int64(text), range.contains(value) else {
+            return nil
+        }
         return value
     }
 

@@ -1,0 +1,61 @@
+internal import SluiceLoop
+
+/// A flight with what its decisions are about: callers, fetch, record. Confined to the cache that owns it.
+final class FlightCell {
+    typealias Continuation = CheckedContinuation<CacheAnswer, any Error>
+
+    let key: CacheKey
+    let policy: CachePolicy
+    let fetch: ResponseCache.Fetch
+    var flight: Flight
+    /// The record at hand: from memory at first, then what the lookup found.
+    var entry: MemoryEntry?
+    /// Where `entry` is from.
+    var source = CacheAnswer.Source.memory
+    /// What was fetched, while it is stored and after.
+    var draft: RecordDraft?
+    /// Why the lookup or the fetch failed.
+    var failure: (any Error)?
+    var fetchTask: Task<Void, Never>?
+    /// The attempt's token.
+    var token = ""
+    var tokenAttempt: UInt64 = 0
+    /// The earliest wake that has been noted.
+    var wakesAt = Instant.distantFuture
+    /// Whether another process's fetch was waited for.
+    var hasWaited = false
+    /// Whether this process purged the key since the lookup; only an embedded cache asks.
+    var isPurged = false
+
+    private var callers: [UInt64: Continuation] = [:]
+    /// Whose fetch it is.
+    private var first: UInt64?
+
+    init(key: CacheKey, policy: CachePolicy, fetch: @escaping ResponseCache.Fetch, timing: Flight.Timing) {
+        self.key = key
+        self.policy = policy
+        self.fetch = fetch
+        flight = Flight(timing: timing)
+    }
+
+    /// Adds a caller.
+    func join(_ caller: UInt64, _ continuation: Continuation) {
+        if first == nil { first = caller }
+        callers[caller] = continuation
+    }
+
+    /// Takes a caller out.
+    func take(_ caller: UInt64) -> Continuation? { callers.removeValue(forKey: caller) }
+
+    /// Takes all callers out.
+    func takeCallers() -> [UInt64: Continuation] {
+        defer { callers = [:] }
+        return callers
+    }
+
+    /// Nobody's fetch: whoever joins shares it.
+    func belongToNobody() { first = 0 }
+
+    /// Whether this caller started the flight.
+    func isFirst(_ caller: UInt64) -> Bool { first == caller }
+}

@@ -1,0 +1,239 @@
+internal import SluiceLoop
+internal import SluiceRedis
+import Synchronization
+
+/// Carrying out what flights decide.
+extension ResponseCache {
+    func cell(for key: CacheKey, policy: CachePolicy, fetch: @escaping Fetch) -> FlightCell {
+        if let cell = flights[key] { return cell }
+        let cell = FlightCell(key: key, policy: policy, fetch: fetch, timing: timing)
+        flights[key] = cell
+        counters.withLock { $0.flights += 1 }
+        return cell
+    }
+
+    /// Tells a flight what happened, and does what it then wants.
+    func send(_ event: FlightEvent, to cell: FlightCell) {
+        let effects = cell.flight.handle(event, now: .now, canHear: memory.era.current != 0)
+        for effect in effects { carryOut(effect, for: cell) }
+        if flights[cell.key] === cell { scheduleWake(for: cell) }
+    }
+
+    func leave(_ caller: UInt64, _ key: CacheKey) {
+        guard let cell = flights[key], let continuation = cell.take(caller) else { return }
+        continuation.resume(throwing: CancellationError())
+        send(.left(waiter: caller), to: cell)
+    }
+
+    private func carryOut(_ effect: FlightEffect, for cell: FlightCell) {
+        switch effect {
+        case .lookUp(let attempt): lookUp(attempt, cell)
+        case .fetch(let attempt, let deadline, let isRefresh): startFetch(attempt, deadline, isRefresh, cell)
+        case .cancelFetch:
+            cell.fetchTask?.cancel()
+            cell.fetchTask = nil
+        case .renew(let attempt): renew(attempt, cell)
+        case .fill(let attempt): fill(attempt, cell)
+        case .abandon: redis?.abandon(cell.key, token: cell.token)
+        case .answer(let callers, let outcome): answer(callers, outcome, cell)
+        case .end:
+            if flights[cell.key] === cell {
+                flights[cell.key] = nil
+                counters.withLock { $0.flights -= 1 }
+            }
+        }
+    }
+
+    // MARK: Lookup
+
+    private func lookUp(_ attempt: UInt64, _ cell: FlightCell) {
+        if cell.tokenAttempt != attempt {
+            cell.token = nextToken()
+            cell.tokenAttempt = attempt
+        }
+        let now = Instant.now
+        cell.isPurged = false
+        cell.entry = memory.find(cell.key, now: now)
+        cell.source = .memory
+        guard let redis else {
+            let isFresh = cell.entry.map { now < $0.freshUntil } ?? false
+            return send(.lookedUp(attempt: attempt, isFresh ? .fresh : .taken(servable: isServable(cell))), to: cell)
+        }
+        // The era in which we ask: what changes from here on is heard of, or begins another era.
+        let era = memory.era.current
+        redis.lookUp(cell.key, token: cell.token, known: cell.entry?.record) { result in
+            switch result {
+            case .success(let answer): self.lookedUp(answer, attempt, era, askedAt: now, cell)
+            case .failure(let error):
+                let failure = Self.cacheError(error)
+                cell.failure = failure
+                // Redis is out of reach, so what was once read is served as stale, whatever its freshness.
+                let servable = cell.entry.map { Instant.now < $0.staleUntil } ?? false
+                let isPassing = failure.code == .redisUnavailable
+                self.send(.lookedUp(attempt: attempt, isPassing ? .unreachable(servable: servable) : .failed(servable: servable)), to: cell)
+            }
+        }
+    }
+
+    private func lookedUp(_ answer: LookupAnswer, _ attempt: UInt64, _ era: UInt64, askedAt: Instant, _ cell: FlightCell) {
+        switch answer.found {
+        case .none:
+            cell.entry = nil
+            memory.remove(cell.key)
+        case .same:
+            cell.entry = cell.entry.map { MemoryEntry($0.record, serverTime: answer.serverTime, anchor: askedAt, era: era) }
+        case .whole(let record):
+            cell.entry = MemoryEntry(record, serverTime: answer.serverTime, anchor: askedAt, era: era)
+            cell.source = .redis
+        }
+        if cell.flight.isOvertaken { cell.entry?.era = 0 }
+        if let entry = cell.entry { memory.install(entry, for: cell.key) }
+        let reply: LookupReply
+        switch answer.flight {
+        case .unneeded: reply = .fresh
+        case .taken: reply = .taken(servable: isServable(cell))
+        case .held(let lease):
+            reply = .held(leaseMicroseconds: lease, servable: isServable(cell))
+            cell.hasWaited = true
+        }
+        send(.lookedUp(attempt: attempt, reply), to: cell)
+    }
+
+    /// Whether the record at hand may be served while it is refreshed.
+    private func isServable(_ cell: FlightCell) -> Bool { cell.entry.map { Instant.now < $0.refreshUntil } ?? false }
+
+    // MARK: Fetch
+
+    private func startFetch(_ attempt: UInt64, _ deadline: Instant, _ isRefresh: Bool, _ cell: FlightCell) {
+        counters.withLock { $0.fetches += 1 }
+        let need = FetchNeed(revalidation: cell.entry?.record.revalidation, deadline: deadline, isRefresh: isRefresh)
+        let stale = cell.entry
+        cell.fetchTask = Task {
+            do {
+                let response = try await cell.fetch(need)
+                self.fetched(response, confirming: stale?.record, attempt, cell)
+            } catch {
+                self.fetchFailed(error, attempt, cell)
+            }
+        }
+    }
+
+    private func fetched(_ response: FetchedResponse, confirming stale: CacheRecord?, _ attempt: UInt64, _ cell: FlightCell) {
+        let isMirrorsFault = response.status >= 500
+        if isMirrorsFault, isServableOnError(cell) {
+            return send(.fetched(attempt: attempt, .failed(deadlineBound: false, servable: true)), to: cell)
+        }
+        // An earlier attempt's answer must not take the place of the present one's.
+        guard attempt == cell.tokenAttempt else { return }
+        let draft = RecordDraft(response, confirming: stale, policy: cell.policy, options: options)
+        cell.draft = draft
+        send(.fetched(attempt: attempt, draft.freshness.isStorable ? .storable : .unstorable), to: cell)
+    }
+
+    private func fetchFailed(_ error: any Error, _ attempt: UInt64, _ cell: FlightCell) {
+        guard attempt == cell.tokenAttempt else { return }
+        cell.failure = error
+        let deadlineBound = (error as? any DeadlineBoundError)?.endedByDeadline ?? false
+        send(.fetched(attempt: attempt, .failed(deadlineBound: deadlineBound, servable: isServableOnError(cell))), to: cell)
+    }
+
+    private func isServableOnError(_ cell: FlightCell) -> Bool { cell.entry.map { Instant.now < $0.staleUntil } ?? false }
+
+    // MARK: Holding and filling
+
+    private func renew(_ attempt: UInt64, _ cell: FlightCell) {
+        guard let redis else { return send(.renewed(attempt: attempt, isValid: !cell.isPurged), to: cell) }
+        redis.renew(cell.key, token: cell.token) { self.send(.renewed(attempt: attempt, isValid: try? $0.get()), to: cell) }
+    }
+
+    private func fill(_ attempt: UInt64, _ cell: FlightCell) {
+        guard let draft = cell.draft else { return send(.filled(attempt: attempt, isAccepted: false), to: cell) }
+        let now = Instant.now
+        let version = cell.token
+        guard let redis else {
+            if !cell.isPurged {
+                install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: cell.key)
+            }
+            return send(.filled(attempt: attempt, isAccepted: !cell.isPurged), to: cell)
+        }
+        redis.fill(cell.key, version: version, isFlight: true, draft: draft, spans: draft.spans(at: now)) { result in
+            switch result {
+            case .success(.filled(let storedAt, let spans)):
+                self.install(draft, version: version, storedAt: storedAt, spans: spans, for: cell.key)
+                self.send(.filled(attempt: attempt, isAccepted: true), to: cell)
+            case .success(.refused):
+                self.counters.withLock { $0.fillsRefused += 1 }
+                self.send(.filled(attempt: attempt, isAccepted: false), to: cell)
+            case .failure:
+                // A slot was spent: those who wait get the answer, though it could not be stored.
+                self.send(.filled(attempt: attempt, isAccepted: nil), to: cell)
+                redis.abandon(cell.key, token: version)
+            }
+        }
+    }
+
+    /// Puts a stored answer into memory. It is not yet verified where others can write: the fill's own invalidation message,
+    /// which may hide another's, comes before or after this, and the first read asks Redis.
+    func install(_ draft: RecordDraft, version: String, storedAt: Int64, spans: RecordSpans, for key: CacheKey) {
+        let record = draft.record(version: version, storedAt: storedAt, spans: spans)
+        let era = redis == nil ? memory.era.current : 0
+        memory.install(MemoryEntry(record, serverTime: storedAt, anchor: .now, era: era), for: key)
+    }
+
+    // MARK: Answers
+
+    private func answer(_ callers: [UInt64], _ outcome: FlightOutcome, _ cell: FlightCell) {
+        let now = Instant.now
+        for caller in callers {
+            guard let continuation = cell.take(caller) else { continue }
+            switch result(outcome, isFirst: cell.isFirst(caller), cell, now) {
+            case .success(let answer): continuation.resume(returning: counted(answer))
+            case .failure(let error): continuation.resume(throwing: counted(error))
+            }
+        }
+    }
+
+    private func result(_ outcome: FlightOutcome, isFirst: Bool, _ cell: FlightCell, _ now: Instant) -> Result<CacheAnswer, any Error> {
+        switch outcome {
+        case .record:
+            guard let entry = cell.entry else { break }
+            return .success(entry.answer(from: cell.source, now: now, collapsed: cell.hasWaited))
+        case .stale:
+            guard let entry = cell.entry else { break }
+            return .success(asStale(entry, cell, now))
+        case .fetched:
+            guard let draft = cell.draft else { break }
+            let record = draft.record(version: cell.token, storedAt: 0, spans: draft.spans(at: now))
+            let entry = MemoryEntry(record, serverTime: 0, anchor: now, era: 0)
+            var answer = entry.answer(from: .mirror(draft.mirror), now: now, collapsed: !isFirst)
+            answer.stale = false
+            return .success(answer)
+        case .failure: break
+        case .deadline(let hold):
+            if let entry = cell.entry, now < entry.staleUntil { return .success(asStale(entry, cell, now)) }
+            return .failure(deadlineError(hold, cell))
+        }
+        return .failure(cell.failure ?? CacheError(.deadlineExceeded, "the flight ended without an answer; ask again."))
+    }
+
+    /// An answer that is not to be taken for fresh, whatever its own time says: it may be unverified.
+    private func asStale(_ entry: MemoryEntry, _ cell: FlightCell, _ now: Instant) -> CacheAnswer {
+        var answer = entry.answer(from: cell.source, now: now)
+        answer.stale = true
+        answer.remainingFresh = min(answer.remainingFresh, .zero)
+        return answer
+    }
+
+    private func deadlineError(_ hold: FlightHold, _ cell: FlightCell) -> CacheError {
+        switch hold {
+        case .redis:
+            CacheError(
+                .redisUnavailable, "Redis did not answer before the deadline; check that it runs and can be reached.",
+                underlying: cell.failure)
+        case .anotherProcess:
+            CacheError(.deadlineExceeded, "another process is fetching \(cell.key) and was not done by the deadline; allow more time.")
+        case .mirror:
+            CacheError(.deadlineExceeded, "no mirror had answered \(cell.key) by the deadline; allow more time, or more mirrors.")
+        }
+    }
+}

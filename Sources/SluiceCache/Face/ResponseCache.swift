@@ -1,0 +1,252 @@
+package import SluiceLoop
+package import SluiceRedis
+import Synchronization
+
+/// One process's cache of a pool: `memory → Redis → flight → fetch`.
+///
+/// All callers of a key share one flight, and all processes share one fetch (G3). A record read from Redis is served from memory until its
+/// invalidation arrives or could have been lost; then the next read asks Redis whether it still is the same (G4). Every call ends by its
+/// deadline, in an answer or a typed error (G5).
+///
+/// It lives on the loop. Its owner passes on what the tracking subscriber hears, on the loop, in order: ``invalidated(keys:)``,
+/// ``connectionLost()`` and ``connectionRestored()``, the last also for the first connection. The subscriber tracks ``trackedPrefix``.
+package actor ResponseCache {
+    /// What asks a mirror: it takes a slot and sends the request. It runs on the loop.
+    package typealias Fetch = @Sendable (FetchNeed) async throws -> FetchedResponse
+
+    nonisolated let loop: EventLoop
+    nonisolated let memory: MemoryTier
+    nonisolated let counters = Mutex(CacheStatistics())
+    /// nil: embedded, one process.
+    let redis: RedisTier?
+    let options: CacheOptions
+    let keys: RedisKeys
+    let timing: Flight.Timing
+
+    var flights: [CacheKey: FlightCell] = [:]
+    var wakes = WakeQueue<FlightCell>()
+    var timer: LoopTimer?
+    var isShutDown = false
+    private var lastNumber: UInt64 = 0
+    /// Makes tokens and versions of this process unlike any other's.
+    private let instance = String(UInt64.random(in: 1 << 60 ... .max), radix: 36)
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    /// A cache that answers at once; with Redis, memory is trusted from the first ``connectionRestored()`` on.
+    /// - Parameters:
+    ///   - redis: a client on the same loop, or nil for a cache of this process alone.
+    ///   - prefix: `sluice:{POOL}:`, with the pool's name as hash tag.
+    ///   - options: they should have passed ``CacheOptions/validate()``.
+    package init(loop: EventLoop, redis: RedisClient?, prefix: String, options: CacheOptions = .init()) {
+        self.loop = loop
+        self.options = options
+        keys = RedisKeys(prefix: prefix)
+        memory = MemoryTier(byteLimit: options.memoryBytes, era: TrustEra(isTracked: redis != nil))
+        let lease = options.flightLease.milliseconds
+        timing = Flight.Timing(lease: lease * 1_000)
+        let keys = keys
+        self.redis = redis.map { RedisTier(client: $0, keys: keys, lease: lease, holder: options.holder) }
+    }
+
+    /// The prefix that the subscriber should track: that of all records, and of nothing else.
+    package nonisolated var trackedPrefix: String { keys.recordPrefix }
+
+    // MARK: Reading
+
+    /// The answer if this process's memory has it, fresh and verified. From any thread, without a hop.
+    package nonisolated func memoryHit(for key: CacheKey) -> CacheAnswer? {
+        let now = Instant.now
+        return memory.hit(key, now: now)?.answer(from: .memory, now: now)
+    }
+
+    /// The answer for a key: from memory, from Redis, from a flight under way, or by a fetch.
+    ///
+    /// A stale record is served while it is refreshed, or when the mirrors or Redis fail, within its bounds. A cancelled caller leaves; the
+    /// fetch goes on while anybody wants it.
+    /// - Parameters:
+    ///   - policy: how to keep the answer, should this call's fetch bring it.
+    ///   - deadline: until when the caller waits.
+    ///   - fetch: asks a mirror; called at most once at a time for a key over all processes.
+    /// - Throws: ``CacheError`` (`.deadlineExceeded`, `.redisUnavailable`, `.refusedByRedis`, `.shutDown`), `CancellationError`, or the
+    ///   error of the fetch.
+    package func answer(
+        for key: CacheKey, policy: CachePolicy = .init(), deadline: Instant, fetch: @escaping Fetch
+    ) async throws -> CacheAnswer {
+        guard !isShutDown else { throw Self.shutDownError }
+        let now = Instant.now
+        if let hit = memory.hit(key, now: now) { return hit.answer(from: .memory, now: now) }
+        if let entry = memory.find(key, now: now), memory.isVerified(entry), now < entry.refreshUntil {
+            if flights[key] == nil {
+                let cell = cell(for: key, policy: policy, fetch: fetch)
+                cell.belongToNobody()
+                send(.refreshWanted(deadline: deadline), to: cell)
+            }
+            return counted(entry.answer(from: .memory, now: now))
+        }
+        guard deadline > now else {
+            throw counted(CacheError(.deadlineExceeded, "the deadline had passed before the call; nothing was asked."))
+        }
+        let caller = nextNumber()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let cell = cell(for: key, policy: policy, fetch: fetch)
+                cell.join(caller, continuation)
+                send(.joined(waiter: caller, deadline: deadline), to: cell)
+            }
+        } onCancel: {
+            loop.execute { self.assumeIsolated { $0.leave(caller, key) } }
+        }
+    }
+
+    /// Stores an answer that was not asked for under its key, as a collection's fetch does for its items. Flights under way learn of it.
+    /// - Returns: whether it could be stored; no when it forbids that or is too large.
+    /// - Throws: ``CacheError`` when Redis does not take it.
+    @discardableResult
+    package func store(_ key: CacheKey, _ response: FetchedResponse, policy: CachePolicy = .init()) async throws(CacheError) -> Bool {
+        guard !isShutDown else { throw Self.shutDownError }
+        let draft = RecordDraft(response, confirming: nil, policy: policy, options: options)
+        guard draft.freshness.isStorable else { return false }
+        let version = nextToken()
+        let now = Instant.now
+        guard let redis else {
+            install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: key)
+            return true
+        }
+        let result = await withUnsafeContinuation { continuation in
+            redis.fill(key, version: version, isFlight: false, draft: draft, spans: draft.spans(at: now)) {
+                continuation.resume(returning: $0)
+            }
+        }
+        switch result {
+        case .success(.filled(let storedAt, let spans)):
+            install(draft, version: version, storedAt: storedAt, spans: spans, for: key)
+            return true
+        case .success(.refused): return false
+        case .failure(let error): throw Self.cacheError(error)
+        }
+    }
+
+    // MARK: Purging
+
+    /// Deletes a record everywhere. What is being fetched for it is not stored, and whoever waits for that gets a newer answer.
+    /// - Returns: whether there was a record.
+    /// - Throws: ``CacheError`` when Redis could not be told; then other processes may still serve it.
+    @discardableResult
+    package func purge(_ key: CacheKey) async throws(CacheError) -> Bool {
+        var existed = memory.find(key, now: .now) != nil
+        memory.remove(key)
+        if let redis {
+            do { existed = try await redis.purge(key) } catch { throw Self.cacheError(error) }
+        }
+        forget(key)
+        return existed
+    }
+
+    /// Deletes all records that have a tag, everywhere.
+    /// - Returns: how many there were.
+    /// - Throws: ``CacheError`` when Redis could not be told.
+    @discardableResult
+    package func purge(tag: String) async throws(CacheError) -> Int {
+        guard let redis else {
+            for (_, cell) in flights { cell.isPurged = true }
+            for cell in Array(flights.values) { send(.invalidated, to: cell) }
+            return memory.removeAll(tagged: tag)
+        }
+        let deleted: [CacheKey]
+        do { deleted = try await redis.purge(tag: tag) } catch { throw Self.cacheError(error) }
+        for key in deleted { forget(key) }
+        return deleted.count
+    }
+
+    private func forget(_ key: CacheKey) {
+        memory.remove(key)
+        guard let cell = flights[key] else { return }
+        cell.isPurged = true
+        send(.invalidated, to: cell)
+    }
+
+    // MARK: Coherence
+
+    /// These records were written or deleted, by whomever; nil: all may have been (FLUSHALL). Other names are passed over.
+    package func invalidated(keys names: [String]?) {
+        guard let names else {
+            if memory.era.current != 0 { memory.era.begin() }
+            for cell in Array(flights.values) { send(.invalidated, to: cell) }
+            return
+        }
+        for name in names {
+            guard let key = keys.key(ofRecord: name) else { continue }
+            memory.distrust(key)
+            if let cell = flights[key] { send(.invalidated, to: cell) }
+        }
+    }
+
+    /// Invalidations no longer reach us: nothing in memory is served as fresh before Redis has confirmed it.
+    package func connectionLost() { memory.era.end() }
+
+    /// Invalidations reach us from now on.
+    package func connectionRestored() {
+        memory.era.begin()
+        for cell in Array(flights.values) { send(.trackingRestored, to: cell) }
+    }
+
+    // MARK: Numbers and end
+
+    /// Counts so far. From any thread.
+    package nonisolated var statistics: CacheStatistics {
+        var statistics = counters.withLock { $0 }
+        let usage = memory.usage
+        statistics.memoryHits += usage.hits
+        statistics.memoryBytes = usage.bytes
+        statistics.memoryEntries = usage.entries
+        statistics.evictions = usage.evictions
+        return statistics
+    }
+
+    /// Ends every wait with ``CacheError/Code/shutDown``, cancels fetches and gives flights back. Call it before the Redis client ends.
+    package func shutDown() async {
+        isShutDown = true
+        timer?.close()
+        timer = nil
+        let cells = Array(flights.values)
+        flights.removeAll()
+        for cell in cells {
+            cell.fetchTask?.cancel()
+            for (_, caller) in cell.takeCallers() { caller.resume(throwing: Self.shutDownError) }
+        }
+        guard let redis else { return }
+        let held = cells.filter(\.flight.isHolder)
+        await withUnsafeContinuation { (done: UnsafeContinuation<Void, Never>) in
+            var open = held.count
+            if open == 0 { done.resume() }
+            for cell in held {
+                redis.abandon(cell.key, token: cell.token) { _ in
+                    open -= 1
+                    if open == 0 { done.resume() }
+                }
+            }
+        }
+    }
+
+    // MARK: Shared with the flights
+
+    func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    /// A token that nobody else uses; a record filled under it has it as its version.
+    func nextToken() -> String { instance + "-" + String(nextNumber(), radix: 36) }
+
+    static let shutDownError = CacheError(.shutDown, "the cache has been shut down; make a new pool to go on.")
+
+    static func cacheError(_ error: RedisError) -> CacheError {
+        if error.code == .shutDown { return shutDownError }
+        return error.isPassing
+            ? CacheError(
+                .redisUnavailable, "Redis could not be reached, so nothing could be looked up; check the server and its URL.",
+                underlying: error)
+            : CacheError(.refusedByRedis, "Redis refused the cache's command; see its reply.", underlying: error)
+    }
+}

@@ -1,0 +1,59 @@
+internal import SluiceLoop
+
+/// An answer on its way into the cache: everything but the times, which the fill's reply brings.
+struct RecordDraft: Sendable {
+    var status: Int
+    var mirror: String
+    var headers: [(String, String)]
+    var body: [UInt8]
+    var tags: [String]
+    var etag: String?
+    var lastModified: String?
+    var freshness: Freshness
+    var completedAt: Instant
+
+    /// What an answer becomes by RFC 9111. A 304 takes over the record that it confirms; without one it is an answer like any other.
+    init(_ response: FetchedResponse, confirming stale: CacheRecord?, policy: CachePolicy, options: CacheOptions) {
+        mirror = response.mirror
+        completedAt = response.completedAt
+        if response.status == 304, let stale {
+            status = stale.status
+            body = stale.body
+            headers = HeaderSelection.updated(stale.headers, by: response.headers)
+        } else {
+            status = response.status
+            body = response.body
+            headers = HeaderSelection.kept(of: response.headers)
+        }
+        let kept = headers
+        etag = kept.first { $0.0 == "etag" }?.1
+        lastModified = kept.first { $0.0 == "last-modified" }?.1
+        tags = AnswerTags.of(headers: kept, policy: policy)
+        // Age is no header to keep, but counts.
+        let age = response.headers.filter { $0.0.lowercased() == "age" }
+        freshness = Freshness.of(status: status, headers: kept + age, policy: policy, options: options)
+        if body.count > options.bodyLimit { freshness = .none }
+    }
+
+    /// What is left of its life at a time.
+    func spans(at now: Instant) -> RecordSpans {
+        let spent = max(0, now.microseconds(since: completedAt)) / 1_000
+        let fresh = freshness.fresh - spent
+        return RecordSpans(fresh: fresh, refresh: fresh + freshness.refresh, stale: fresh + max(freshness.refresh, freshness.stale))
+    }
+
+    /// The record that it becomes.
+    /// - Parameters:
+    ///   - storedAt: the server's time at the fill, in milliseconds; 0 for an answer that is passed on unstored.
+    ///   - spans: its life from there.
+    func record(version: String, storedAt: Int64, spans: RecordSpans) -> CacheRecord {
+        CacheRecord(
+            version: version, status: status, mirror: mirror, headers: headers, body: body, tags: tags, etag: etag,
+            lastModified: lastModified,
+            storedAt: storedAt, ageWhenStored: ageInMilliseconds(spans),
+            freshUntil: max(0, storedAt + spans.fresh), refreshUntil: max(0, storedAt + spans.refresh),
+            staleUntil: max(0, storedAt + spans.stale))
+    }
+
+    private func ageInMilliseconds(_ spans: RecordSpans) -> Int64 { freshness.age * 1_000 + max(0, freshness.fresh - spans.fresh) }
+}

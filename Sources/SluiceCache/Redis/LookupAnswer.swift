@@ -1,0 +1,26 @@
+/// What the lookup script found.
+struct LookupAnswer: Sendable {
+    /// The record in Redis.
+    enum Found: Sendable {
+        /// There is none, or none that can be read.
+        case none
+        /// The one that the caller has.
+        case same
+        case whole(CacheRecord)
+    }
+
+    /// The right to fetch.
+    enum FlightState: Sendable, Hashable {
+        /// The record is fresh.
+        case unneeded
+        /// It is ours now.
+        case taken
+        /// Somebody else's, for so long if nothing is heard from them.
+        case held(leaseMicroseconds: Int64)
+    }
+
+    var found: Found
+    var flight: FlightState
+    /// The server's time in milliseconds.
+    var serverTime: Int64
+}

@@ -1,0 +1,26 @@
+/// The cache's keys in Redis, all under the pool's prefix, which holds the pool's hash tag.
+struct RedisKeys: Sendable, Hashable {
+    /// `sluice:{POOL}:`
+    let prefix: String
+
+    /// What all records begin with, and nothing else: the prefix that invalidations are asked for.
+    var recordPrefix: String { prefix + "cache:" }
+    /// What all flights begin with. They are no records: taking and renewing them should invalidate nothing.
+    var flightPrefix: String { prefix + "flight:" }
+    /// How many tag purges there have been.
+    var tagPurges: String { prefix + "tag-purges" }
+
+    /// A key's record: a hash.
+    func record(_ key: CacheKey) -> String { recordPrefix + key.text }
+    /// A key's flight: a hash with its holder.
+    func flight(_ key: CacheKey) -> String { flightPrefix + key.text }
+    /// The records that have a tag: a sorted set by the end of their life.
+    func tag(_ tag: String) -> String { prefix + "tag:" + tag }
+    /// The number of a tag's last purge.
+    func tagPurge(_ tag: String) -> String { prefix + "tag-purged:" + tag }
+
+    /// The key whose record has this name, or nil for a name that is no record's.
+    func key(ofRecord name: String) -> CacheKey? {
+        name.utf8.starts(with: recordPrefix.utf8) ? CacheKey(text: String(name.utf8.dropFirst(recordPrefix.utf8.count)) ?? "") : nil
+    }
+}
