@@ -8,12 +8,18 @@ import Testing
 @Suite(.timeLimit(.minutes(2)), .serialized)
 struct RedisFlightTests {
     private var soon: Instant { Instant.now.advanced(by: .seconds(60)) }
+    /// A lease so long that only a message can have woken whoever waits.
+    private var longLease: CacheOptions {
+        var options = CacheOptions()
+        options.flightLease = .seconds(300)
+        return options
+    }
     private let recordName = "sluice:{t}:cache:GET:/posts/1"
     private let flightName = "sluice:{t}:flight:GET:/posts/1"
     private var key: CacheKey { get throws { try CacheKey(target: "/posts/1") } }
 
     @Test func `G3 however many processes miss a key at once, one fetch is spent`() async throws {
-        try await withProcesses(4) { _, processes in
+        try await withProcesses(4, options: longLease) { _, processes in
             let mirror = FakeMirror()
             let key = try key
             let deadline = soon
@@ -32,7 +38,7 @@ struct RedisFlightTests {
     }
 
     @Test func `a holder that fails hands over to one waiter, and then to the next`() async throws {
-        try await withProcesses(3) { _, processes in
+        try await withProcesses(3, options: longLease) { _, processes in
             let mirror = FakeMirror(isHeld: true)
             mirror.fail(next: 2)
             let key = try key
@@ -50,7 +56,7 @@ struct RedisFlightTests {
     }
 
     @Test func `a holder that leaves hands over at once`() async throws {
-        try await withProcesses(2) { server, processes in
+        try await withProcesses(2, options: longLease) { server, processes in
             let (first, second) = (FakeMirror(isHeld: true), FakeMirror())
             let key = try key
             let deadline = soon
