@@ -38,7 +38,7 @@ let package = Package(
             resources: [.embedInCode("Scripts")], swiftSettings: languageRules),
         .target(
             name: "Sluice", dependencies: ["SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination", "SluiceCache"],
-            swiftSettings: safeRules),
+            resources: [.embedInCode("Scripts")], swiftSettings: safeRules),
         .target(name: "SluiceServer", dependencies: ["SluiceLoop", "CSluiceMicrohttpd"], swiftSettings: languageRules),
         .target(name: "SluiceMirror", dependencies: ["SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
         .target(name: "SluiceGateway", dependencies: ["Sluice", "SluiceLoop", "SluiceServer"], swiftSettings: safeRules),

@@ -12,6 +12,8 @@ package struct Admission {
         var isStanding = false
         var queue: [UInt64] = []
         var head = 0
+        /// Of the queue's entries, those that have not given up.
+        var waiting = 0
     }
 
     private let limitPerOrigin: Int
@@ -33,18 +35,25 @@ package struct Admission {
 
     /// A transfer comes. Returns whether it starts at once; otherwise it waits. Identities grow with time.
     package mutating func enter(_ id: UInt64, to origin: Origin) -> Bool {
-        if lanes[origin, default: Lane()].active < room(in: lanes[origin], origin), active < limit, lanes[origin]?.queue.isEmpty ?? true {
-            lanes[origin, default: Lane()].active += 1
+        let lane = lanes[origin] ?? Lane()
+        if lane.waiting == 0, lane.active < room(in: lane, origin), active < limit {
+            lanes[origin, default: lane].active += 1
             active += 1
             return true
         }
-        lanes[origin, default: Lane()].queue.append(id)
+        lanes[origin, default: lane].queue.append(id)
+        lanes[origin]?.waiting += 1
         waiting.insert(id)
         return false
     }
 
     /// A waiting transfer gives up its place. Returns false when it was not waiting.
-    package mutating func abandon(_ id: UInt64) -> Bool { waiting.remove(id) != nil }
+    package mutating func abandon(_ id: UInt64, _ origin: Origin) -> Bool {
+        guard waiting.remove(id) != nil else { return false }
+        lanes[origin]?.waiting -= 1
+        if let lane = lanes[origin], lane.active == 0, lane.waiting == 0 { lanes[origin] = nil }
+        return true
+    }
 
     /// A started transfer to `origin` is over. Call ``next()`` afterwards.
     package mutating func leave(_ origin: Origin) {
@@ -52,7 +61,7 @@ package struct Admission {
         guard var lane = lanes.removeValue(forKey: origin) else { return }
         lane.active -= 1
         if lane.active == 0 { lane.isStanding = false }
-        if lane.active > 0 || lane.head < lane.queue.count { lanes[origin] = lane }
+        if lane.active > 0 || lane.waiting > 0 { lanes[origin] = lane }
     }
 
     /// A connection to `origin` stands: its protocol is known. Returns whether that was news; call ``next()`` then.
@@ -75,14 +84,15 @@ package struct Admission {
         guard let best else { return nil }
         lanes[best.origin]?.head += 1
         lanes[best.origin]?.active += 1
+        lanes[best.origin]?.waiting -= 1
         compact(best.origin)
         active += 1
         waiting.remove(best.id)
         return best.id
     }
 
-    private func room(in lane: Lane?, _ origin: Origin) -> Int {
-        origin.isSecure && !(lane?.isStanding ?? false) ? 1 : limitPerOrigin
+    private func room(in lane: Lane, _ origin: Origin) -> Int {
+        origin.isSecure && !lane.isStanding ? 1 : limitPerOrigin
     }
 
     private mutating func skipAbandoned(_ origin: Origin) {

@@ -7,7 +7,7 @@ import SluiceLoop
 final class CurlEasy {
     /// Why we, not curl, ended the transfer.
     enum Stop {
-        case refusedByGate, bodyTooLarge, headTooLarge
+        case deadlinePassed, refusedByGate, bodyTooLarge, headTooLarge
     }
 
     /// The transfer that uses the handle now.
@@ -25,6 +25,7 @@ final class CurlEasy {
     private let handle: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
     private var gate: (() -> Bool)?
+    private var deadline = Instant.distantFuture
     private var head = ResponseHead()
     private var body: [UInt8] = []
     private var userTimeout: UInt32 = 0
@@ -81,14 +82,15 @@ final class CurlEasy {
     /// Sets the handle up for one transfer.
     /// - Parameters:
     ///   - addresses: where the host's name leads; empty when the host is an address itself.
-    ///   - remaining: microseconds until the transfer's deadline.
+    ///   - deadline: no attempt begins after it; who ends the transfer then is the caller.
     func prepare(
-        _ id: UInt64, _ request: HTTPRequest, to origin: Origin, at addresses: [SocketAddress], remaining: Int64,
+        _ id: UInt64, _ request: HTTPRequest, to origin: Origin, at addresses: [SocketAddress], until deadline: Instant,
         gate: @escaping () -> Bool
     ) {
         self.id = id
         self.gate = gate
-        let milliseconds = max(1, min(remaining / 1_000, Int64(Int32.max)))
+        self.deadline = deadline
+        let milliseconds = max(1, min(deadline.microseconds(since: .now) / 1_000, Int64(Int32.max)))
         userTimeout = UInt32(milliseconds)
         sluice_curl_set_text(handle, CURLOPT_URL, request.url)
         sluice_curl_set_long(
@@ -199,6 +201,11 @@ final class CurlEasy {
     }
 
     private func mayAttempt() -> Bool {
+        // A loop that was held up may be late for its own timer: nothing goes out after the deadline.
+        guard deadline > .now else {
+            stop = .deadlinePassed
+            return false
+        }
         guard let gate, gate() else {
             stop = .refusedByGate
             return false

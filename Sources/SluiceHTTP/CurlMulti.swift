@@ -150,9 +150,12 @@ final class CurlMulti {
             return
         }
         var mask: Int32 = 0
-        if readiness.contains(.readable) { mask |= CURL_CSELECT_IN }
-        if readiness.contains(.writable) { mask |= CURL_CSELECT_OUT }
         if readiness.contains(.failed) { mask |= CURL_CSELECT_ERR }
+        // After an error curl is to try what it waits for as well: an answer may have come before the reset, and only a
+        // failed read tells it that a kept-alive connection had died.
+        let tried = readiness.contains(.failed) ? socket.wanted : readiness
+        if tried.contains(.readable) { mask |= CURL_CSELECT_IN }
+        if tried.contains(.writable) { mask |= CURL_CSELECT_OUT }
         act(number, mask)
         // curl speaks up only when its wish changes, so a watch that libuv stopped is renewed here.
         if readiness.contains(.failed) { sockets[number]?.update() }

@@ -19,6 +19,8 @@ extension HTTPError {
         _ options: HTTPClientOptions
     ) -> (Code, String) {
         switch stop {
+        case .deadlinePassed?:
+            return (.timeout, "The request to \(host) took longer than its timeout, while connecting.")
         case .refusedByGate? where attempts > 0:
             return (
                 .attemptRefused,

@@ -123,8 +123,7 @@ final class Transfers {
         guard let multi, let transfer = transfers[id] else { return }
         let easy = multi.takeEasy()
         easy.prepare(
-            id, transfer.request, to: transfer.origin, at: addresses, remaining: transfer.deadline.microseconds(since: .now),
-            gate: transfer.gate)
+            id, transfer.request, to: transfer.origin, at: addresses, until: transfer.deadline, gate: transfer.gate)
         transfers[id]?.stage = .running(easy)
         multi.start(easy)
     }
@@ -170,7 +169,7 @@ final class Transfers {
         let name = NameCache.Name(host: transfer.origin.host, port: transfer.origin.port)
         if case .failure(let error) = result, error.code == .connect { names.forget(name) }
         switch transfer.stage {
-        case .queued: _ = admission.abandon(id)
+        case .queued: _ = admission.abandon(id, transfer.origin)
         case .lookingUp:
             names.abandon(id, name)
             admission.leave(transfer.origin)

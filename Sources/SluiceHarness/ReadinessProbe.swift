@@ -11,7 +11,7 @@ enum ReadinessProbe {
         var patience = timeval(tv_sec: 1, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         guard connect(descriptor, port: port, socketPath: socketPath) else { return false }
-        let question = (password.map { "AUTH \($0)\r\n" } ?? "") + "INFO server\r\nPING\r\n"
+        let question = (password.map { "*2\r\n$4\r\nAUTH\r\n$\($0.utf8.count)\r\n\($0)\r\n" } ?? "") + "INFO server\r\nPING\r\n"
         guard question.withCString({ send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }) > 0 else { return false }
         var answer = ""
         var buffer = [UInt8](repeating: 0, count: 16_384)

@@ -66,7 +66,7 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
             throw Self.unusable(url, "a Unix socket has no host; write three slashes, as in unix:///run/redis.sock")
         }
         (user, password) = try Self.credentials(login, url)
-        let question = rest.firstIndex(of: "?") ?? rest.endIndex
+        let question = rest[slash...].firstIndex(of: "?") ?? rest.endIndex
         let path = try Self.decode(rest[slash..<question], url)
         guard path.utf8.count < 108, !path.utf8.contains(0) else {
             throw Self.unusable(url, "the path of a Unix socket has at most 107 bytes and none of them 0")
@@ -134,9 +134,8 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
 
     private static func withoutPassword(_ url: String) -> String {
         // Up to the last @ of the whole text, since a password may contain what should have been escaped.
-        guard let at = url.lastIndex(of: "@") else { return url }
         let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex
-        guard let colon = url[start..<at].firstIndex(of: ":") else { return url }
+        guard let at = url[start...].lastIndex(of: "@"), let colon = url[start..<at].firstIndex(of: ":") else { return url }
         return url[..<colon] + ":…" + url[at...]
     }
 }

@@ -59,10 +59,12 @@ final class MicrohttpdConnection {
     }
 
     /// The head is complete, or a piece of the body is there, or its end, or the answer may be given now.
-    func proceed(method: UnsafePointer<CChar>, piece: UnsafePointer<CChar>?, count: UnsafeMutablePointer<Int>) -> MHD_Result {
+    func proceed(
+        method: UnsafePointer<CChar>, version: UnsafePointer<CChar>, piece: UnsafePointer<CChar>?, count: UnsafeMutablePointer<Int>
+    ) -> MHD_Result {
         switch phase {
         case .awaitingHead:
-            return begin(method)
+            return begin(method, version)
         case .readingBody:
             guard count.pointee > 0 else { return finish() }
             return read(UnsafeRawBufferPointer(start: piece, count: count.pointee), count)
@@ -111,32 +113,33 @@ final class MicrohttpdConnection {
 
     // MARK: Steps of a request
 
-    private func begin(_ methodText: UnsafePointer<CChar>) -> MHD_Result {
+    private func begin(_ methodText: UnsafePointer<CChar>, _ version: UnsafePointer<CChar>) -> MHD_Result {
         let now = Instant.now
         let collector = HeadCollector()
         MHD_get_connection_values_n(connection, .HEADER_KIND, HeadCollector.collect, Unmanaged.passUnretained(collector).toOpaque())
-        let method = String(cString: methodText)
         guard let target else {
             return refuse(400, "The request target holds a byte that is no visible ASCII; percent-encode it.")
         }
-        guard let bodyAhead = collector.framing.body else {
+        let framing = collector.framing
+        guard framing.hosts == 1 || (framing.hosts == 0 && strcmp(version, "HTTP/1.0") == 0) else {
+            return refuse(400, "The request has \(framing.hosts) Host headers; send one.")
+        }
+        guard let bodyAhead = framing.body else {
             return refuse(
-                400, "The headers leave it open where the body ends; send one Content-Length, or Transfer-Encoding: chunked alone.")
+                400, "The headers are malformed or leave it open where the body ends; send one Content-Length, or one chunked coding.")
         }
         var capacity = 0
         if case .length(let length) = bodyAhead {
             guard length <= daemon.options.maxBodyBytes else { return refuse(413, tooLarge) }
             capacity = length
         }
-        let request = ServerRequest(
-            method: method, target: target, headers: collector.headers, body: [], peer: peer, isLoopbackPeer: isLoopbackPeer, arrivedAt: now
-        )
-        // To answer before the end of the head's processing saves a turn, but with a body, or a method that may have one, the library
-        // would take what follows for the next request or close the connection.
-        if bodyAhead == .none, method == "GET" || method == "HEAD" { return decide(request) }
-        self.request = request
+        // An answer given now, at the end of the head, would make the library close the connection: it is called again at the end of the
+        // request, at once when there is no body.
+        request = ServerRequest(
+            method: String(cString: methodText), target: target, headers: collector.headers, body: [], peer: peer,
+            isLoopbackPeer: isLoopbackPeer, arrivedAt: now)
         bodyBytes = 0
-        body.reserveCapacity(min(capacity, 64 << 10))
+        if capacity > 0 { body.reserveCapacity(min(capacity, 64 << 10)) }
         phase = .readingBody
         return .YES
     }
@@ -209,7 +212,11 @@ private final class HeadCollector {
     static let collect: MHD_KeyValueIteratorN = { context, _, name, nameLength, value, valueLength in
         let collector = Unmanaged<HeadCollector>.fromOpaque(context!).takeUnretainedValue()
         let name = UnsafeRawBufferPointer(start: name, count: nameLength)
-        let value = UnsafeRawBufferPointer(start: value, count: valueLength)
+        var length = valueLength
+        let bytes = UnsafeRawBufferPointer(start: value, count: valueLength)
+        // The library cuts off the blanks before a value; those behind it are no part of it either.
+        while length > 0, bytes[length - 1] == 0x20 || bytes[length - 1] == 0x09 { length -= 1 }
+        let value = UnsafeRawBufferPointer(rebasing: bytes[..<length])
         collector.headers.append(name, value)
         collector.framing.note(name: name, value: value)
         return .YES

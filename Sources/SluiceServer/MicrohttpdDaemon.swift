@@ -146,9 +146,10 @@ final class MicrohttpdDaemon {
             return context
         }
 
-    private static let request: MHD_AccessHandlerCallback = { _, _, _, method, _, piece, count, context in
-        guard let method, let count, let known = context?.pointee else { return .NO }
-        return Unmanaged<MicrohttpdConnection>.fromOpaque(known).takeUnretainedValue().proceed(method: method, piece: piece, count: count)
+    private static let request: MHD_AccessHandlerCallback = { _, _, _, method, version, piece, count, context in
+        guard let method, let version, let count, let known = context?.pointee else { return .NO }
+        return Unmanaged<MicrohttpdConnection>.fromOpaque(known).takeUnretainedValue().proceed(
+            method: method, version: version, piece: piece, count: count)
     }
 
     private static let completed: MHD_RequestCompletedCallback = { _, _, context, _ in

@@ -1,7 +1,7 @@
-/// What a request's headers say about its body. Pure.
+/// What a request's headers say about its body, and whether everybody reads them alike. Pure.
 ///
 /// Two programs that read the same bytes must find the same requests in them; where a head leaves room for two readings
-/// (RFC 9112, section 6.3), it is refused rather than interpreted.
+/// (RFC 9112, sections 3.2, 5.1 and 6.3), it is refused rather than interpreted.
 struct RequestFraming: Equatable {
     /// How long the body is.
     enum Body: Equatable {
@@ -14,9 +14,13 @@ struct RequestFraming: Equatable {
     private var isChunked = false
     private(set) var isAmbiguous = false
 
-    /// Notes a header that bears on the body; others change nothing.
+    private(set) var hosts = 0
+
+    /// Notes a header: its name must be a token, and some names bear on the request's bounds.
     mutating func note(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        if !name.allSatisfy(Self.isTokenByte) { isAmbiguous = true }
         switch name.count {
+        case 4 where ServerHeaders.isSame(name, "host".utf8): hosts += 1
         case 14 where ServerHeaders.isSame(name, "content-length".utf8): noteLength(value)
         case 17 where ServerHeaders.isSame(name, "transfer-encoding".utf8): noteCoding(value)
         default: break
@@ -29,6 +33,15 @@ struct RequestFraming: Equatable {
         if isChunked { return .chunked }
         guard let length, length > 0 else { return Body.none }
         return .length(length)
+    }
+
+    /// RFC 9110, section 5.6.2.
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E...0x60, 0x7C, 0x7E: true
+        default: false
+        }
     }
 
     private mutating func noteLength(_ value: UnsafeRawBufferPointer) {

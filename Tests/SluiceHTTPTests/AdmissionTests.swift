@@ -23,8 +23,8 @@ struct AdmissionTests {
         let admission = Desk(perOrigin: 1, total: 1)
         _ = admission.enter(0, to: one)
         for id in 1...3 { _ = admission.enter(UInt64(id), to: one) }
-        #expect(admission.abandon(1))
-        #expect(!admission.abandon(1))
+        #expect(admission.abandon(1, one))
+        #expect(!admission.abandon(1, one))
         admission.leave(one)
         #expect(admission.all() == [2])
     }
@@ -58,12 +58,15 @@ struct AdmissionTests {
             switch Int.random(in: 0..<5, using: &random) {
             case 0, 1:
                 let origin = [one, two, secure].randomElement(using: &random)!
-                if admission.enter(id, to: origin) { running.append((id, origin)) } else { waiting.append((id, origin)) }
+                let isFree = running.count < total && running.count { $0.1 == origin } < (origin == secure ? 1 : perOrigin)
+                let starts = admission.enter(id, to: origin)
+                #expect(starts || !isFree || waiting.contains { $0.1 == origin }, "made to wait for nothing")
+                if starts { running.append((id, origin)) } else { waiting.append((id, origin)) }
             case 2 where !running.isEmpty:
                 admission.leave(running.remove(at: Int.random(in: running.indices, using: &random)).1)
             case 3 where !waiting.isEmpty:
-                let gone = waiting.remove(at: Int.random(in: waiting.indices, using: &random)).0
-                #expect(admission.abandon(gone))
+                let gone = waiting.remove(at: Int.random(in: waiting.indices, using: &random))
+                #expect(admission.abandon(gone.0, gone.1))
             default:
                 if running.contains(where: { $0.1 == secure }) { _ = admission.stands(secure) }
             }
@@ -102,7 +105,7 @@ private final class Desk {
 
     var isAnyoneWaiting: Bool { admission.isAnyoneWaiting }
     func enter(_ id: UInt64, to origin: Origin) -> Bool { admission.enter(id, to: origin) }
-    func abandon(_ id: UInt64) -> Bool { admission.abandon(id) }
+    func abandon(_ id: UInt64, _ origin: Origin) -> Bool { admission.abandon(id, origin) }
     func leave(_ origin: Origin) { admission.leave(origin) }
     func stands(_ origin: Origin) -> Bool { admission.stands(origin) }
     func next() -> UInt64? { admission.next() }

@@ -1,3 +1,5 @@
+package import SluiceLoop
+
 /// What a node counts of its own coordination, for its metrics.
 package struct CoordinatorFigures: Hashable, Sendable {
     /// `leader`, `follower`, `direct` or `embedded`.
@@ -9,14 +11,14 @@ package struct CoordinatorFigures: Hashable, Sendable {
     package var granted = 0
     /// Waiters that were refused because no slot could come in time.
     package var refused = 0
+    /// Since when this node leads; nil when it does not.
+    package var leadsSince: Instant?
     /// How often this node took the lease.
     package var elections = 0
     /// While this node leads: waiters in the whole pool, slots and grants handed out under this lease.
     package var poolWaiting = 0
     package var leaderGranted = 0
     package var leaderGrants = 0
-    /// How many nodes the leader has heard of.
-    package var nodes = 0
 
     package init() {}
 }

@@ -107,9 +107,11 @@ extension SlotCoordinator {
         demand.believed = [0, 0, 0]
         figures.epoch = election?.epoch ?? 0
         direct.nextAt = .now
+        figures.leadsSince = nil
         switch role {
         case .leading(let epoch):
             figures.role = "leader"
+            figures.leadsSince = .now
             figures.elections += 1
             figures.leaderGranted = 0
             figures.leaderGrants = 0

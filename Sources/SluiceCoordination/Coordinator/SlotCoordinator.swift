@@ -96,6 +96,19 @@ package actor SlotCoordinator {
         return steps.compactMap { $0 }.min()
     }
 
+    /// What this node counts, at this moment.
+    package var snapshot: CoordinatorFigures {
+        var snapshot = figures
+        snapshot.waiting = queue.line.count
+        snapshot.epoch = election?.epoch ?? 0
+        snapshot.poolWaiting = board?.waiting ?? 0
+        if election == nil { snapshot.role = "embedded" }
+        return snapshot
+    }
+
+    /// How many nodes the pool has; a node that reserves for itself takes no more than its share.
+    package func learned(liveNodes: Int) { direct.liveNodes = max(1, liveNodes) }
+
     /// Leaves the pool: waiters get an error, unused slots go back, a lease is given back.
     package func shutDown() async {
         guard !isStopped else { return }

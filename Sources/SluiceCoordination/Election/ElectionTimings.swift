@@ -34,7 +34,8 @@ package struct ElectionTimings: Hashable, Sendable {
         guard renewal > 0 else { throw refuse("the renewal interval is \(renewal / 1_000) ms; it must be positive") }
         guard lease > 2 * renewal else {
             throw refuse(
-                "the lease (\(lease / 1_000) ms) must be more than twice the renewal interval (\(renewal / 1_000) ms); make the lease longer")
+                "the lease (\(lease / 1_000) ms) must be more than twice the renewal interval (\(renewal / 1_000) ms); make the lease longer"
+            )
         }
         guard jitter >= 0, renewal > jitter else {
             throw refuse("the jitter (\(jitter / 1_000) ms) must be shorter than the renewal interval (\(renewal / 1_000) ms)")

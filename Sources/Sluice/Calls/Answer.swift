@@ -1,0 +1,61 @@
+/// What a mirror answered, now or earlier, with where it came from.
+public struct Answer: Sendable {
+    /// Where an answer was found.
+    public enum Source: Hashable, Sendable, CustomStringConvertible {
+        /// In this process's memory.
+        case memory
+        /// In Redis.
+        case redis
+        /// At the mirror of this name.
+        case mirror(String)
+
+        /// `memory`, `redis`, or the mirror's name.
+        public var description: String {
+            switch self {
+            case .memory: "memory"
+            case .redis: "redis"
+            case .mirror(let name): name
+            }
+        }
+    }
+
+    /// The HTTP status.
+    public let status: Int
+    /// The header fields in order.
+    public let headers: [(name: String, value: String)]
+    /// The body.
+    public let body: [UInt8]
+    /// Where it was found.
+    public let source: Source
+    /// Whether it is past its freshness, and was served since its bounds allow it.
+    public let isStale: Bool
+    /// Whether this call shared a fetch that another call or process had begun.
+    public let isCollapsed: Bool
+    /// How old it is.
+    public let age: Duration
+    /// How long it is still fresh; negative when it is stale.
+    public let freshFor: Duration
+
+    package init(
+        status: Int, headers: [(name: String, value: String)], body: [UInt8], source: Source, isStale: Bool, isCollapsed: Bool,
+        age: Duration, freshFor: Duration
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.source = source
+        self.isStale = isStale
+        self.isCollapsed = isCollapsed
+        self.age = age
+        self.freshFor = freshFor
+    }
+
+    /// The value of the first header field of this name, in any case.
+    public func header(_ name: String) -> String? {
+        let wanted = name.lowercased()
+        return headers.first { $0.name.lowercased() == wanted }?.value
+    }
+
+    /// The body as text; bytes that are not UTF-8 are replaced.
+    public var text: String { String(decoding: body, as: UTF8.self) }
+}

@@ -1,0 +1,76 @@
+import SluiceCoordination
+import SluiceLoop
+import SluiceRedis
+
+/// Writes this node's figures to Redis once a second. They vanish by themselves when the node does.
+actor MetricsPublisher {
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe core.loop.asUnownedSerialExecutor() }
+
+    /// Microseconds between two reports, and milliseconds that a report outlives its node by at most.
+    private static let interval: Int64 = 1_000_000
+    private static let life = 2_500
+    private static let script = RedisScript(name: "report", source: PackageResources.report_lua)
+
+    private unowned let core: PoolCore
+    private var timer: LoopTimer?
+    private var isLeading = false
+    private var liveNodes = 1
+    private var isReporting = false
+
+    init(core: PoolCore) { self.core = core }
+
+    func start() {
+        timer = LoopTimer(on: core.loop) { [weak self] in self?.assumeIsolated { $0.tick() } }
+        tick()
+    }
+
+    private func tick() {
+        timer?.schedule(afterMicroseconds: Self.interval)
+        guard !isReporting else { return }
+        isReporting = true
+        Task {
+            await report()
+            isReporting = false
+        }
+    }
+
+    private func report() async {
+        guard let redis = core.redis else { return }
+        let report = await core.metrics(nodes: liveNodes)
+        isLeading = report.leader != nil
+        let keys = core.keys
+        var names = [keys.nodes, keys.nodeMetrics(core.node.text)]
+        var hashes = [report.node]
+        if let leader = report.leader {
+            names.append(keys.leaderMetrics)
+            hashes.append(leader)
+        }
+        for mirror in report.mirrors {
+            names.append(keys.mirrorMetrics(mirror.name))
+            hashes.append(mirror.fields)
+        }
+        var arguments = [core.node.text, String(Self.life)]
+        for fields in hashes {
+            arguments.append(String(fields.count))
+            for field in fields {
+                arguments.append(field.name)
+                arguments.append(field.value)
+            }
+        }
+        // A report that is lost is followed by the next.
+        guard let reply = try? await redis.run(Self.script, keys: names, arguments: arguments.map { Array($0.utf8) }) else { return }
+        liveNodes = reply.array?.first?.int64.map(Int.init) ?? liveNodes
+        await core.coordinator.learned(liveNodes: liveNodes)
+    }
+
+    /// Takes this node's figures out of Redis.
+    func shutDown() async {
+        timer?.close()
+        timer = nil
+        guard let redis = core.redis else { return }
+        let keys = core.keys
+        _ = try? await redis.command("ZREM", keys.nodes, core.node.text)
+        _ = try? await redis.command("DEL", keys.nodeMetrics(core.node.text))
+        if isLeading { _ = try? await redis.command("DEL", keys.leaderMetrics) }
+    }
+}

@@ -1,0 +1,63 @@
+import SluiceCache
+import SluiceCoordination
+
+/// The figures of one node, as the fields of its hashes in Redis; a pure value. DESIGN-level contract: see the article
+/// on metrics in the package's documentation.
+struct MetricsReport: Sendable {
+    /// One hash: its fields in order. A name that begins with `+` has a value in milliseconds from now.
+    typealias Fields = [(name: String, value: String)]
+
+    var node: Fields
+    /// Written only by the node that leads.
+    var leader: Fields?
+    /// Written by the leader, and by nodes that reserve for themselves.
+    var mirrors: [(name: String, fields: Fields)] = []
+
+    /// What one node says of itself.
+    static func node(
+        _ node: NodeID, figures: CoordinatorFigures, cache: CacheStatistics, role: String, calls: Int
+    ) -> Fields {
+        let parts = node.text.split(separator: ":")
+        return [
+            ("host", String(parts[0])), ("pid", String(parts[1])), ("role", role), ("epoch", "\(figures.epoch)"),
+            ("calls", "\(calls)"), ("waiting", "\(figures.waiting)"), ("in_flight", "\(figures.inFlight)"),
+            ("granted_total", "\(figures.granted)"), ("refused_total", "\(figures.refused)"),
+            ("memory_hits", "\(cache.memoryHits)"), ("redis_hits", "\(cache.redisHits)"), ("misses", "\(cache.misses)"),
+            ("fetches", "\(cache.fetches)"), ("collapsed", "\(cache.collapsed)"), ("stale_served", "\(cache.staleServed)"),
+            ("errors", "\(cache.errors)"), ("memory_entries", "\(cache.memoryEntries)"), ("memory_bytes", "\(cache.memoryBytes)"),
+        ]
+    }
+
+    /// What the leader says of its lease and of the pool.
+    static func leader(_ node: NodeID, figures: CoordinatorFigures, ledMilliseconds: Int64, lease: Int64, nodes: Int) -> Fields {
+        let parts = node.text.split(separator: ":")
+        return [
+            ("node", node.text), ("host", String(parts[0])), ("pid", String(parts[1])), ("epoch", "\(figures.epoch)"),
+            ("+since_ms", "\(-ledMilliseconds)"), ("lease_ms", "\(lease)"), ("elections", "\(figures.epoch)"), ("nodes", "\(nodes)"),
+            ("waiting", "\(figures.poolWaiting)"), ("granted_total", "\(figures.leaderGranted)"),
+            ("grants_total", "\(figures.leaderGrants)"),
+        ]
+    }
+
+    /// One mirror, as the ledger and this node know it.
+    static func mirror(_ mirror: Mirror, rules: MirrorRules, state: InspectReply.Mirror, health: MirrorHealth) -> Fields {
+        let status = state.status
+        let closed = max(status.pausedFor, status.sealedFor)
+        var fields: Fields = [
+            ("url", mirror.url), ("limits", rules.limits.map(\.description).joined(separator: " ")), ("in_use", "\(status.inUse)"),
+            ("free", "\(status.free)"), ("next_release_ms", status.nextRelease.map { "\(($0 + 999) / 1_000)" } ?? ""),
+            ("granted_total", "\(state.counters.granted)"), ("settled_total", "\(state.counters.settled)"),
+            ("unsent_total", "\(state.counters.unsent)"), ("expired_total", "\(state.counters.expired)"),
+            ("throttled_total", "\(state.counters.throttled)"), ("effective_limit", "\(state.effectiveLimit)"),
+            ("circuit", status.pausedFor > 0 ? "open" : "closed"),
+            ("latency_ms_p50", health.medianLatency.map { Self.milliseconds($0) } ?? ""),
+        ]
+        fields.append(closed > 0 ? ("+penalised_until_ms", "\(closed / 1_000)") : ("penalised_until_ms", "0"))
+        return fields
+    }
+
+    private static func milliseconds(_ microseconds: Int64) -> String {
+        let tenths = (microseconds + 50) / 100
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}

@@ -1,0 +1,140 @@
+import SluiceCoordination
+import SluiceHTTP
+import SluiceLoop
+
+/// Gets one request answered: takes a slot, asks its mirror, reports what became of the slot, and tries another mirror when
+/// that failed. Every attempt on the wire has a slot of its own.
+actor Fetcher {
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+
+    /// What is to be fetched, by when.
+    struct Need: Sendable {
+        var method = "GET"
+        var target: String
+        var headers: [(name: String, value: String)] = []
+        var body: [UInt8] = []
+        var isIdempotent = true
+        var priority = SlotPriority.normal
+        var deadline: Instant
+        /// Whether the request itself must end by the deadline; otherwise only the wait for its slot.
+        var isBoundByDeadline = false
+    }
+
+    /// Attempts that may fail before the call does.
+    private static let attempts = 4
+    /// Between the abort of a request and the moment at which the mirror can surely not receive it any more.
+    private static let abortGuard: Int64 = 1_000_000
+
+    private let loop: EventLoop
+    private let http: HTTPClient
+    private let coordinator: SlotCoordinator
+    private let ledger: any SlotLedger
+    private let mirrors: [Mirror]
+    private let timeout: Duration
+    private let log: @Sendable (String) -> Void
+    private(set) var health: [MirrorHealth]
+
+    init(
+        loop: EventLoop, http: HTTPClient, coordinator: SlotCoordinator, ledger: any SlotLedger, mirrors: [Mirror], timeout: Duration,
+        log: @escaping @Sendable (String) -> Void
+    ) {
+        self.loop = loop
+        self.http = http
+        self.coordinator = coordinator
+        self.ledger = ledger
+        self.mirrors = mirrors
+        self.timeout = timeout
+        self.log = log
+        health = mirrors.map { _ in MirrorHealth() }
+    }
+
+    /// The answer of the first mirror that gives one.
+    /// - Throws: `SluiceError`.
+    func fetch(_ need: Need) async throws(SluiceError) -> (response: HTTPResponse, mirror: Mirror) {
+        var avoided: Set<Int> = []
+        var failures = 0
+        var last: (response: HTTPResponse, mirror: Mirror)?
+        while true {
+            let slot = try await slot(for: need, avoiding: avoided)
+            do throws(HTTPError) {
+                let response = try await attempt(need, slot)
+                switch Verdict.of(response) {
+                case .answer: return (response, mirrors[slot.mirror])
+                case .refused(let asked):
+                    let pause = health[slot.mirror].refused(asked: asked)
+                    await penalise(slot.mirror, pause, throttled: true, "refused a request with status \(response.status)")
+                case .failed:
+                    if let pause = health[slot.mirror].failed() {
+                        await penalise(slot.mirror, pause, throttled: false, "answered \(response.status) again and again")
+                    }
+                    failures += 1
+                    guard need.isIdempotent, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }
+                }
+                last = (response, mirrors[slot.mirror])
+            } catch {
+                switch error.code {
+                case .attemptRefused where !error.wasSent: continue  // the slot ran out before the request could leave
+                case .cancelled, .shutDown, .responseTooLarge, .headersTooLarge, .invalidRequest: throw SluiceError(error)
+                default: break
+                }
+                if error.code != .attemptRefused, let pause = health[slot.mirror].failed() {
+                    await penalise(slot.mirror, pause, throttled: false, "fails: \(error.message)")
+                }
+                failures += 1
+                if need.isBoundByDeadline, Instant.now >= need.deadline {
+                    throw SluiceError(
+                        .deadlineExceeded, "the deadline passed while \(mirrors[slot.mirror].name) was asked", underlying: error)
+                }
+                guard failures < Self.attempts, need.isIdempotent || !error.wasSent else {
+                    let sent = need.isIdempotent ? "" : "; it may have been carried out, and is not sent again"
+                    throw SluiceError(
+                        .mirrorsUnavailable,
+                        "\(need.method) \(need.target) failed \(failures) times, last at \(mirrors[slot.mirror].name): \(error.message)\(sent)",
+                        underlying: error)
+                }
+            }
+            avoided = mirrors.count > 1 ? [slot.mirror] : []
+            guard Instant.now < need.deadline else {
+                if let last { return last }
+                throw SluiceError(.deadlineExceeded, "the deadline passed after \(failures) failed attempts at \(need.target)")
+            }
+        }
+    }
+
+    private func slot(for need: Need, avoiding: Set<Int>) async throws(SluiceError) -> Slot {
+        do throws(CoordinationError) {
+            return try await coordinator.acquire(priority: need.priority, deadline: need.deadline, avoiding: avoiding)
+        } catch {
+            throw SluiceError(error)
+        }
+    }
+
+    /// One request on the wire at most.
+    private func attempt(_ need: Need, _ slot: Slot) async throws(HTTPError) -> HTTPResponse {
+        let mirror = mirrors[slot.mirror]
+        var headers = need.headers.filter { field in !mirror.headers.keys.contains { $0.lowercased() == field.name.lowercased() } }
+        headers += mirror.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        let request = HTTPRequest(method: need.method, url: mirror.url + need.target, headers: headers, body: need.body)
+        let started = Instant.now
+        let left = need.deadline.duration(since: started)
+        let ticket = Ticket(slot)
+        do throws(HTTPError) {
+            let response = try await http.send(request, timeout: need.isBoundByDeadline ? min(timeout, left) : timeout) { ticket.spend() }
+            // The mirror had counted the request when its answer began.
+            await coordinator.finish(slot, .completed(response.firstByteAt))
+            health[slot.mirror].succeeded(latency: response.firstByteAt.microseconds(since: started))
+            return response
+        } catch {
+            let isCertain = error.code == .responseTooLarge || error.code == .headersTooLarge
+            await coordinator.finish(
+                slot, error.wasSent ? .completed(error.endedAt.advanced(byMicroseconds: isCertain ? 0 : Self.abortGuard)) : .unsent)
+            throw error
+        }
+    }
+
+    private func penalise(_ mirror: Int, _ pause: Int64, throttled: Bool, _ reason: String) async {
+        log("mirror \(mirrors[mirror].name) \(reason); the pool leaves it alone for \(pause / 1_000) ms")
+        // When Redis is out of reach nobody sends anyway; the next failure says it again.
+        _ = try? await ledger.penalise(mirror: mirror, pause: pause, throttled: throttled)
+    }
+}

@@ -1,0 +1,48 @@
+/// How this node fares with one mirror, and how long to leave it alone after failures; a pure value.
+///
+/// A pause goes into the ledger, so it holds for the whole pool. Two failures in a row start one; each further failure
+/// doubles it; one success ends the series.
+struct MirrorHealth: Hashable, Sendable {
+    /// Failures in a row after which a mirror is paused.
+    static let patience = 2
+    /// The first pause and the longest, in microseconds.
+    static let firstPause: Int64 = 500_000
+    static let longestPause: Int64 = 30_000_000
+    /// The pause after a refusal that names none, and the longest such pause.
+    static let firstRefusal: Int64 = 1_000_000
+    static let longestRefusal: Int64 = 60_000_000
+
+    private(set) var failures = 0
+    private(set) var refusals = 0
+    private var latencies: [Int64] = []
+    private var next = 0
+
+    /// The mirror answered, after so many microseconds.
+    mutating func succeeded(latency: Int64) {
+        failures = 0
+        refusals = 0
+        if latencies.count < 64 {
+            latencies.append(latency)
+        } else {
+            latencies[next] = latency
+            next = (next + 1) % latencies.count
+        }
+    }
+
+    /// The mirror did not answer; returns how long to pause it, nil for not yet.
+    mutating func failed() -> Int64? {
+        failures += 1
+        guard failures >= Self.patience else { return nil }
+        return min(Self.firstPause << Int64(min(failures - Self.patience, 16)), Self.longestPause)
+    }
+
+    /// The mirror refused for want of quota; returns how long to pause it.
+    /// - Parameter asked: what its answer asked for, in microseconds.
+    mutating func refused(asked: Int64?) -> Int64 {
+        refusals += 1
+        return asked ?? min(Self.firstRefusal << Int64(min(refusals - 1, 16)), Self.longestRefusal)
+    }
+
+    /// The median of the last 64 latencies, in microseconds; nil before the first answer.
+    var medianLatency: Int64? { latencies.isEmpty ? nil : latencies.sorted()[latencies.count / 2] }
+}

@@ -1,0 +1,78 @@
+import SluiceCache
+import SluiceCoordination
+import SluiceHTTP
+import SluiceLoop
+
+extension PoolCore {
+    /// An answer that memory does not hold.
+    func get(_ key: CacheKey, options: CallOptions) async throws(SluiceError) -> Answer {
+        try enter()
+        defer { leave() }
+        let policy = CachePolicy(
+            fresh: options.fresh, stale: options.stale, dropsParameters: options.dropsParameters, tags: options.tags)
+        let deadline = Instant.now.advanced(by: options.deadline ?? configuration.deadline)
+        let priority = SlotPriority(options.priority)
+        let target = key.target
+        let fetcher = fetcher
+        do {
+            let answer = try await cache.answer(for: key, policy: policy, deadline: deadline) { need in
+                let (response, mirror) = try await fetcher.fetch(
+                    Fetcher.Need(
+                        target: target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
+                        priority: need.isRefresh ? .low : priority, deadline: need.deadline))
+                return FetchedResponse(
+                    status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body,
+                    mirror: mirror.name, completedAt: response.completedAt)
+            }
+            return Answer(answer)
+        } catch {
+            throw SluiceError(error)
+        }
+    }
+
+    /// A request that the cache has no part in, apart from forgetting what it may have changed (RFC 9111 section 4.4).
+    func send(_ request: PoolRequest, options: CallOptions) async throws(SluiceError) -> Answer {
+        try enter()
+        defer { leave() }
+        let target: CacheKey
+        do throws(CacheKeyError) {
+            target = try CacheKey(method: request.method, target: request.path)
+        } catch {
+            throw SluiceError(.invalidRequest, "\(request.method) “\(request.path.prefix(100))” cannot be sent: \(error.message)")
+        }
+        for field in request.headers where !RequestRules.isToken(field.name) || !RequestRules.isFieldValue(field.value) {
+            throw SluiceError(.invalidRequest, "the header field “\(field.name.prefix(60))” cannot be sent; mind spaces and line breaks")
+        }
+        let (response, mirror) = try await fetcher.fetch(
+            Fetcher.Need(
+                method: request.method, target: request.path, headers: request.headers, body: request.body,
+                isIdempotent: request.isIdempotent, priority: SlotPriority(options.priority),
+                deadline: Instant.now.advanced(by: options.deadline ?? configuration.deadline), isBoundByDeadline: true))
+        if !["GET", "HEAD", "OPTIONS", "TRACE"].contains(request.method), (200..<400).contains(response.status),
+            let changed = try? CacheKey(target: target.target)
+        {
+            _ = try? await cache.purge(changed)
+        }
+        return Answer(
+            status: response.status, headers: response.headers, body: response.body, source: .mirror(mirror.name), isStale: false,
+            isCollapsed: false, age: .zero, freshFor: .zero)
+    }
+}
+
+extension SlotPriority {
+    init(_ priority: CallOptions.Priority) { self = SlotPriority(rawValue: priority.rawValue) ?? .normal }
+}
+
+extension Answer {
+    init(_ answer: CacheAnswer) {
+        let source: Source =
+            switch answer.source {
+            case .memory: .memory
+            case .redis: .redis
+            case .mirror(let name): .mirror(name)
+            }
+        self.init(
+            status: answer.record.status, headers: answer.record.headers.map { ($0.0, $0.1) }, body: answer.record.body,
+            source: source, isStale: answer.stale, isCollapsed: answer.collapsed, age: answer.age, freshFor: answer.remainingFresh)
+    }
+}

@@ -1,0 +1,164 @@
+import SluiceCache
+import SluiceCoordination
+import SluiceHTTP
+import SluiceLoop
+import SluiceRedis
+
+/// The parts of one pool in one process, all on one loop: made together, started together, ended in order.
+actor PoolCore {
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+
+    nonisolated let loop: EventLoop
+    nonisolated let configuration: PoolConfiguration
+    nonisolated let mirrors: [Mirror]
+    nonisolated let rules: [MirrorRules]
+    nonisolated let node: NodeID
+    nonisolated let keys: PoolKeys
+    nonisolated let redis: RedisClient?
+    nonisolated let http: HTTPClient
+    nonisolated let ledger: any SlotLedger
+    nonisolated let coordinator: SlotCoordinator
+    nonisolated let cache: ResponseCache
+    nonisolated let fetcher: Fetcher
+    private var subscriber: RedisSubscriber?
+    private var publisher: MetricsPublisher?
+    private var callsUnderWay = 0
+    private var idle: CheckedContinuation<Void, Never>?
+    private var isShuttingDown = false
+
+    /// How long a granted slot may wait for its request to leave, in microseconds.
+    private static let hold: Int64 = 2_000_000
+
+    init(_ configuration: PoolConfiguration) throws(SluiceError) {
+        try configuration.validate()
+        let resolved = try configuration.resolvedMirrors()
+        self.configuration = configuration
+        mirrors = resolved.map(\.mirror)
+        rules = resolved.map(\.rules)
+        keys = PoolKeys(pool: configuration.pool)
+        var random = SystemRandomNumberGenerator()
+        node = NodeID(host: HostName.current, process: HostName.processID, random: &random)
+        let loop = EventLoop(name: "sluice")
+        self.loop = loop
+        do {
+            let terms = try LedgerTerms(mirrors: rules, hold: Self.hold, requestTimeout: configuration.timeout.microseconds)
+            var httpOptions = HTTPClientOptions()
+            httpOptions.bodyBytes = configuration.responseLimit
+            http = try HTTPClient(loop: loop, options: httpOptions)
+            if let url = configuration.redis {
+                var redisOptions = RedisClientOptions()
+                redisOptions.clientName = "sluice-\(node.tag)"
+                let client = RedisClient(endpoint: try RedisEndpoint(url: url), loop: loop, options: redisOptions)
+                redis = client
+                ledger = RedisSlotLedger(client: client, pool: keys, terms: terms)
+            } else {
+                redis = nil
+                ledger = InMemorySlotLedger(terms: terms, loop: loop)
+            }
+            var options = CoordinatorOptions()
+            options.timings = ElectionTimings(lease: configuration.lease)
+            options.campaigns = configuration.isLongLived
+            coordinator = try SlotCoordinator(loop: loop, ledger: ledger, redis: redis, node: node, keys: keys, options: options)
+            var cacheOptions = CacheOptions()
+            cacheOptions.fresh = configuration.cache.fresh
+            cacheOptions.stale = configuration.cache.stale
+            cacheOptions.memoryBytes = configuration.cache.memory
+            cacheOptions.bodyLimit = configuration.responseLimit
+            cacheOptions.holder = node.text
+            cache = ResponseCache(loop: loop, redis: redis, prefix: keys.prefix, options: cacheOptions)
+            fetcher = Fetcher(
+                loop: loop, http: http, coordinator: coordinator, ledger: ledger, mirrors: mirrors, timeout: configuration.timeout,
+                log: configuration.log)
+        } catch {
+            Task { await loop.shutDown() }
+            throw SluiceError(error)
+        }
+    }
+
+    /// Connects and joins the pool.
+    /// - Throws: `SluiceError` when Redis refuses us for good (password, version). A Redis that cannot be reached is no
+    ///   error here: it is tried again, and calls say so meanwhile.
+    func start() async throws(SluiceError) {
+        if let redis, let url = configuration.redis {
+            await redis.start()
+            do throws(RedisError) {
+                _ = try await redis.command("PING")
+            } catch {
+                switch error.code {
+                case .authentication, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
+                default: configuration.log("Redis is out of reach, and is tried again: \(error)")
+                }
+            }
+            let cache = cache
+            let coordinator = coordinator
+            do throws(RedisError) {
+                var options = RedisClientOptions()
+                options.clientName = "sluice-\(node.tag)-sub"
+                let subscriber = RedisSubscriber(
+                    endpoint: try RedisEndpoint(url: url), loop: loop, options: options, trackingPrefix: cache.trackedPrefix
+                ) { event in
+                    // On the loop's thread, which both actors live on.
+                    coordinator.assumeIsolated { $0.received(event) }
+                    switch event {
+                    case .connected: cache.assumeIsolated { $0.connectionRestored() }
+                    case .disconnected: cache.assumeIsolated { $0.connectionLost() }
+                    case .invalidated(let keys): cache.assumeIsolated { $0.invalidated(keys: keys) }
+                    case .message: break
+                    }
+                }
+                self.subscriber = subscriber
+                await subscriber.start()
+            } catch {
+                throw SluiceError(redis: error)
+            }
+        }
+        await coordinator.start(subscriber: subscriber)
+        if redis != nil {
+            let publisher = MetricsPublisher(core: self)
+            self.publisher = publisher
+            await publisher.start()
+        }
+    }
+
+    /// A call begins.
+    /// - Throws: `SluiceError` with code `.shutDown` when the pool is ending.
+    func enter() throws(SluiceError) {
+        guard !isShuttingDown else { throw SluiceError(.shutDown, "the pool is shut down; make a new one") }
+        callsUnderWay += 1
+    }
+
+    /// A call has ended.
+    func leave() {
+        callsUnderWay -= 1
+        if callsUnderWay == 0 {
+            idle?.resume()
+            idle = nil
+        }
+    }
+
+    /// How many calls are under way.
+    var underWay: Int { callsUnderWay }
+
+    /// Ends the pool: no new calls, those under way get `grace` to end, then everything is given back.
+    func shutDown(grace: Duration) async {
+        guard !isShuttingDown else { return }
+        isShuttingDown = true
+        if callsUnderWay > 0 {
+            let timer = LoopTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.stopWaiting() } }
+            timer.schedule(at: Instant.now.advanced(by: grace))
+            await withCheckedContinuation { idle = $0 }
+            timer.close()
+        }
+        await cache.shutDown()
+        await coordinator.shutDown()
+        await publisher?.shutDown()
+        await http.shutDown()
+        await subscriber?.shutDown()
+        await redis?.shutDown()
+    }
+
+    private func stopWaiting() {
+        idle?.resume()
+        idle = nil
+    }
+}

@@ -1,0 +1,20 @@
+import SluiceCoordination
+import SluiceLoop
+import Synchronization
+
+/// A slot as the HTTP client sees it: good for one attempt on the wire, and not after its time.
+///
+/// curl asks before the bytes of *each* attempt go out, also when it repeats a request by itself because a kept connection
+/// had died; the second time the answer is no.
+final class Ticket: Sendable {
+    private let slot: Slot
+    private let isSpent = Atomic(false)
+
+    init(_ slot: Slot) { self.slot = slot }
+
+    /// Whether the attempt may go out now.
+    func spend() -> Bool {
+        guard Instant.now < slot.sendBy else { return false }
+        return !isSpent.exchange(true, ordering: .relaxed)
+    }
+}

@@ -1,0 +1,83 @@
+/// The `ARGV` of the ledger's scripts, in the order that their headers give.
+package struct LedgerArguments: Sendable {
+    package private(set) var words: [[UInt8]] = []
+
+    /// What every script takes.
+    /// - Parameter raw: the host's clock, for tests; nil: the server's own.
+    package init(_ call: LedgerCall, raw: Int64? = nil) {
+        append(raw)
+        append(call.candidate)
+        append(call.knowledge?.incarnation ?? "")
+        append(call.knowledge?.lower)
+        append(call.knowledge?.upper)
+        append(call.knowledge?.age ?? 0)
+        append(call.runID ?? "")
+        append(call.terms.hold)
+        append(call.terms.requestTimeout)
+        append(Int64(call.terms.mirrors.count))
+        for mirror in call.terms.mirrors {
+            append(mirror.name)
+            append(mirror.burst ?? 0)
+            append(mirror.concurrency ?? 0)
+            append(Int64(mirror.limits.count))
+            for limit in mirror.limits {
+                append(limit.count)
+                append(limit.window)
+            }
+        }
+    }
+
+    /// With what `reserve.lua` takes besides.
+    package func reserving(_ request: ReserveRequest) -> LedgerArguments {
+        var all = self
+        all.append(request.caller.text)
+        all.append(request.epoch)
+        all.append(request.yieldsToLeader ? 1 : 0)
+        all.append(Int64(request.demands.count))
+        for demand in request.demands {
+            all.append(demand.node.text)
+            all.append(demand.wanted)
+            all.append(Int64(demand.tier))
+            all.append(demand.stamp)
+            all.append(demand.sequence)
+        }
+        return all
+    }
+
+    /// With what `settle.lua` takes besides.
+    package func settling(_ request: SettleRequest) -> LedgerArguments {
+        var all = self
+        all.append(String(request.node.tag))
+        all.append(Int64(request.entries.count))
+        for entry in request.entries {
+            all.append(Int64(entry.mirror))
+            all.append(entry.number)
+            all.append(entry.incarnation)
+            all.append(entry.remaining)
+            all.append(entry.unsent)
+            all.append(entry.extend)
+            all.append(entry.completed.map(String.init).joined(separator: ","))
+        }
+        return all
+    }
+
+    /// With what `penalise.lua` takes besides.
+    package func penalising(mirror: Int, pause: Int64, throttled: Bool) -> LedgerArguments {
+        var all = self
+        all.append(Int64(mirror))
+        all.append(pause)
+        all.append(throttled ? 1 : 0)
+        return all
+    }
+
+    /// With what `pull.lua` takes besides.
+    package func pulling(_ node: NodeID) -> LedgerArguments {
+        var all = self
+        all.append(String(node.tag))
+        return all
+    }
+
+    private mutating func append(_ text: String) { words.append(Array(text.utf8)) }
+    private mutating func append(_ number: Int64?) { append(number.map(String.init) ?? "") }
+    private mutating func append(_ number: Int64) { append(String(number)) }
+}

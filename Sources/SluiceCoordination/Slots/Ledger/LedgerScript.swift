@@ -1,0 +1,14 @@
+package import SluiceRedis
+
+/// The ledger's scripts: each is `ledger.lua` and its own file behind it.
+package enum LedgerScript {
+    package static let reserve = script("reserve", PackageResources.reserve_lua)
+    package static let settle = script("settle", PackageResources.settle_lua)
+    package static let penalise = script("penalise", PackageResources.penalise_lua)
+    package static let pull = script("pull", PackageResources.pull_lua)
+    package static let inspect = script("inspect", PackageResources.inspect_lua)
+
+    private static func script(_ name: String, _ source: [UInt8]) -> RedisScript {
+        RedisScript(name: name, source: PackageResources.ledger_lua + source)
+    }
+}

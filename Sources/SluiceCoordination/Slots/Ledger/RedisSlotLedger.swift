@@ -1,0 +1,124 @@
+internal import SluiceLoop
+package import SluiceRedis
+
+/// The slot ledger of a pool in Redis: one hash, and one script for each call.
+///
+/// It lives on its client's loop. Each call takes along what this process knows of ledger time, and each reply adds to it.
+package actor RedisSlotLedger: SlotLedger {
+    package nonisolated let terms: LedgerTerms
+    package nonisolated let client: RedisClient
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { client.loop.asUnownedSerialExecutor() }
+
+    private let keys: PoolKeys
+    /// What this process knows of ledger time.
+    package private(set) var clock = LedgerClock()
+
+    package init(client: RedisClient, pool: PoolKeys, terms: LedgerTerms) {
+        self.client = client
+        self.terms = terms
+        keys = pool
+    }
+
+    package func reserve(_ request: ReserveRequest) async throws(LedgerError) -> ReserveReply {
+        let script = LedgerScript.reserve
+        let (value, sent) = try await run(script, keys: [keys.ledger, keys.leader, keys.epoch]) { $0.reserving(request) }
+        var reader = try LedgerReplyReader(value, of: script.name)
+        let reply = try reader.reserveReply(demands: request.demands.count, mirrors: terms.mirrors.count)
+        clock.heard(reply.stamp, sent: sent, received: .now)
+        return reply
+    }
+
+    package func settle(_ request: SettleRequest) async throws(LedgerError) -> SettleReply {
+        let script = LedgerScript.settle
+        let (value, sent) = try await run(script, keys: [keys.ledger], idempotent: true) { $0.settling(request) }
+        var reader = try LedgerReplyReader(value, of: script.name)
+        let reply = try reader.settleReply(mirrors: terms.mirrors.count)
+        clock.heard(reply.stamp, sent: sent, received: .now)
+        return reply
+    }
+
+    package func penalise(mirror: Int, pause: Int64, throttled: Bool) async throws(LedgerError) -> PenaliseReply {
+        let script = LedgerScript.penalise
+        let (value, sent) = try await run(script, keys: [keys.ledger]) {
+            $0.penalising(mirror: mirror, pause: pause, throttled: throttled)
+        }
+        var reader = try LedgerReplyReader(value, of: script.name)
+        let reply = try reader.penaliseReply(mirrors: terms.mirrors.count)
+        clock.heard(reply.stamp, sent: sent, received: .now)
+        return reply
+    }
+
+    package func pull(_ node: NodeID) async throws(LedgerError) -> PullReply {
+        let script = LedgerScript.pull
+        let (value, _) = try await run(script, keys: [keys.ledger], idempotent: true) { $0.pulling(node) }
+        var reader = try LedgerReplyReader(value, of: script.name)
+        return try reader.pullReply(mirrors: terms.mirrors.count)
+    }
+
+    package func inspect() async throws(LedgerError) -> InspectReply {
+        let script = LedgerScript.inspect
+        let (value, _) = try await run(script, keys: [keys.ledger], idempotent: true) { $0 }
+        var reader = try LedgerReplyReader(value, of: script.name)
+        return try reader.inspectReply(mirrors: terms.mirrors.count)
+    }
+
+    /// Takes in a message that carries ledger time, so that a node that only listens has bounds as well.
+    package func heard(_ stamp: LedgerStamp) { clock.heardMessage(stamp, received: .now) }
+
+    /// Runs a script with the knowledge of the moment at which it is sent.
+    ///
+    /// It repeats and loads by itself instead of leaving that to the client, because each attempt must ask anew
+    /// who the server is: one that does not know the script, or that comes after a lost connection, may have
+    /// begun a new life, and a call that took along the old one's name would keep the ledger from noticing.
+    private func run(
+        _ script: RedisScript, keys: [String], idempotent: Bool = false, _ arguments: (LedgerArguments) -> LedgerArguments
+    ) async throws(LedgerError) -> (value: RedisValue, sent: Instant) {
+        var attempts = 0
+        while true {
+            attempts += 1
+            do {
+                let runID = try await knownServer()
+                let sent = Instant.now
+                let call = LedgerCall(terms: terms, knowledge: clock.knowledge(at: sent), runID: runID, candidate: Self.candidate())
+                let words = arguments(LedgerArguments(call)).words
+                let head = ["EVALSHA", script.digest, String(keys.count)] + keys
+                return (try await client.command(head.map { Array($0.utf8) } + words), sent)
+            } catch {
+                guard attempts < Self.mostAttempts else { throw LedgerError(error, script: script.name) }
+                if error.replyCode == "NOSCRIPT" {
+                    // Its failure shows at the next attempt.
+                    _ = try? await client.command([Array("SCRIPT".utf8), Array("LOAD".utf8), script.source], idempotent: true)
+                } else if !idempotent || error.isCertainlyNotExecuted {
+                    throw LedgerError(error, script: script.name)
+                }
+            }
+        }
+    }
+
+    private static let mostAttempts = 3
+
+    /// The run id of the server that is connected; waits for a connection when there is none.
+    private func knownServer() async throws(RedisError) -> String? {
+        if let runID = await client.runID { return runID }
+        try await client.command("PING", idempotent: true)
+        return await client.runID
+    }
+
+    /// Drawn anew for each call: two lives of the data must never bear the same name.
+    private static func candidate() -> String { String(UInt64.random(in: .min ... .max), radix: 36) }
+}
+
+extension LedgerError {
+    /// What a failed call means for the ledger.
+    init(_ error: RedisError, script: String) {
+        let code: Code =
+            if error.reply != nil { .refused } else if error.isCertainlyNotExecuted { .unreachable } else { .fateUnknown }
+        let sense =
+            switch code {
+            case .refused: "Redis refused \(script).lua; is it 6.2 or later, and may this user run scripts?"
+            case .unreachable: "The slot ledger was not reached, and nothing was done; try again."
+            default: "Whether \(script).lua was carried out is unknown; see what it did before repeating it."
+            }
+        self.init(code, sense, underlying: error)
+    }
+}

@@ -1,0 +1,76 @@
+internal import SluiceLoop
+
+/// What a strict mirror saw, as `/__stats` says it. Milliseconds are counted from the mirror's start.
+package struct MirrorStats: Sendable {
+    /// The fullest window of one limit.
+    package struct Worst: Sendable, Hashable {
+        package let limit: MirrorLimit
+        /// The most requests in any window of the limit's length.
+        package let worst: Int
+    }
+
+    /// The mirror's name.
+    package let name: String
+    /// Requests counted: all but those for `/__stats` and `/__log`.
+    package let requests: Int
+    /// Requests that were more than a limit allows, in a ban or not.
+    package let violations: Int
+    /// Bans begun.
+    package let bans: Int
+    /// Requests that came during a ban.
+    package let refusedWhileBanned: Int
+    /// For each limit, in the order of the options.
+    package let worstWindows: [Worst]
+    /// Different targets asked for (a method other than GET makes a target of its own).
+    package let distinctTargets: Int
+    /// Targets asked for more than once, and how often.
+    package let duplicates: [String: Int]
+    /// Answers by status.
+    package let statuses: [Int: Int]
+    /// When the first request arrived.
+    package let firstMilliseconds: Int64?
+    /// When the last request arrived.
+    package let lastMilliseconds: Int64?
+    /// Now, since the mirror's start.
+    package let uptimeMilliseconds: Int64
+    /// The most requests that were being answered at once.
+    package let inFlightMax: Int
+    /// Requests that `/__log` has dropped.
+    package let logDropped: Int
+
+    /// The answer of `/__stats`.
+    var json: [UInt8] {
+        var text = JSONText()
+        text.object { text in
+            text.string("name", name)
+            text.array("limits") { list in for worst in worstWindows { list.string(nil, worst.limit.description) } }
+            text.number("requests", requests)
+            text.number("violations", violations)
+            text.number("bans", bans)
+            text.number("refused_while_banned", refusedWhileBanned)
+            text.array("worst_window") { list in
+                for worst in worstWindows {
+                    list.object { item in
+                        item.number("limit", worst.limit.count)
+                        item.number("window_ms", worst.limit.window.microseconds / 1_000)
+                        item.number("worst", worst.worst)
+                    }
+                }
+            }
+            text.number("distinct_targets", distinctTargets)
+            text.object("duplicates") { list in
+                for (target, count) in duplicates.sorted(by: { $0.key < $1.key }) { list.number(target, count) }
+            }
+            text.object("statuses") { list in
+                for (status, count) in statuses.sorted(by: { $0.key < $1.key }) { list.number("\(status)", count) }
+            }
+            if let firstMilliseconds { text.number("first_ms", firstMilliseconds) } else { text.null("first_ms") }
+            if let lastMilliseconds { text.number("last_ms", lastMilliseconds) } else { text.null("last_ms") }
+            text.number("uptime_ms", uptimeMilliseconds)
+            text.number("in_flight_max", inFlightMax)
+            text.number("log_dropped", logDropped)
+        }
+        text.endLine()
+        return text.bytes
+    }
+}

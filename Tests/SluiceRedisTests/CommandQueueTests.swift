@@ -1,0 +1,98 @@
+import SluiceLoop
+import Testing
+
+@testable import SluiceRedis
+
+struct CommandQueueTests {
+    private let error = RedisError(.connectionLost, "lost")
+
+    private func add(_ name: String, deadline: Int64, idempotent: Bool = false, to queue: inout CommandQueue) {
+        let start = queue.output.bytes.count
+        queue.output.append(command: [name])
+        let bytes = Array(queue.output.bytes[start...])
+        queue.append(
+            PendingCommand(
+                reply: .ignored, deadline: Instant(microseconds: deadline), length: bytes.count, again: idempotent ? bytes : nil))
+    }
+
+    private func sends(_ names: [String]) -> [UInt8] {
+        var encoder = CommandEncoder()
+        for name in names { encoder.append(command: [name]) }
+        return encoder.bytes
+    }
+
+    @Test func `replies go to who was sent first, and to nobody else`() {
+        var queue = CommandQueue()
+        for index in 0..<100 { add("c", deadline: Int64(index), to: &queue) }
+        let early = queue.takeReplied()
+        #expect(early == nil)
+        queue.markSent()
+        for index in 0..<100 {
+            let command = queue.takeReplied()
+            #expect(command?.deadline == Instant(microseconds: Int64(index)))
+        }
+        let late = queue.takeReplied()
+        #expect(late == nil)
+    }
+
+    @Test func `after a loss the idempotent go first, the unsent follow, the others are told`() {
+        var queue = CommandQueue()
+        add("a", deadline: 10, to: &queue)
+        add("b", deadline: 11, idempotent: true, to: &queue)
+        add("late", deadline: 5, idempotent: true, to: &queue)
+        queue.markSent()
+        queue.output.bytes.removeAll()
+        add("c", deadline: 12, to: &queue)
+        let told = queue.connectionLost(error, at: Instant(microseconds: 6))
+        #expect(told.map { $0.0.deadline.microseconds } == [10, 5])
+        #expect(queue.output.bytes == sends(["b", "c"]))
+        #expect(queue.unsentCount == 2)
+    }
+
+    @Test func `expired commands leave with their bytes`() {
+        var queue = CommandQueue()
+        for index in 0..<20 { add("c\(index)", deadline: Int64(index), to: &queue) }
+        let expired = queue.takeExpired(at: Instant(microseconds: 14), error)
+        #expect(expired.count == 15)
+        #expect(queue.output.bytes == sends((15..<20).map { "c\($0)" }))
+    }
+
+    @Test func `while something is sent only that is overdue`() {
+        var queue = CommandQueue()
+        add("a", deadline: 1, to: &queue)
+        queue.markSent()
+        queue.output.bytes.removeAll()
+        add("b", deadline: 1, to: &queue)
+        let expired = queue.takeExpired(at: Instant(microseconds: 2), error)
+        let overdue = queue.takeOverdue(at: Instant(microseconds: 2), error)
+        #expect(expired.isEmpty && overdue.count == 1 && queue.unsentCount == 1)
+    }
+
+    @Test func `a standing error takes the unsent and leaves the sent`() {
+        var queue = CommandQueue()
+        add("a", deadline: 1, to: &queue)
+        queue.markSent()
+        queue.output.bytes.removeAll()
+        add("b", deadline: 1, to: &queue)
+        let taken = queue.takeAll(error, sentToo: false)
+        let reply = queue.takeReplied()
+        #expect(taken.count == 1 && reply != nil && queue.isEmpty)
+    }
+
+    @Test func `the ring keeps its order while it grows and turns`() {
+        var ring = FIFO<Int>()
+        var (next, expected) = (0, 0)
+        for round in 0..<200 {
+            for _ in 0..<Int.random(in: 0...round) {
+                ring.append(next)
+                next += 1
+            }
+            for _ in 0..<Int.random(in: 0...round) {
+                guard let value = ring.popFirst() else { break }
+                #expect(value == expected)
+                expected += 1
+            }
+        }
+        #expect(ring.count == next - expected)
+    }
+}

@@ -1,0 +1,50 @@
+import SluiceHarness
+import SluiceLoop
+import SluiceRedis
+
+/// Runs a test with a client of a real server on a loop of its own; all of it ends with the test.
+func withClient(
+    _ server: RedisServer, url: String? = nil, options: RedisClientOptions = .init(),
+    _ body: (RedisClient) async throws -> Void
+) async throws {
+    let loop = EventLoop(name: "redis-test")
+    let client = RedisClient(endpoint: try RedisEndpoint(url: url ?? server.url), loop: loop, options: options)
+    await client.start()
+    let outcome: Result<Void, any Error>
+    do {
+        outcome = .success(try await body(client))
+    } catch {
+        outcome = .failure(error)
+    }
+    await client.shutDown()
+    await loop.shutDown()
+    try outcome.get()
+}
+
+/// The code of the error that `body` throws; nil when it throws none.
+func code(of body: () async throws(RedisError) -> Void) async -> RedisError.Code? {
+    do throws(RedisError) {
+        try await body()
+        return nil
+    } catch {
+        return error.code
+    }
+}
+
+/// Asks again until the condition holds; the test's time limit ends it otherwise.
+func until(_ condition: () async throws -> Bool) async throws {
+    while try await !condition() { try await Task.sleep(for: .milliseconds(2)) }
+}
+
+/// Random numbers that a failing test can have again: SplitMix64 (Steele, Lea, Flood, 2014).
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

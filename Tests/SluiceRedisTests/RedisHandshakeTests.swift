@@ -1,0 +1,65 @@
+import Testing
+
+@testable import SluiceRedis
+
+struct RedisHandshakeTests {
+    private func outcome(_ url: String, _ answers: [RedisValue]) throws -> RedisHandshake.Progress {
+        var handshake = RedisHandshake(endpoint: try RedisEndpoint(url: url), clientName: "test")
+        for answer in answers.dropLast() {
+            guard case .waiting = handshake.received(answer) else { break }
+        }
+        return handshake.received(try #require(answers.last))
+    }
+
+    private func info(_ version: String) -> RedisValue {
+        .bulk(Array("# Server\r\nredis_version:\(version)\r\nrun_id:abc\r\n".utf8))
+    }
+
+    @Test func `login, name, database and identity leave in this order`() throws {
+        let handshake = RedisHandshake(endpoint: try RedisEndpoint(url: "redis://ann:pw@h/3"), clientName: "test")
+        #expect(
+            handshake.commands == [
+                ["AUTH", "ann", "pw"], ["CLIENT", "SETNAME", "test"], ["SELECT", "3"], ["INFO", "server"], ["CLIENT", "ID"], ["PING"],
+            ])
+    }
+
+    @Test(arguments: ["6.2.0", "6.10.1", "7.0.15", "8.0", "255.255.255"]) func `a server from 6.2 on is taken`(version: String) throws {
+        let outcome = try outcome("redis://h", [.status("OK"), info(version), .integer(7), .status("PONG")])
+        guard case .ready(let server) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(server == .init(version: version, runID: "abc", clientID: 7))
+    }
+
+    @Test(arguments: ["6.0.16", "5.9.9", "2.8", "x"]) func `an older server is refused by its version`(version: String) throws {
+        guard case .failed(let error) = try outcome("redis://h", [.status("OK"), info(version)]) else {
+            Issue.record("taken")
+            return
+        }
+        #expect(error.code == .tooOld)
+        #expect(error.message.contains(version) && error.message.contains("6.2"))
+    }
+
+    @Test(arguments: [
+        ("WRONGPASS invalid username-password pair", RedisError.Code.authentication), ("ERR invalid password", .authentication),
+        ("ERR max number of clients reached", .refused), ("LOADING Redis is loading the dataset in memory", .refused),
+    ])
+    func `a refused login is no passing fault, a full or loading server is`(reply: String, code: RedisError.Code) throws {
+        guard case .failed(let error) = try outcome("redis://ann:secret@h", [.error(reply)]) else {
+            Issue.record("taken")
+            return
+        }
+        #expect(error.code == code)
+        #expect(!error.message.contains("secret"))
+        if code == .authentication { #expect(error.message.contains("ann") && error.message.contains("h:6379")) }
+    }
+
+    @Test func `a stranger's answer is refused`() throws {
+        guard case .failed(let error) = try outcome("redis://h", [.status("OK"), .status("what?")]) else {
+            Issue.record("taken")
+            return
+        }
+        #expect(error.code == .protocolError)
+    }
+}

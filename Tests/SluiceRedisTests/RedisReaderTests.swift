@@ -1,0 +1,75 @@
+import Testing
+
+@testable import SluiceRedis
+
+@Suite(.timeLimit(.minutes(1))) struct RedisReaderTests {
+    private func read(_ text: [UInt8], by step: Int = .max) throws -> [RedisValue] {
+        let reader = RedisReader(maximumReply: 1 << 20)
+        var values: [RedisValue] = []
+        var start = 0
+        while start < text.count {
+            let end = min(text.count, start + min(step, text.count))
+            try text[start..<end].withUnsafeBytes { try reader.feed($0) }
+            while let value = try reader.next() { values.append(value) }
+            start = end
+        }
+        return values
+    }
+
+    @Test(arguments: [1, 2, 3, 7, Int.max]) func `replies come out whole, however they are cut`(step: Int) throws {
+        let text =
+            "+OK\r\n:-42\r\n$-1\r\n*-1\r\n$0\r\n\r\n$4\r\na\r\nb\r\n*0\r\n*3\r\n*2\r\n:1\r\n*0\r\n-ERR no\r\n*1\r\n+x\r\n-GONE away\r\n"
+        #expect(
+            try read(Array(text.utf8), by: step) == [
+                .status("OK"), .integer(-42), .null, .null, .bulk([]), .bulk(Array("a\r\nb".utf8)), .array([]),
+                .array([.array([.integer(1), .array([])]), .error("ERR no"), .array([.status("x")])]), .error("GONE away"),
+            ])
+    }
+
+    @Test func `what the encoder writes the reader reads`() throws {
+        for lengths in [[0], [1, 9, 10], [99, 100, 101, 1_000, 70_000]] {
+            let arguments = lengths.map { length in (0..<length).map { _ in UInt8.random(in: 0...255) } }
+            var encoder = CommandEncoder()
+            encoder.append(command: arguments)
+            #expect(try read(encoder.bytes) == [.array(arguments.map { .bulk($0) })])
+        }
+    }
+
+    @Test(arguments: ["hello\r\n", "HTTP/1.1 400 Bad Request\r\n", "*2147483648\r\n", "$99999999999999999999\r\n", ":x\r\n\u{1}"])
+    func `what is not Redis is refused`(text: String) {
+        let error = #expect(throws: RedisError.self) { try read(Array(text.utf8)) }
+        #expect(error?.code == .protocolError)
+    }
+
+    @Test func `a claimed array of two thousand million elements costs no memory`() throws {
+        #expect(try read(Array("*2147483647\r\n:1\r\n".utf8)) == [])
+    }
+
+    @Test func `a reply beyond the bound is refused`() {
+        let text = Array("$9000000\r\n".utf8) + [UInt8](repeating: 0, count: 2 << 20)
+        #expect(throws: RedisError.self) { try read(text, by: 4_096) }
+    }
+
+    @Test func `many small replies in one piece stay within the bound of one`() throws {
+        let text = [[UInt8]](repeating: Array("$10\r\n0123456789\r\n".utf8), count: 100_000).flatMap { $0 }
+        #expect(try read(text, by: 8_192).count == 100_000)
+    }
+
+    @Test(arguments: 0..<4 as Range<UInt64>) func `random bytes are read or refused, never fatal`(seed: UInt64) {
+        var generator = SeededGenerator(state: seed)
+        let alphabet = Array("+-:$*0123456789\r\n\r\nOKx".utf8)
+        for _ in 0..<5_000 {
+            var text = (0..<Int.random(in: 1...60, using: &generator)).map { _ in alphabet.randomElement(using: &generator)! }
+            if Bool.random(using: &generator) { text[0] = UInt8.random(in: 0...255, using: &generator) }
+            _ = try? read(text, by: Int.random(in: 1...60, using: &generator))
+        }
+    }
+
+    @Test func `a script is named by the SHA-1 of its text`() {
+        #expect(RedisScript(name: "", source: []).digest == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
+        #expect(RedisScript(name: "", source: Array("abc".utf8)).digest == "a9993e364706816aba3e25717850c26c9cd0d89d")
+        #expect(
+            RedisScript(name: "", source: [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)).digest
+                == "34aa973cd4c4daa4f61eeb2bdbad27316534016f")
+    }
+}

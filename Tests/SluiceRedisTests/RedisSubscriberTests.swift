@@ -1,0 +1,140 @@
+import SluiceHarness
+import SluiceLoop
+import SluiceRedis
+import Synchronization
+import Testing
+
+/// Pub/sub and tracking on a real server.
+@Suite(.timeLimit(.minutes(2))) struct RedisSubscriberTests {
+    private func withSubscriber(
+        _ server: RedisServer, trackingPrefix: String? = nil, livenessInterval: Duration = .seconds(1),
+        _ body: (RedisSubscriber, EventFeed) async throws -> Void
+    ) async throws {
+        let loop = EventLoop(name: "redis-test")
+        let feed = EventFeed()
+        var options = RedisClientOptions()
+        options.backOffMaximum = .milliseconds(100)
+        options.livenessInterval = livenessInterval
+        options.commandTimeout = .seconds(10)
+        if livenessInterval < .seconds(1) { options.commandTimeout = .milliseconds(300) }
+        let subscriber = RedisSubscriber(
+            endpoint: try RedisEndpoint(url: server.url), loop: loop, options: options, trackingPrefix: trackingPrefix
+        ) { feed.add($0) }
+        await subscriber.start()
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await body(subscriber, feed))
+        } catch {
+            outcome = .failure(error)
+        }
+        await subscriber.shutDown()
+        await loop.shutDown()
+        try outcome.get()
+    }
+
+    @Test func `messages arrive on wanted channels, also after the server came back`() async throws {
+        let server = try await RedisServer()
+        try await withSubscriber(server) { subscriber, events async throws in
+            try await subscriber.subscribe(["a", "b"])
+            #expect(await events.next() == .connected)
+            try await server.cli("PUBLISH", "a", "1")
+            #expect(await events.next() == .message(channel: "a", payload: [UInt8(ascii: "1")]))
+            try await server.restart(keepingData: false)
+            #expect(await events.next() == .disconnected)
+            #expect(await events.next() == .connected)
+            try await subscriber.unsubscribe(["a"])
+            #expect(try await server.cli("PUBLISH", "a", "2") == "0")
+            #expect(try await server.cli("PUBLISH", "b", "3") == "1")
+            #expect(await events.next() == .message(channel: "b", payload: [UInt8(ascii: "3")]))
+        }
+    }
+
+    @Test func `invalidations of the prefix arrive, a flush as everything, and again after a reconnection`() async throws {
+        let server = try await RedisServer()
+        try await withSubscriber(server, trackingPrefix: "p:") { subscriber, events async throws in
+            #expect(await events.next() == .connected)
+            for _ in 0..<2 {
+                try await server.cli("SET", "q:other", "1")
+                try await server.cli("SET", "p:k", "1")
+                #expect(await events.next() == .invalidated(keys: ["p:k"]))
+                try await server.cli("DEL", "p:k")
+                #expect(await events.next() == .invalidated(keys: ["p:k"]))
+                try await server.cli("MSET", "p:x", "1", "p:y", "2")
+                guard case .invalidated(let keys?) = await events.next() else {
+                    Issue.record("no keys")
+                    return
+                }
+                #expect(Set(keys) == ["p:x", "p:y"])
+                try await server.cli("FLUSHALL")
+                #expect(await events.next() == .invalidated(keys: nil))
+                try await server.cli("CLIENT", "KILL", "TYPE", "pubsub")
+                #expect(await events.next() == .disconnected)
+                #expect(await events.next() == .connected)
+            }
+        }
+    }
+
+    @Test func `a connection that only falls silent is given up`() async throws {
+        let server = try await RedisServer()
+        try await withSubscriber(server, trackingPrefix: "p:", livenessInterval: .milliseconds(50)) { subscriber, events async throws in
+            #expect(await events.next() == .connected)
+            server.pause()
+            #expect(await events.next() == .disconnected)
+            server.resume()
+            #expect(await events.next() == .connected)
+        }
+    }
+
+    @Test func `a subscription without a server fails by its time and comes with the connection`() async throws {
+        let server = try await RedisServer()
+        await server.kill()
+        try await withSubscriber(server, livenessInterval: .milliseconds(50)) { subscriber, events async throws in
+            #expect(await code { () async throws(RedisError) in try await subscriber.subscribe(["a"]) } == .notConnected)
+            try await server.start()
+            #expect(await events.next() == .connected)
+            #expect(try await server.cli("PUBLISH", "a", "1") == "1")
+        }
+    }
+
+    @Test func `a subscriber that is shut down tells who waits`() async throws {
+        let server = try await RedisServer()
+        server.pause()
+        try await withSubscriber(server) { subscriber, _ async throws in
+            async let waiting = code { () async throws(RedisError) in try await subscriber.subscribe(["a"]) }
+            await subscriber.shutDown()
+            #expect(await waiting == .shutDown)
+            #expect(await code { () async throws(RedisError) in try await subscriber.subscribe(["b"]) } == .shutDown)
+        }
+    }
+}
+
+/// The events of a subscriber, one after the other, for one reader.
+private final class EventFeed: Sendable {
+    private struct State {
+        var events: [RedisSubscriber.Event] = []
+        var reader: CheckedContinuation<RedisSubscriber.Event, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ event: RedisSubscriber.Event) {
+        let reader = state.withLock { state in
+            if state.reader == nil { state.events.append(event) }
+            return state.reader.take()
+        }
+        reader?.resume(returning: event)
+    }
+
+    func next() async -> RedisSubscriber.Event {
+        await withCheckedContinuation { continuation in
+            let event: RedisSubscriber.Event? = state.withLock { state in
+                if state.events.isEmpty {
+                    state.reader = continuation
+                    return nil
+                }
+                return state.events.removeFirst()
+            }
+            if let event { continuation.resume(returning: event) }
+        }
+    }
+}
