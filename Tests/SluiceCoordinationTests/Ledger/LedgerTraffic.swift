@@ -98,7 +98,9 @@ struct Traffic {
         for place in members.indices { reserve(place, wanted: 0) }
         for _ in 0..<random.pick(50...250) {
             // Often the very moment of a release, where a rule that errs early shows.
-            now += soonest > 0 && random.chance(40) ? soonest : random.chance(60) ? random.pick(0...20 * millisecond) : random.pick(0...2 * second)
+            now +=
+                soonest > 0 && random.chance(40)
+                ? soonest : random.chance(60) ? random.pick(0...20 * millisecond) : random.pick(0...2 * second)
             if random.chance(2) { hostStep += random.pick(-hour...hour) }
             let place = Int(random.pick(0...Int64(members.count - 1)))
             if random.chance(60) { reserve(place, wanted: random.pick(1...30)) }
