@@ -1,4 +1,3 @@
-import SluiceCache
 import SluiceCoordination
 import SluiceLoop
 import SluiceRedis
@@ -36,7 +35,8 @@ actor MetricsPublisher {
     }
 
     private func report() async {
-        guard let redis = core.redis, let report = await core.metrics(nodes: liveNodes) else { return }
+        guard let redis = core.redis else { return }
+        let report = await core.metrics(nodes: liveNodes)
         isLeading = report.leader != nil
         let keys = core.keys
         var names = [keys.nodes, keys.nodeMetrics(core.node.text)]
@@ -72,26 +72,5 @@ actor MetricsPublisher {
         _ = try? await redis.command("ZREM", keys.nodes, core.node.text)
         _ = try? await redis.command("DEL", keys.nodeMetrics(core.node.text))
         if isLeading { _ = try? await redis.command("DEL", keys.leaderMetrics) }
-    }
-}
-
-extension PoolCore {
-    /// The figures of this moment.
-    fileprivate func metrics(nodes: Int) async -> MetricsReport? {
-        let figures = await coordinator.snapshot
-        var report = MetricsReport(
-            node: MetricsReport.node(node, figures: figures, cache: cache.statistics, role: figures.role, calls: underWay))
-        if let since = figures.leadsSince {
-            let led = Instant.now.microseconds(since: since) / 1_000
-            report.leader = MetricsReport.leader(
-                node, figures: figures, ledMilliseconds: led, lease: configuration.lease.microseconds / 1_000, nodes: nodes)
-        }
-        if figures.role != "follower", let state = try? await ledger.inspect() {
-            let health = await fetcher.health
-            report.mirrors = zip(zip(mirrors, rules), zip(state.mirrors, health)).map { pair, known in
-                (pair.0.name, MetricsReport.mirror(pair.0, rules: pair.1, state: known.0, health: known.1))
-            }
-        }
-        return report
     }
 }

@@ -32,6 +32,12 @@ package struct LedgerState: Hashable, Sendable {
 
     package init() {}
 
+    /// Loses the ledger's data, as when its key is deleted; who leads is kept elsewhere.
+    package mutating func forget() {
+        meta = nil
+        mirrors = [:]
+    }
+
     /// Longest pause of a mirror.
     package static let longestPause: Int64 = 86_400_000_000
     /// How long the leader's word that others wait is believed.

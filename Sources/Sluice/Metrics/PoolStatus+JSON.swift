@@ -1,0 +1,41 @@
+extension PoolStatus {
+    /// The status as one JSON object: `{"pool", "leader": {…} or null, "mirrors": {NAME: {…}}, "nodes": {NODE: {…}}}`. Values
+    /// that are numbers are written as numbers, empty ones as null.
+    public var json: String {
+        let leaderText = leader.map(Self.object) ?? "null"
+        return
+            "{\"pool\":\(Self.quoted(pool)),\"leader\":\(leaderText),\"mirrors\":\(Self.object(mirrors)),\"nodes\":\(Self.object(nodes))}"
+    }
+
+    private static func object(_ entries: [Entry]) -> String {
+        "{" + entries.map { "\(quoted($0.name)):\(object($0.fields))" }.joined(separator: ",") + "}"
+    }
+
+    private static func object(_ fields: [String: String]) -> String {
+        "{" + fields.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(value($0.value))" }.joined(separator: ",") + "}"
+    }
+
+    private static func value(_ text: String) -> String {
+        if text.isEmpty { return "null" }
+        let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+        let isNumber =
+            digits.first?.isNumber == true && digits.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 }
+            && (digits.first != "0" || digits.count == 1 || digits.dropFirst().first == ".") && Double(text) != nil && digits.last != "."
+        return isNumber ? text : quoted(text)
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case _ where scalar.value < 0x20:
+                let hex = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

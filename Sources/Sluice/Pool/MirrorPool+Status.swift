@@ -1,0 +1,51 @@
+import SluiceCache
+import SluiceCoordination
+import SluiceRedis
+
+/// What one process counts, since its pool was made.
+public struct PoolStatistics: Hashable, Sendable {
+    /// Calls answered from this process's memory.
+    public var memoryHits: UInt64
+    /// Calls answered from Redis.
+    public var redisHits: UInt64
+    /// Calls for which this process asked a mirror.
+    public var misses: UInt64
+    /// Calls that shared another call's or process's request.
+    public var collapsed: UInt64
+    /// Calls answered with something past its freshness, within its bounds.
+    public var staleServed: UInt64
+    /// Calls that ended in an error.
+    public var errors: UInt64
+    /// Answers in memory, and the bytes they take.
+    public var memoryEntries: Int
+    public var memoryBytes: Int
+}
+
+extension MirrorPool {
+    /// What the pool's metrics say now, for all its processes; without Redis, for this one.
+    /// - Throws: `SluiceError` when Redis cannot be reached.
+    public func status() async throws(SluiceError) -> PoolStatus {
+        guard let redis = core.redis else { return await core.ownStatus() }
+        do throws(RedisError) {
+            return try await PoolStatus.read(pool: core.configuration.pool, from: redis)
+        } catch {
+            throw SluiceError(redis: error)
+        }
+    }
+
+    /// Whether slots can be had: Redis is connected, or none is used.
+    public var isReady: Bool {
+        get async { await core.redis?.isConnected ?? true }
+    }
+
+    /// This process's name in the pool: `host:pid:random`.
+    public var node: String { core.node.text }
+
+    /// What this process counts.
+    public var statistics: PoolStatistics {
+        let cache = core.cache.statistics
+        return PoolStatistics(
+            memoryHits: cache.memoryHits, redisHits: cache.redisHits, misses: cache.misses, collapsed: cache.collapsed,
+            staleServed: cache.staleServed, errors: cache.errors, memoryEntries: cache.memoryEntries, memoryBytes: cache.memoryBytes)
+    }
+}

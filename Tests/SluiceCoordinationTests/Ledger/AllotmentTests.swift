@@ -1,0 +1,55 @@
+import SluiceCoordination
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct `Fair division` {
+    @Test func `those who want little get it all, the rest is shared evenly, the odd one goes to the first`() {
+        #expect(Allotment.shares(of: 10, among: [(1, 0), (20, 0), (20, 0)]) == [1, 5, 4])
+        #expect(Allotment.shares(of: 2, among: [(5, 0), (5, 0), (5, 0)]) == [1, 1, 0])
+        #expect(Allotment.shares(of: 100, among: [(3, 0), (0, 0), (4, 0)]) == [3, 0, 4])
+    }
+
+    @Test func `a lower tier is served to the full before a higher one gets any`() {
+        #expect(Allotment.shares(of: 10, among: [(8, 1), (4, 0), (3, 0)]) == [3, 4, 3])
+        #expect(Allotment.shares(of: 5, among: [(8, 1), (4, 0), (3, 0)]) == [0, 3, 2])
+    }
+
+    @Test func `mirrors give in proportion to what they have free`() {
+        #expect(Allotment.split(10, overFree: [30, 10]) == [8, 2])
+        #expect(Allotment.split(40, overFree: [30, 10]) == [30, 10])
+        #expect(Allotment.split(1, overFree: [5, 5]) == [1, 0])
+        #expect(Allotment.split(0, overFree: [0, 0]) == [0, 0])
+    }
+
+    /// What fairness means, for any demands: nobody gets more than it wants; nothing is left over while somebody
+    /// wants more; and within a tier nobody who is short has two fewer than another.
+    @Test func `the division is max-min fair for any demands`() {
+        for seed in 0..<3_000 as Range<UInt64> {
+            var random = Seeded(seed)
+            let demands = (0..<random.pick(0...12)).map { _ in (wanted: random.pick(0...30), tier: Int(random.pick(0...2))) }
+            let free = (0..<random.pick(1...4)).map { _ in random.pick(0...60) }
+            let supply = free.reduce(0, +)
+            let shares = Allotment.shares(of: supply, among: demands)
+            let total = shares.reduce(0, +)
+            #expect(total == min(supply, demands.reduce(0) { $0 + $1.wanted }), "seed \(seed)")
+            for (one, share) in shares.enumerated() {
+                #expect((0...demands[one].wanted).contains(share), "seed \(seed)")
+                guard share < demands[one].wanted else { continue }
+                for other in demands.indices {
+                    if demands[other].tier == demands[one].tier { #expect(shares[other] <= share + 1, "seed \(seed)") }
+                    if demands[other].tier > demands[one].tier { #expect(shares[other] == 0, "seed \(seed)") }
+                }
+            }
+            let parts = Allotment.split(total, overFree: free)
+            #expect(parts.reduce(0, +) == total, "seed \(seed)")
+            #expect(zip(parts, free).allSatisfy { (0...$1).contains($0) }, "seed \(seed)")
+            let pieces = Allotment.pieces(shares: shares, parts: parts, room: free.map { _ in 100 })
+            #expect(pieces.count <= max(0, demands.count + free.count - 1), "seed \(seed)")
+            for (demand, share) in shares.enumerated() {
+                #expect(pieces.filter { $0.demand == demand }.reduce(0) { $0 + $1.count } == share, "seed \(seed)")
+            }
+            for (mirror, part) in parts.enumerated() {
+                #expect(pieces.filter { $0.mirror == mirror }.reduce(0) { $0 + $1.count } == part, "seed \(seed)")
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import SluiceCoordination
+import SluiceLoop
+import Testing
+
+private func at(_ microseconds: Int64) -> Instant { Instant(microseconds: microseconds) }
+private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp { LedgerStamp(time: time, incarnation: incarnation) }
+
+@Suite(.timeLimit(.minutes(1))) struct `Bounds on ledger time` {
+    @Test func `a reply bounds ledger time by when it was asked for and when it came`() {
+        var clock = LedgerClock()
+        #expect(clock.knowledge(at: at(0)) == nil)
+        clock.heard(stamp(1_000_000), sent: at(500), received: at(900))
+        #expect(clock.knowledge(at: at(900)) == LedgerKnowledge(incarnation: "one", lower: 1_000_000, upper: 1_000_401, age: 400))
+        // A second later the drift of 1,000 ppm has widened them by a millisecond each.
+        #expect(clock.knowledge(at: at(1_000_900))?.lower == 1_999_000)
+        #expect(clock.knowledge(at: at(1_000_900))?.upper == 2_001_401)
+    }
+
+    @Test func `a slow reply does not widen what a fast one taught`() {
+        var clock = LedgerClock()
+        clock.heard(stamp(1_000_000), sent: at(0), received: at(100))
+        clock.heard(stamp(1_050_000), sent: at(1_000), received: at(90_000))
+        let known = clock.knowledge(at: at(90_000))!
+        #expect(known.lower >= 1_089_800)
+        #expect(known.upper! <= 1_090_100)
+    }
+
+    @Test func `after a step of the ledger the newer knowledge stands alone`() {
+        var clock = LedgerClock()
+        clock.heard(stamp(1_000_000), sent: at(0), received: at(100))
+        clock.heard(stamp(9_000_000), sent: at(1_000), received: at(1_100))
+        #expect(clock.knowledge(at: at(1_100))?.lower == 9_000_000)
+        #expect(clock.knowledge(at: at(1_100))?.upper == 9_000_101)
+    }
+
+    @Test func `another life of the data begins with nothing known`() {
+        var clock = LedgerClock()
+        clock.heard(stamp(9_000_000), sent: at(0), received: at(100))
+        clock.heard(stamp(100, "two"), sent: at(1_000), received: at(1_100))
+        #expect(clock.knowledge(at: at(1_100))?.incarnation == "two")
+        #expect(clock.knowledge(at: at(1_100))?.lower == 100)
+        clock.heard(LedgerStamp(time: 5, incarnation: ""), sent: at(2_000), received: at(2_100))
+        #expect(clock.knowledge(at: at(2_100))?.incarnation == "two")
+    }
+
+    @Test func `a message bounds ledger time from below only`() {
+        var clock = LedgerClock()
+        clock.heardMessage(stamp(1_000_000), received: at(100))
+        #expect(clock.knowledge(at: at(100)) == LedgerKnowledge(incarnation: "one", lower: 1_000_000, upper: nil, age: 0))
+        clock.heardMessage(stamp(900_000), received: at(200))
+        #expect(clock.knowledge(at: at(200))!.lower >= 1_000_000)
+    }
+
+    /// The truth runs at any rate within the allowance, replies take any time: it never leaves the bounds.
+    @Test func `the truth stays within the bounds whatever the delays`() {
+        for seed in 0..<500 as Range<UInt64> {
+            var random = Seeded(seed)
+            let rate = random.pick(-900...900)
+            func truth(_ local: Int64) -> Int64 { 1_000_000_000 + local + local * rate / 1_000_000 }
+            var clock = LedgerClock()
+            var local: Int64 = 0
+            for _ in 0..<40 {
+                let sent = local + random.pick(0...5 * second)
+                let carriedOut = sent + random.pick(0...second)
+                local = carriedOut + random.pick(0...second)
+                clock.heard(stamp(truth(carriedOut)), sent: at(sent), received: at(local))
+                let later = local + random.pick(0...20 * second)
+                let known = clock.knowledge(at: at(later))!
+                #expect(known.lower <= truth(later) + 1 && truth(later) <= known.upper! + 1, "seed \(seed)")
+            }
+        }
+    }
+}

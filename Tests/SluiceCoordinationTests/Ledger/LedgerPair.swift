@@ -1,0 +1,237 @@
+import SluiceCoordination
+import SluiceRedis
+
+/// The ledger in Redis and its model, side by side, and what of the former's replies differed.
+struct LedgerPair {
+    let client: RedisClient
+    let keys: PoolKeys
+    private(set) var operations = 0
+    private(set) var differences: [String] = []
+    /// What the model published, by channel.
+    private(set) var published: [String: [String]] = [:]
+
+    private var random: Seeded
+    private var state = LedgerState()
+    private var raw: Int64
+    /// Ledger time and incarnation of the latest reply.
+    private var latest = LedgerStamp(time: 0, incarnation: "")
+    private let variants: [LedgerTerms]
+    private let nodes = ["one", "two", "three", "four"].map(node)
+    private var grants: [(node: NodeID, grant: Grant, incarnation: String, remaining: Int64)] = []
+    private var repeated: SettleRequest?
+    private(set) var summary = ""
+
+    init(seed: UInt64, client: RedisClient, terms fixed: LedgerTerms? = nil) {
+        random = Seeded(seed)
+        self.client = client
+        keys = PoolKeys(pool: "pair\(seed)\(fixed == nil ? "" : "-fixed")")
+        raw = random.pick(0...1) * 1_700_000_000 * second + random.pick(1...hour)
+        variants = fixed.map { [$0] } ?? Self.variants(&random)
+    }
+
+    var channels: [String] { nodes.map(keys.grants) + [keys.leaderWake] }
+
+    private static func variants(_ random: inout Seeded) -> [LedgerTerms] {
+        let sets: [[MirrorRules]] = [
+            [mirror("a", "3/2s"), mirror("b", "5/1s", "9/7s")],
+            [mirror("a", "30/6s", "1000/1d", burst: 4), mirror("b", "7/333ms", concurrency: 3), mirror("c", "2/1s", burst: 2)],
+            [mirror("a", "5000/1s", "100000/60s"), mirror("b")],
+            [mirror("a", "1000/10s"), mirror("b", "1/31d"), mirror("c", concurrency: 2)],
+        ]
+        let set = sets[Int(random.pick(0...3))]
+        let timeouts = [50 * millisecond, 5 * second]
+        let timeout = timeouts[Int(random.pick(0...1))]
+        let usual = try! LedgerTerms(mirrors: set, hold: 100 * millisecond, requestTimeout: timeout)
+        // Members that were configured otherwise: what comes out need not be useful, but the same on both sides.
+        let other = try! LedgerTerms(
+            mirrors: Array(set.reversed()) + [mirror("d", "2/2s")], hold: second, requestTimeout: 1_234_567)
+        return [usual, usual, usual, other]
+    }
+
+    // MARK: Operations
+
+    mutating func pass(_ span: Int64) { raw += span }
+
+    mutating func step() async throws {
+        operations += 1
+        switch random.pick(0...99) {
+        case 0..<3: raw += random.pick(-hour...hour)
+        case 3..<20: raw += random.pick(0...5 * second)
+        default: raw += random.pick(0...50 * millisecond)
+        }
+        if random.chance(5) { try await elect() }
+        switch random.pick(0...99) {
+        case 0..<45: try await reserve(randomRequest())
+        case 45..<80: try await settle(randomReport(), call())
+        case 80..<85:
+            let (mirror, pause, throttled) = (Int(random.pick(-1...3)), random.pick(-second...2 * second), random.chance(50))
+            try await penalise(mirror: mirror, pause: pause, throttled: throttled)
+        case 85..<92: try await pull(anyNode())
+        case 92..<99: try await inspect()
+        default:
+            try await client.command("DEL", keys.ledger)
+            state.forget()
+            summary = "DEL"
+        }
+    }
+
+    mutating func take(_ wanted: Int64) async throws {
+        try await reserve(ReserveRequest(caller: nodes[0], demands: [.init(node: nodes[0], wanted: wanted)]))
+    }
+
+    mutating func settleAll() async throws {
+        let entries = grants.filter { $0.node == nodes[0] }.map { held in
+            SettleRequest.Entry(
+                mirror: held.grant.mirror, number: held.grant.number, incarnation: held.incarnation, remaining: held.remaining,
+                completed: [Int64](repeating: 0, count: Int(held.remaining)))
+        }
+        grants = []
+        try await settle(SettleRequest(node: nodes[0], entries: entries), plainCall)
+    }
+
+    mutating func settleForeign(count: Int) async throws {
+        let ages = (0..<count).map { _ in random.pick(0...hour) }
+        let entry = SettleRequest.Entry(mirror: 0, number: 1, incarnation: "elsewhere", remaining: 1, completed: ages)
+        try await settle(SettleRequest(node: nodes[0], entries: [entry]), plainCall)
+    }
+
+    private mutating func elect() async throws {
+        state.leader = random.chance(30) ? nil : anyNode()
+        state.epoch = random.pick(0...3)
+        if let leader = state.leader {
+            try await client.command("SET", keys.leader, leader.text)
+        } else {
+            try await client.command("DEL", keys.leader)
+        }
+        try await client.command("SET", keys.epoch, "\(state.epoch)")
+    }
+
+    private mutating func reserve(_ request: ReserveRequest) async throws {
+        let call = variants.count == 1 ? plainCall : call()
+        summary = "\(request) \(call)"
+        let value = try await client.run(
+            LedgerScript.reserve, keys: [keys.ledger, keys.leader, keys.epoch],
+            arguments: LedgerArguments(call, raw: raw).reserving(request).words)
+        var reader = try LedgerReplyReader(value, of: "reserve")
+        let real = try reader.reserveReply(demands: request.demands.count, mirrors: call.terms.mirrors.count)
+        let (model, messages) = state.reserve(request, call, at: raw)
+        compare(real, model)
+        publish(messages)
+        latest = model.stamp
+        for (demand, given) in zip(request.demands, model.grants) {
+            grants += given.map { (demand.node, $0, model.stamp.incarnation, $0.count) }
+        }
+    }
+
+    private mutating func settle(_ request: SettleRequest, _ call: LedgerCall) async throws {
+        summary = "\(request) \(call)"
+        let value = try await client.run(
+            LedgerScript.settle, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).settling(request).words)
+        var reader = try LedgerReplyReader(value, of: "settle")
+        let real = try reader.settleReply(mirrors: call.terms.mirrors.count)
+        let (model, messages) = state.settle(request, call, at: raw)
+        compare(real, model)
+        publish(messages)
+        latest = model.stamp
+    }
+
+    private mutating func penalise(mirror: Int, pause: Int64, throttled: Bool) async throws {
+        let call = call()
+        summary = "penalise \(mirror) \(pause) \(throttled) \(call)"
+        let value = try await client.run(
+            LedgerScript.penalise, keys: [keys.ledger],
+            arguments: LedgerArguments(call, raw: raw).penalising(mirror: mirror, pause: pause, throttled: throttled).words)
+        var reader = try LedgerReplyReader(value, of: "penalise")
+        let real = try reader.penaliseReply(mirrors: call.terms.mirrors.count)
+        let model = state.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: raw)
+        compare(real, model)
+        latest = model.stamp
+    }
+
+    private mutating func pull(_ node: NodeID) async throws {
+        let call = call()
+        summary = "pull \(node) \(call)"
+        let value = try await client.run(
+            LedgerScript.pull, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).pulling(node).words)
+        var reader = try LedgerReplyReader(value, of: "pull")
+        compare(try reader.pullReply(mirrors: call.terms.mirrors.count), state.pull(node, call, at: raw))
+    }
+
+    private mutating func inspect() async throws {
+        let call = call()
+        summary = "inspect \(call)"
+        let value = try await client.run(
+            LedgerScript.inspect, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).words)
+        var reader = try LedgerReplyReader(value, of: "inspect")
+        compare(try reader.inspectReply(mirrors: call.terms.mirrors.count), state.inspect(call, at: raw))
+    }
+
+    private mutating func compare<Reply: Equatable>(_ real: Reply, _ model: Reply) {
+        if real != model { differences.append("Redis: \(real)\nmodel: \(model)") }
+    }
+
+    private mutating func publish(_ messages: [LedgerMessage]) {
+        for message in messages {
+            switch message {
+            case .grant(let node, let grant): published[keys.grants(to: node), default: []].append(grant.text)
+            case .freed: published[keys.leaderWake, default: []].append("freed")
+            }
+        }
+    }
+
+    // MARK: Choices
+
+    private mutating func anyNode() -> NodeID { nodes[Int(random.pick(0...3))] }
+
+    private var plainCall: LedgerCall { LedgerCall(terms: variants[0], candidate: "plain") }
+
+    private mutating func call() -> LedgerCall {
+        var call = LedgerCall(
+            terms: variants[Int(random.pick(0...Int64(variants.count - 1)))], candidate: "life\(random.pick(0...99_999))")
+        if random.chance(70), !latest.incarnation.isEmpty {
+            let centre = latest.time + random.pick(-second...second)
+            call.knowledge = LedgerKnowledge(
+                incarnation: random.chance(97) ? latest.incarnation : "before", lower: centre - random.pick(0...second),
+                upper: random.chance(80) ? centre + random.pick(0...second) : nil, age: random.pick(0...30 * second))
+        }
+        if random.chance(50) { call.runID = random.chance(98) ? "server" : "other" }
+        return call
+    }
+
+    private mutating func randomRequest() -> ReserveRequest {
+        let many = random.chance(10) ? random.pick(0...3_000) : 12
+        let demands = (0..<random.pick(0...5)).map { _ in
+            ReserveRequest.Demand(
+                node: anyNode(), wanted: random.chance(20) ? 0 : random.pick(0...many), tier: Int(random.pick(0...2)),
+                stamp: random.pick(-1...1) * random.pick(0...4_000_000_000_000_000_000), sequence: random.pick(0...1_000_000))
+        }
+        let epoch = random.chance(50) ? state.epoch + (random.chance(10) ? 1 : 0) : nil
+        let caller = random.chance(80) ? (state.leader ?? anyNode()) : anyNode()
+        return ReserveRequest(caller: caller, epoch: epoch, demands: demands, yieldsToLeader: random.chance(50))
+    }
+
+    private mutating func randomReport() -> SettleRequest {
+        if let again = repeated, random.chance(15) { return again }
+        let reporter = anyNode()
+        var entries: [SettleRequest.Entry] = []
+        for place in grants.indices.reversed() where grants[place].node == reporter && random.chance(60) {
+            let held = grants[place]
+            let share = random.pick(0...held.remaining)
+            let unsent = random.pick(0...share)
+            let ages = (0..<min(share - unsent, 400)).map { _ in
+                random.chance(80) ? random.pick(0...200 * millisecond) : random.pick(-second...hour)
+            }
+            entries.append(
+                .init(
+                    mirror: held.grant.mirror + (random.chance(2) ? 1 : 0), number: held.grant.number + (random.chance(2) ? 1 : 0),
+                    incarnation: random.chance(98) ? held.incarnation : "before",
+                    remaining: held.remaining + (random.chance(5) ? random.pick(-1...1) : 0), completed: ages,
+                    unsent: random.chance(98) ? unsent : -1, extend: random.chance(10) ? random.pick(-second...5 * second) : nil))
+            grants[place].remaining -= Int64(ages.count) + unsent
+            if grants[place].remaining <= 0 { grants.remove(at: place) }
+        }
+        let request = SettleRequest(node: reporter, entries: entries)
+        repeated = request
+        return request
+    }
+}

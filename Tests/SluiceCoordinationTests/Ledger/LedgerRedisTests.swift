@@ -1,0 +1,146 @@
+import SluiceCoordination
+import SluiceHarness
+import SluiceLoop
+import SluiceRedis
+import Testing
+
+/// A server, and callers on one loop.
+private struct Scene {
+    let server: RedisServer
+    let loop = EventLoop(name: "ledger")
+    let rules = terms(mirror("a", "5/60s"), mirror("b", "5/60s"))
+    let keys = PoolKeys(pool: "scene")
+
+    init(appendOnly: Bool = false) async throws { server = try await RedisServer(RedisServerOptions(appendOnly: appendOnly)) }
+
+    func ledger() async throws -> RedisSlotLedger {
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
+        await client.start()
+        return RedisSlotLedger(client: client, pool: keys, terms: rules)
+    }
+
+    func end(_ ledgers: RedisSlotLedger...) async {
+        for ledger in ledgers { await ledger.client.shutDown() }
+        await server.stop()
+        await loop.shutDown()
+    }
+}
+
+private func wish(_ wanted: Int64) -> ReserveRequest {
+    ReserveRequest(caller: node("self"), demands: [.init(node: node("self"), wanted: wanted)])
+}
+
+@Suite(.timeLimit(.minutes(3))) struct `The ledger in Redis` {
+    @Test func `callers share one ledger, and each slot is given once`() async throws {
+        let scene = try await Scene()
+        let (one, other) = (try await scene.ledger(), try await scene.ledger())
+        async let early = one.reserve(wish(8))
+        async let late = other.reserve(wish(8))
+        let replies = [try await early, try await late]
+        #expect(replies.reduce(0) { $0 + $1.grants[0].reduce(0) { $0 + $1.count } } == 10)
+        #expect(Set(replies.flatMap { $0.grants[0].map(\.number) }).count == replies.reduce(0) { $0 + $1.grants[0].count })
+        #expect(try await one.pull(node("self")).held.reduce(0) { $0 + $1.grant.count } == 10)
+        #expect(try await other.inspect().mirrors.map(\.used) == [[5], [5]])
+        let granted = replies[0].grants[0] + replies[1].grants[0]
+        let entries = granted.map {
+            SettleRequest.Entry(
+                mirror: $0.mirror, number: $0.number, incarnation: replies[0].stamp.incarnation, remaining: $0.count, unsent: $0.count)
+        }
+        #expect(try await one.settle(SettleRequest(node: node("self"), entries: entries)).applied == entries.count)
+        #expect(try await one.settle(SettleRequest(node: node("self"), entries: entries)).applied == 0)
+        #expect(try await one.penalise(mirror: 0, pause: 5 * second, throttled: true).mirrors.map(\.free) == [0, 5])
+        await scene.end(one, other)
+    }
+
+    @Test func `after FLUSHALL whoever remembers seals the mirrors`() async throws {
+        let scene = try await Scene()
+        let one = try await scene.ledger()
+        _ = try await one.reserve(wish(1))
+        try await scene.server.cli("FLUSHALL")
+        let reply = try await one.reserve(wish(1))
+        #expect(reply.grants == [[]])
+        #expect(reply.mirrors.allSatisfy { $0.sealedFor > 60 * second })
+        await scene.end(one)
+    }
+
+    @Test(arguments: [true, false]) func `after a restart of the server the mirrors are sealed, with its data or without`(keeping: Bool)
+        async throws
+    {
+        let scene = try await Scene(appendOnly: true)
+        let one = try await scene.ledger()
+        _ = try await one.reserve(wish(1))
+        try await scene.server.restart(keepingData: keeping)
+        // The connection is found to be lost in its own time; a call on it may still end in an error.
+        var answer: ReserveReply?
+        while answer == nil { answer = try? await one.reserve(wish(1)) }
+        #expect(answer?.grants == [[]])
+        #expect(answer?.mirrors.allSatisfy { $0.sealedFor > 60 * second } == true)
+        await scene.end(one)
+    }
+
+    @Test func `a script that the server forgot is loaded again`() async throws {
+        let scene = try await Scene()
+        let one = try await scene.ledger()
+        _ = try await one.reserve(wish(1))
+        try await scene.server.cli("SCRIPT", "FLUSH")
+        #expect(try await one.reserve(wish(1)).grants[0].count == 1)
+        await scene.end(one)
+    }
+
+    @Test func `an error of the server says that the call was refused`() async throws {
+        let scene = try await Scene()
+        let one = try await scene.ledger()
+        try await scene.server.cli("SET", scene.keys.ledger, "not a hash")
+        let error = await #expect(throws: LedgerError.self) { try await one.reserve(wish(1)) }
+        #expect(error?.code == .refused)
+        await scene.end(one)
+    }
+
+    @Test func `without a server the ledger is unreachable`() async throws {
+        let scene = try await Scene()
+        let one = try await scene.ledger()
+        await scene.server.kill()
+        let error = await #expect(throws: LedgerError.self) { try await one.settle(SettleRequest(node: node("self"), entries: [])) }
+        #expect(error?.code == .unreachable || error?.code == .fateUnknown)
+        await scene.end(one)
+    }
+
+    @Test func `the ledger's key lives twice its longest window and more`() async throws {
+        let scene = try await Scene()
+        let one = try await scene.ledger()
+        _ = try await one.reserve(wish(1))
+        let life = Int64(try await scene.server.cli("PTTL", scene.keys.ledger))!
+        #expect(life > 3_600_000 + 120_000)
+        await scene.end(one)
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `Replies of the ledger's scripts` {
+    @Test func `a reply of another form is an error, never a trap`() throws {
+        let good: [RedisValue] = [
+            .integer(5), .bulk(Array("one".utf8)), .integer(0), .integer(0), .array([.integer(0), .integer(0), .integer(7), .integer(1)]),
+            .array([.array([.integer(1), .integer(2), .integer(3), .integer(0), .integer(0)])]),
+        ]
+        var whole = try LedgerReplyReader(.array(good), of: "reserve")
+        #expect(try whole.reserveReply(demands: 1, mirrors: 1).grants == [[Grant(mirror: 0, number: 7, count: 1)]])
+        let odd: [RedisValue] = [.null, .integer(-1), .integer(.max), .bulk([]), .array([]), .array([.integer(9)]), .error("ERR")]
+        for place in good.indices {
+            for value in odd {
+                var bad = good
+                bad[place] = value
+                // Some are well formed by chance; what counts is that none traps.
+                var reader = try LedgerReplyReader(.array(bad), of: "reserve")
+                _ = try? reader.reserveReply(demands: 1, mirrors: 1)
+            }
+            var short = try LedgerReplyReader(.array(Array(good.prefix(place))), of: "reserve")
+            #expect(throws: LedgerError.self) { try short.reserveReply(demands: 1, mirrors: 1) }
+        }
+        for bad in [[9, 0, 7, 1], [0, 9, 7, 1], [-1, 0, 7, 1], [0, 0, 7, 0], [0, 0, 7], [.min, .max, 0, 0]] as [[Int64]] {
+            var reply = good
+            reply[4] = .array(bad.map { .integer($0) })
+            var reader = try LedgerReplyReader(.array(reply), of: "reserve")
+            #expect(throws: LedgerError.self) { try reader.reserveReply(demands: 1, mirrors: 1) }
+        }
+        #expect(throws: LedgerError.self) { try LedgerReplyReader(.null, of: "reserve") }
+    }
+}

@@ -1,0 +1,129 @@
+import SluiceCoordination
+import SluiceLoop
+import Testing
+
+/// A caller's own continuous clock beside the host's, which the test steps.
+private struct Caller {
+    var local: Int64 = 50 * second
+    var clock = LedgerClock()
+
+    mutating func heard(_ stamp: LedgerStamp) {
+        clock.heard(stamp, sent: Instant(microseconds: local - 100), received: Instant(microseconds: local + 100))
+    }
+    var knowledge: LedgerKnowledge? { clock.knowledge(at: Instant(microseconds: local)) }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `G6, no trusted clocks` {
+    @Test(arguments: [-hour, hour, -day, day, -second, second])
+    func `a step of the host's clock neither frees a slot early nor freezes the pool while a node has bounds`(step: Int64) {
+        var bench = Bench(terms(mirror("a", "3/60s")))
+        var caller = Caller()
+        func pass(_ span: Int64) {
+            bench.raw += span
+            caller.local += span
+        }
+        let granted = bench.reserve([.init(node: node("self"), wanted: 3)])
+        caller.heard(granted.reply.stamp)
+        bench.complete(granted.reply.grants[0])
+        pass(10 * second)
+        bench.raw += step
+        bench.knowledge = caller.knowledge
+        caller.heard(bench.reserve([]).reply.stamp)
+        // A caller without bounds uses the corrected time as well.
+        bench.knowledge = nil
+        pass(49 * second)
+        #expect(bench.count(3) == 0)
+        pass(second + 60 * millisecond + 100 * millisecond)
+        bench.knowledge = caller.knowledge
+        #expect(bench.count(3) == 3)
+    }
+
+    @Test func `ledger time never runs backwards, whatever the bounds say`() {
+        for seed in 0..<2_000 as Range<UInt64> {
+            var random = Seeded(seed)
+            var bench = Bench(terms(mirror("a", "3/1s", "40/60s")))
+            var last: Int64 = 0
+            for _ in 0..<30 {
+                bench.raw += random.pick(-5 * second...10 * second)
+                let centre = bench.raw + random.pick(-hour...hour)
+                bench.knowledge =
+                    random.chance(50)
+                    ? LedgerKnowledge(
+                        incarnation: random.chance(80) ? "one" : "other", lower: centre, upper: random.chance(80) ? centre + second : nil,
+                        age: random.pick(0...hour)) : nil
+                let (reply, _) = bench.reserve([.init(node: node("self"), wanted: 2)])
+                #expect(reply.stamp.time >= last, "seed \(seed)")
+                last = reply.stamp.time
+                for log in bench.state.mirrors["a"]!.logs.values {
+                    #expect(log.records.allSatisfy { $0.release > last }, "seed \(seed)")
+                    #expect(zip(log.records, log.records.dropFirst()).allSatisfy { $0.release <= $1.release }, "seed \(seed)")
+                }
+                if random.chance(70) { bench.complete(reply.grants[0]) }
+            }
+        }
+    }
+
+    @Test func `bounds about another life of the data do not move its time`() {
+        var bench = Bench(terms(mirror("a", "3/60s")))
+        _ = bench.reserve([])
+        bench.knowledge = LedgerKnowledge(incarnation: "before", lower: bench.raw + hour, upper: bench.raw + 2 * hour, age: 0)
+        #expect(bench.reserve([]).reply.stamp.time == bench.raw)
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `When data is lost` {
+    private let rules = terms(mirror("a", "3/60s", "9/1h"), mirror("b", "3/60s"))
+    /// From the loss until nothing of before can still be under way.
+    private var quiet: Int64 { rules.life(hold: rules.hold) }
+
+    @Test func `a ledger that nobody knew begins open`() {
+        var bench = Bench(rules)
+        #expect(bench.count(9) == 6)
+    }
+
+    @Test func `a caller that knew another life of the data seals each mirror for its longest window`() {
+        var bench = Bench(rules)
+        bench.knowledge = LedgerKnowledge(incarnation: "before", lower: 0, upper: nil, age: 0)
+        let (reply, _) = bench.reserve([.init(node: node("self"), wanted: 9)])
+        #expect(reply.stamp.incarnation == "one")
+        #expect(reply.grants[0].isEmpty)
+        #expect(reply.mirrors[0].sealedFor == quiet + hour + hour / 1_000)
+        #expect(reply.mirrors[1].sealedFor == quiet + 60 * second + 60 * millisecond)
+        bench.knowledge = nil
+        bench.raw += quiet + 60 * second + 60 * millisecond
+        #expect(bench.take(9).map(\.mirror) == [1])
+    }
+
+    @Test func `a node that comes back late with an old memory seals no more than its memory is young`() {
+        var bench = Bench(rules)
+        _ = bench.reserve([])
+        bench.raw += 10 * second
+        bench.knowledge = LedgerKnowledge(incarnation: "before", lower: 0, upper: nil, age: 3 * hour)
+        let sealed = bench.reserve([]).reply.mirrors[1].sealedFor
+        #expect(sealed == quiet + 60 * second + 60 * millisecond - 10 * second)
+        bench.raw += 5 * hour
+        #expect(bench.reserve([]).reply.mirrors.allSatisfy { $0.sealedFor == 0 })
+    }
+
+    @Test func `a server in another life seals as well, once`() {
+        var bench = Bench(rules)
+        bench.runID = "first"
+        #expect(bench.reserve([]).reply.mirrors[0].sealedFor == 0)
+        bench.runID = "second"
+        let sealed = bench.reserve([]).reply.mirrors[0].sealedFor
+        #expect(sealed > hour)
+        bench.raw += second
+        #expect(bench.reserve([]).reply.mirrors[0].sealedFor == sealed - second)
+    }
+
+    @Test func `completions of a grant from another life count as used`() {
+        var bench = Bench(rules)
+        let entry = SettleRequest.Entry(
+            mirror: 1, number: 5, incarnation: "before", remaining: 4, completed: [0, second], unsent: 2)
+        _ = bench.reserve([])
+        let (reply, messages) = bench.settle([entry])
+        #expect(reply.foreign == 1 && reply.applied == 0)
+        #expect(reply.mirrors[1].inUse == 2)
+        #expect(messages.isEmpty)
+    }
+}
