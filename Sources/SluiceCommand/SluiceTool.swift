@@ -9,7 +9,8 @@ enum SluiceTool {
 
     /// All subcommands, in the order of the help.
     static let commands: [any Command.Type] = [
-        GetCommand.self, MirrorCommand.self,
+        GetCommand.self, ServeCommand.self, StatusCommand.self, PurgeCommand.self, MirrorCommand.self, DemoCommand.self,
+        DemoWorkerCommand.self,
     ]
 
     /// What the help lists.

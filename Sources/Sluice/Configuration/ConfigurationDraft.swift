@@ -95,8 +95,8 @@ struct ConfigurationDraft: Sendable {
         do throws(ConfigurationProblem) {
             if needsMirrors, configuration.mirrors.isEmpty {
                 throw ConfigurationProblem(
-                    "no mirror is named; give --mirror URL[,limit=30/60s], SLUICE_MIRRORS, or “mirrors” in the file that SLUICE_CONFIG names",
-                    at: "mirrors")
+                    "no mirror is named; give --mirror URL[,limit=30/60s], SLUICE_MIRRORS, or “mirrors” in the file that SLUICE_CONFIG names"
+                )
             }
             try configuration.check(needsMirrors: needsMirrors)
         } catch {

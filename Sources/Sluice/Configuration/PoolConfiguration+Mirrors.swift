@@ -62,3 +62,16 @@ extension PoolConfiguration {
         String("\(origin.host)-\(origin.port)".map { $0.utf8.allSatisfy(\.isNameByte) ? $0 : "-" })
     }
 }
+
+extension PoolConfiguration {
+    /// Each mirror in a line: its name, its base URL and what it allows.
+    /// - Throws: `SluiceError` with code `.invalidConfiguration` when one cannot be used.
+    package func mirrorLines() throws(SluiceError) -> [String] {
+        try resolvedMirrors().map { mirror, rules in
+            var allowed = rules.limits.map(\.description)
+            if let burst = rules.burst { allowed.append("burst \(burst)") }
+            if let concurrency = rules.concurrency { allowed.append("at most \(concurrency) at once") }
+            return "\(mirror.name): \(mirror.url) (\(allowed.isEmpty ? "no limit" : allowed.joined(separator: ", ")))"
+        }
+    }
+}

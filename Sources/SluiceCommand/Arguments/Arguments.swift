@@ -1,4 +1,5 @@
 import Sluice
+import SluiceLoop
 
 /// A subcommand's words, sorted into options and operands.
 struct Arguments: Sendable {
@@ -26,11 +27,25 @@ struct Arguments: Sendable {
         return count
     }
 
+    /// The value of an option that is a span of time, up to an hour.
+    /// - Throws: `UsageError` that names the option and what would do.
+    func time(_ name: String) throws(UsageError) -> Duration? {
+        guard let text = value(name) else { return nil }
+        let time: Duration
+        do throws(DurationTextError) { time = try Duration(text: text) } catch { throw UsageError("--\(name): \(error)") }
+        guard time <= .seconds(3_600) else { throw UsageError("--\(name): \(text) is out of bounds; give at most 1h") }
+        return time
+    }
+
     /// Reads `--name value`, `--name=value`, `-v`, `-vj` and operands, mixed in any order; after `--` all are operands.
     /// - Returns: nil when help is asked for.
     /// - Throws: `UsageError` for an option that is not known, a value that is missing or too much, a wrong number of operands.
     static func read(_ words: [String], for manual: Manual) throws(UsageError) -> Arguments? {
         var arguments = Arguments()
+        if manual.takesWordsAsTheyAre {
+            arguments.operands = words
+            return arguments
+        }
         var rest = words[...]
         while let word = rest.popFirst() {
             if word == "--" {

@@ -34,6 +34,8 @@ struct Manual: Sendable {
     var operands: [(name: String, purpose: String)] = []
     /// How many words without dashes there may be.
     var operandCount: ClosedRange<Int> = 0...0
+    /// Whether all words are operands, dashes or not, without help: for what another part of the program has written.
+    var takesWordsAsTheyAre = false
     /// The options, `--help` excepted.
     var groups: [Group] = []
     /// More to know, a paragraph each.

@@ -108,7 +108,8 @@ struct GetCommand: Command {
             return false
         case .failure(let error):
             let later = error.retryAfter.map { "; worth another try in \(PoolWords.time($0))" } ?? ""
-            console.error("sluice get: \(path): \(error)\(later)")
+            // What is wrong with a path quotes it already.
+            console.error("sluice get: \(error.code == .invalidRequest ? "" : "\(path): ")\(error)\(later)")
             return false
         }
     }

@@ -1,5 +1,6 @@
 import Sluice
 import SluiceLoop
+import SluiceRedis
 
 /// What several commands say in the same words.
 enum PoolWords {
@@ -16,6 +17,21 @@ enum PoolWords {
         words += ", \(time(answer.age)) old"
         words += answer.isStale ? ", stale for \(time(.zero - answer.freshFor))" : ", fresh for \(time(answer.freshFor))"
         return words
+    }
+
+    /// The pool and where it lives, without a password: `posts at redis://127.0.0.1:6379/0`.
+    static func place(of configuration: PoolConfiguration) -> String {
+        guard let url = configuration.redis else { return "\(configuration.pool) in this process alone" }
+        return "\(configuration.pool) at \((try? RedisEndpoint(url: url))?.description ?? "Redis")"
+    }
+
+    /// A number of bytes for a reader: `812 B`, `1.4 MiB`.
+    static func bytes(_ count: Int) -> String {
+        for (name, factor) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] where count >= factor {
+            let tenths = count * 10 / factor
+            return "\(tenths / 10).\(tenths % 10) \(name)"
+        }
+        return "\(count) B"
     }
 
     /// A span of time for a reader: `850 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
