@@ -71,7 +71,7 @@ let package = Package(
             name: "SluiceGatewayTests", dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceHarness"], path: "IntegrationTests",
+            name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceLoop", "SluiceHarness"], path: "IntegrationTests",
             swiftSettings: languageRules),
     ],
     swiftLanguageModes: [.v6]
