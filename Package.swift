@@ -44,7 +44,9 @@ let package = Package(
         .target(name: "SluiceGateway", dependencies: ["Sluice", "SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
         .executableTarget(
             name: "SluiceCommand",
-            dependencies: ["Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceCoordination", "SluiceHarness"],
+            dependencies: [
+                "Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination", "SluiceHarness",
+            ],
             swiftSettings: languageRules),
 
         // Real servers and processes, started and always ended, for the demo and for tests.

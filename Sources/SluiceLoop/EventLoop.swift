@@ -229,6 +229,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     /// Jobs that arrive after the end run on their submitter's thread, one thread at a time, so that no awaiter is dropped.
     private func drainAfterEnd() {
+        // A late job may be the isolated deinit of an actor that held the last reference to this loop.
+        let keeper = Unmanaged.passRetained(self)
+        defer { keeper.release() }
         owner.store(UInt(pthread_self()), ordering: .relaxed)
         while true {
             let batch = inbox.withLock { inbox in

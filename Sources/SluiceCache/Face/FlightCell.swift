@@ -40,6 +40,9 @@ final class FlightCell {
         flight = Flight(timing: timing)
     }
 
+    /// How many wait.
+    var callerCount: Int { callers.count }
+
     /// Adds a caller.
     func join(_ caller: UInt64, _ continuation: Continuation) {
         if first == nil { first = caller }

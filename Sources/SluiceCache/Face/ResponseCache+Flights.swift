@@ -14,6 +14,7 @@ extension ResponseCache {
 
     /// Tells a flight what happened, and does what it then wants.
     func send(_ event: FlightEvent, to cell: FlightCell) {
+        guard !isShutDown else { return }
         let effects = cell.flight.handle(event, now: .now, canHear: memory.era.current != 0)
         for effect in effects { carryOut(effect, for: cell) }
         if flights[cell.key] === cell { scheduleWake(for: cell) }
@@ -59,6 +60,9 @@ extension ResponseCache {
             let isFresh = cell.entry.map { now < $0.freshUntil } ?? false
             return send(.lookedUp(attempt: attempt, isFresh ? .fresh : .taken(servable: isServable(cell))), to: cell)
         }
+        if !redis.isConnected, isServableOnError(cell) {
+            return send(.lookedUp(attempt: attempt, .unreachable(servable: true)), to: cell)
+        }
         // The era in which we ask: what changes from here on is heard of, or begins another era.
         let era = memory.era.current
         redis.lookUp(cell.key, token: cell.token, known: cell.entry?.record) { result in
@@ -68,7 +72,7 @@ extension ResponseCache {
                 let failure = Self.cacheError(error)
                 cell.failure = failure
                 // Redis is out of reach, so what was once read is served as stale, whatever its freshness.
-                let servable = cell.entry.map { Instant.now < $0.staleUntil } ?? false
+                let servable = self.isServableOnError(cell)
                 let isPassing = failure.code == .redisUnavailable
                 self.send(.lookedUp(attempt: attempt, isPassing ? .unreachable(servable: servable) : .failed(servable: servable)), to: cell)
             }
@@ -138,6 +142,7 @@ extension ResponseCache {
         send(.fetched(attempt: attempt, .failed(deadlineBound: deadlineBound, servable: isServableOnError(cell))), to: cell)
     }
 
+    /// Whether the record at hand may be served since mirrors or Redis fail.
     private func isServableOnError(_ cell: FlightCell) -> Bool { cell.entry.map { Instant.now < $0.staleUntil } ?? false }
 
     // MARK: Holding and filling

@@ -86,6 +86,7 @@ extension SlotCoordinator {
             isListeningAsLeader = true
             try? await subscriber?.subscribe([keys.demand, keys.leaderWake])
         }
+        if board?.waiting == 0 { Task { await touchLedger(epoch: epoch) } }
         let sentAt = Instant.now
         figures.poolWaiting = board?.waiting ?? 0
         let next = outlook?.nextRelease.map { max(0, $0 - sentAt.microseconds(since: outlook?.at ?? sentAt)) }
@@ -99,6 +100,21 @@ extension SlotCoordinator {
             lastFailure = error
             perform(election?.failed(now: .now) ?? [])
         }
+        planTurn()
+    }
+
+    /// A call that asks for nothing. It passes our bounds on ledger time, so a clock that was set while nobody called is
+    /// corrected before a newcomer without bounds relies on it; and it tells what is free, for the next beat.
+    private func touchLedger(epoch: Int64) async {
+        guard let reply = try? await ledger.reserve(ReserveRequest(caller: node, epoch: epoch, demands: [])) else { return }
+        guard case .granted = reply.outcome else { return epochRefused(epoch) }
+        look(reply.mirrors, waiting: board?.waiting ?? 0, now: .now)
+    }
+
+    /// The ledger says that an epoch is not current any more.
+    func epochRefused(_ epoch: Int64) {
+        guard election?.role == .leading(epoch: epoch) else { return }
+        perform(election?.renewalRefused(now: .now) ?? [])
         planTurn()
     }
 

@@ -73,11 +73,7 @@ extension SlotCoordinator {
             let reply = try await ledger.reserve(request)
             let now = Instant.now
             lastFailure = nil
-            guard case .granted = reply.outcome else {
-                perform(election?.renewalRefused(now: now) ?? [])
-                planTurn()
-                return
-            }
+            guard case .granted = reply.outcome else { return epochRefused(request.epoch ?? 0) }
             var counts: [(node: NodeID, count: Int)] = []
             for (wish, grants) in zip(request.demands, reply.grants) {
                 let count = grants.reduce(0) { $0 + Int($1.count) }
@@ -195,7 +191,7 @@ extension SlotCoordinator {
         return now.advanced(byMicroseconds: min(max(release, 0), soon))
     }
 
-    private func look(_ mirrors: [MirrorStatus], waiting: Int, now: Instant) {
+    func look(_ mirrors: [MirrorStatus], waiting: Int, now: Instant) {
         outlook = Outlook(terms: ledger.terms, mirrors: mirrors, waiting: waiting, now: now)
     }
 }
