@@ -74,6 +74,7 @@ extension Answer {
             }
         self.init(
             status: answer.record.status, headers: answer.record.headers.map { ($0.0, $0.1) }, body: answer.record.body,
-            source: source, isStale: answer.stale, isCollapsed: answer.collapsed, age: answer.age, freshFor: answer.remainingFresh)
+            source: source, isStale: answer.stale, isCollapsed: answer.collapsed, age: answer.age, freshFor: answer.remainingFresh,
+            forward: answer.forward.map { Forward(status: $0.status, hadRecord: $0.hadRecord, isStored: $0.isStored) })
     }
 }

@@ -51,6 +51,7 @@ package enum DemoTable {
         let taken = DemoText.seconds(outcome.time)
         guard outcome.ideal > .zero else { return "\(taken) (the limits cost none)" }
         let share = Double(outcome.ideal.microseconds) / Double(max(1, outcome.time.microseconds)) * 100
-        return "\(taken), ideal \(DemoText.seconds(outcome.ideal)) (\(DemoText.fixed(share, 1)) %)"
+        return
+            "\(taken); the limits let \(outcome.requests) requests start in \(DemoText.seconds(outcome.ideal)) at best (\(DemoText.fixed(share, 1)) %)"
     }
 }
