@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test func `a pool that shuts down answers those who wait, and refuses newcomers`() async throws {
-        let judges = try await Judges(1, limit: .init(1, per: .seconds(60)))
+        let judges = try await Judges(1, limit: .init(1, per: .seconds(30)))
         let pool = try await MirrorPool(judges.configuration())
         _ = try await pool.get("/posts/1")
         let waiting = Task { try await pool.get("/posts/2") }
