@@ -161,7 +161,8 @@ extension SlotCoordinator {
             let now = Instant.now
             lastFailure = nil
             for grants in reply.grants { adopt(grants, of: reply.stamp.incarnation, sentAt: sentAt, now: now) }
-            look(reply.mirrors, waiting: queue.line.count, now: now)
+            // Who waits here is counted when the outlook is used; who waits elsewhere is not known.
+            look(reply.mirrors, waiting: 0, now: now)
             if case .queueWithLeader = reply.outcome {
                 direct.yieldsUntil = now.advanced(byMicroseconds: options.patience)
                 direct.nextAt = direct.yieldsUntil
