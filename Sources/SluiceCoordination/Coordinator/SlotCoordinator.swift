@@ -30,7 +30,8 @@ package actor SlotCoordinator {
     var nextWaiter: UInt64 = 0
     var demand = DemandState()
     var direct = DirectState()
-    var isSettling = false
+    /// The settle that is under way.
+    var settling: Task<Void, Never>?
     var isPulling = false
     var isListeningAsLeader = false
     var isStopped = false
@@ -77,7 +78,8 @@ package actor SlotCoordinator {
     }
 
     /// Starts work that waits for replies, without a change of thread at each wait.
-    func launch(_ work: @escaping @Sendable (isolated SlotCoordinator) async -> Void) {
+    @discardableResult
+    func launch(_ work: @escaping @Sendable (isolated SlotCoordinator) async -> Void) -> Task<Void, Never> {
         Task(executorPreference: loop) { await work(self) }
     }
 
@@ -96,7 +98,7 @@ package actor SlotCoordinator {
 
     private func nextStep(now: Instant) -> Instant? {
         let steps = [
-            queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
+            queue.nextStep(), settling == nil ? book.due : nil, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
         ]
         return steps.compactMap { $0 }.min()
     }
