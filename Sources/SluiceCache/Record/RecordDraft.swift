@@ -4,6 +4,8 @@ internal import SluiceLoop
 struct RecordDraft: Sendable {
     /// The HTTP status, that of the confirmed record after a 304.
     var status: Int
+    /// The status as the mirror gave it: 304 when it confirmed a record.
+    var receivedStatus: Int
     /// Who answered.
     var mirror: String
     /// The fields to keep, names in lower case.
@@ -24,6 +26,7 @@ struct RecordDraft: Sendable {
     /// What an answer becomes by RFC 9111. A 304 takes over the record that it confirms; without one it is an answer like any other.
     init(_ response: FetchedResponse, confirming stale: CacheRecord?, policy: CachePolicy, options: CacheOptions) {
         mirror = response.mirror
+        receivedStatus = response.status
         completedAt = response.completedAt
         if response.status == 304, let stale {
             status = stale.status

@@ -7,8 +7,8 @@ import SluiceLoop
 /// A private Redis, two strict mirrors and several worker processes, all children of this one; they are ended by their ids
 /// whatever happens, Ctrl-C and a kill of this process included.
 package enum Demo {
-    /// Runs the demo with the arguments after `demo`. Returns the exit status: 0, 1 (a guarantee was broken, or it could not
-    /// run), 2 (usage), 130 (interrupted).
+    /// Runs the demo. Returns the exit status: 0, 1 (a guarantee was broken, it could not run, or was interrupted), 2 (usage).
+    /// - Parameter arguments: options as `DemoOptions` reads them.
     package static func run(_ arguments: [String]) async -> Int32 {
         let options: DemoOptions
         do throws(DemoError) {
@@ -16,10 +16,6 @@ package enum Demo {
         } catch {
             DemoText.say("sluice demo: \(error)")
             return 2
-        }
-        guard !options.wantsHelp else {
-            DemoText.write(DemoOptions.usage, to: 1)
-            return 0
         }
         let loop = EventLoop(name: "demo")
         let signals = SignalStream(on: loop, signals: [SIGINT, SIGTERM, SIGHUP])
@@ -38,10 +34,10 @@ package enum Demo {
             return outcome.broken.isEmpty ? 0 : 1
         case .failure(is CancellationError):
             DemoText.say("sluice demo: interrupted; everything it had started is ended")
-            return 130
+            return 1
         case .failure(let error):
             DemoText.say("sluice demo: \(error)")
-            return show.isCancelled ? 130 : 1
+            return 1
         }
     }
 
@@ -118,9 +114,10 @@ package enum Demo {
         let tally = try await crew.look()
         let complaints = await crew.complaints
         if !complaints.isEmpty { progress.say(complaints.trimmingCharacters(in: .newlines)) }
+        let mirrors = try await stage.reports()
         return DemoOutcome(
-            options: options, tally: tally, mirrors: try await stage.reports(),
-            time: (tally.lastAnswer ?? start).duration(since: start), ideal: try options.idealTime,
+            options: options, tally: tally, mirrors: mirrors, time: (tally.lastAnswer ?? start).duration(since: start),
+            ideal: try options.idealTime(requests: mirrors.reduce(0) { $0 + $1.requests }),
             elections: try await stage.elections(), replacements: await crew.replacements)
     }
 }

@@ -7,10 +7,10 @@ extension SlotCoordinator {
         let reports = book.take(now: now)
         guard !reports.isEmpty else { return }
         isSettling = true
-        Task {
-            await settle(reports)
-            isSettling = false
-            planTurn()
+        launch {
+            await $0.settle(reports)
+            $0.isSettling = false
+            $0.planTurn()
         }
     }
 

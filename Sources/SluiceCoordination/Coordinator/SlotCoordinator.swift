@@ -64,7 +64,7 @@ package actor SlotCoordinator {
         if redis != nil {
             election = Election(node: node.text, timings: options.timings, campaigns: options.campaigns, now: .now)
             // Not waited for: a lost subscription costs time, never a slot, and the subscriber repeats it after each reconnect.
-            Task { try? await subscriber?.subscribe([keys.beat, keys.grants(to: node)]) }
+            launch { try? await $0.subscriber?.subscribe([$0.keys.beat, $0.keys.grants(to: $0.node)]) }
         }
         turn()
     }
@@ -74,6 +74,11 @@ package actor SlotCoordinator {
         guard !isTurnPlanned else { return }
         isTurnPlanned = true
         loop.beforeWaiting { [weak self] in self?.assumeIsolated { $0.turn() } }
+    }
+
+    /// Starts work that waits for replies, without a change of thread at each wait.
+    func launch(_ work: @escaping @Sendable (isolated SlotCoordinator) async -> Void) {
+        Task(executorPreference: loop) { await work(self) }
     }
 
     /// Does everything that is due.

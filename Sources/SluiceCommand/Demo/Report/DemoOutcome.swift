@@ -7,7 +7,7 @@ package struct DemoOutcome: Sendable {
     package var mirrors: [MirrorReport]
     /// From the signal to go until the last answer.
     package var time: Duration
-    /// What the limits alone cost.
+    /// What the limits alone cost, for the requests that were made.
     package var ideal: Duration
     /// Elections in all; the first made the first leader.
     package var elections: Int

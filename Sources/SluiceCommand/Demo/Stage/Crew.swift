@@ -9,6 +9,8 @@ package actor Crew {
     private nonisolated let loop: EventLoop
     private var members: [CrewMember] = []
     private var wantedGoes = 0
+    /// The process ids of all workers that there ever were.
+    package private(set) var everybody: [Int32] = []
     /// What they wrote, up to the last `look()`.
     package private(set) var tally = CallTally()
     /// When the first signal to go was sent.
@@ -17,7 +19,11 @@ package actor Crew {
     /// Starts a process for each of the options.
     package init(on stage: Stage, _ workers: [WorkerOptions]) async throws {
         loop = stage.loop
-        for options in workers { members.append(try CrewMember(program: stage.program, options: options)) }
+        for options in workers {
+            let member = try CrewMember(program: stage.program, options: options)
+            members.append(member)
+            everybody.append(member.child.processIdentifier)
+        }
     }
 
     /// Reads what the workers wrote since the last time.
@@ -73,6 +79,7 @@ package actor Crew {
         await member.child.kill()
         for line in member.news() { tally.note(line, of: index) }
         try member.replace()
+        everybody.append(member.child.processIdentifier)
         let limit = Instant.now.advanced(by: .seconds(30))
         while !member.isReady {
             for line in member.news() { tally.note(line, of: index) }

@@ -66,7 +66,7 @@ package final class Stage: Sendable {
     package func elections() async throws -> Int { Int(try await redis.cli("GET", keys.epoch)) ?? 0 }
 
     /// The name of the record of `GET path` in Redis.
-    package func cacheKey(_ path: String) -> String { keys.prefix + "cache:" + path }
+    package func cacheKey(_ path: String) -> String { keys.prefix + "cache:GET:" + path }
 
     /// Waits until a condition holds, asking again and again.
     /// - Throws: `DemoError` with the sentence when it does not within `patience`; `CancellationError`.
