@@ -25,13 +25,15 @@ package enum DemoTable {
         for mirror in outcome.mirrors { rows.append(("requests at mirror \(mirror.name)", "\(mirror.requests)")) }
         for mirror in outcome.mirrors {
             let windows = mirror.worstWindows.map { "\($0.worst) of \($0.limit)" }.joined(separator: ", ")
-            rows.append(("worst \(options.limit.split(separator: "/").last ?? "") at mirror \(mirror.name)", "\(windows), as the mirror saw it"))
+            rows.append(
+                ("worst \(options.limit.split(separator: "/").last ?? "") at mirror \(mirror.name)", "\(windows), as the mirror saw it"))
         }
         rows.append(("bans", "\(outcome.mirrors.reduce(0) { $0 + $1.bans })"))
         let ratio = DemoText.fixed(Double(outcome.requests) / Double(options.needs), 2)
         var perNeed = "\(ratio) (\(outcome.requests) for \(options.needs))"
         if options.killsLeader {
-            perNeed += "; \(DemoText.counted(outcome.requests - options.needs, "repeat")) of at most \(options.allowedRepeats) that died with their process"
+            perNeed +=
+                "; \(DemoText.counted(outcome.requests - options.needs, "repeat")) of at most \(options.allowedRepeats) that died with their process"
         }
         rows.append(("requests per distinct need", perNeed))
         let counts = WorkerLine.Source.allCases.map { tally.sources[$0] ?? 0 }

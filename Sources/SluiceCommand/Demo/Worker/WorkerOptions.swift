@@ -66,7 +66,8 @@ package struct WorkerOptions: Sendable {
     /// As `init(arguments:)` reads it.
     package var arguments: [String] {
         var list = [
-            "--redis", redis, "--pool", pool, "--limit", limit, "--timeout", timeout.text, "--deadline", deadline.text, "--lease", lease.text,
+            "--redis", redis, "--pool", pool, "--limit", limit, "--timeout", timeout.text, "--deadline", deadline.text, "--lease",
+            lease.text,
             "--leads", leads ? "yes" : "no", "--callers", "\(callers)", "--rounds", "\(rounds)", "--divides", divides ? "yes" : "no",
             "--seed", "\(seed)",
         ]
