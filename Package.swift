@@ -68,7 +68,8 @@ let package = Package(
             name: "SluiceTests", dependencies: ["Sluice", "SluiceMirror", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceGatewayTests", dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceGatewayTests",
+            dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
             name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceLoop", "SluiceHarness"], path: "IntegrationTests",

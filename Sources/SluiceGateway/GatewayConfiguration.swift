@@ -19,10 +19,6 @@ public struct GatewayConfiguration: Sendable {
     public var maxBodyBytes = 1 << 20
     /// The longest request line and headers, in bytes, 2 KiB to 64 KiB; a longer head is answered with 431.
     public var maxHeaderBytes = 16 << 10
-    /// Called with a line for each answer, on the gateway's thread, in the Common Log Format with the answer's microseconds and its
-    /// `Cache-Status` behind it; it must not block. nil: no log.
-    public var accessLog: (@Sendable (String) -> Void)?
-
     /// The defaults: `127.0.0.1:8080`, no routes, no token.
     public init() {}
 

@@ -1,3 +1,4 @@
+import SluiceHarness
 import SluiceLoop
 import SluiceServer
 import Testing

@@ -1,4 +1,5 @@
 import Foundation
+import SluiceHarness
 import SluiceLoop
 import SluiceMirror
 import SluiceServer

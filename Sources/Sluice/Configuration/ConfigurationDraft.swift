@@ -66,9 +66,10 @@ struct ConfigurationDraft: Sendable {
         do throws(DurationTextError) {
             return try Duration(text: text)
         } catch {
+            // A long text would only hide what is wrong with it.
+            let reason = text.utf8.count <= 40 ? error.reason : "it is too long"
             throw ConfigurationProblem(
-                "“\(error.text.excerpt)” is no duration: \(error.reason); write a whole number and a unit, such as 50ms, 60s, 10m, 1h or 1d"
-            )
+                "“\(text.excerpt)” is no duration: \(reason); write a whole number and a unit, such as 50ms, 60s, 10m, 1h or 1d")
         }
     }
 

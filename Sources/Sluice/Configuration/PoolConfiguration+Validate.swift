@@ -45,11 +45,11 @@ extension PoolConfiguration {
     }
 
     private func checkListen() throws(ConfigurationProblem) {
-        let colon = listen.lastIndex(of: ":") ?? listen.startIndex
-        var host = listen[..<colon]
+        let colon = listen.lastIndex(of: ":")
+        var host = listen[..<(colon ?? listen.startIndex)]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        let digits = listen[colon...].dropFirst()
-        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits),
+        guard let colon, case let digits = listen[colon...].dropFirst(), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let port = UInt16(digits),
             host.isEmpty || host == "localhost" || SocketAddress(ip: String(host), port: port) != nil
         else {
             throw ConfigurationProblem(

@@ -14,6 +14,8 @@ final class FlightCell {
     var source = CacheAnswer.Source.memory
     /// What was fetched, while it is stored and after.
     var draft: RecordDraft?
+    /// Whether the draft was stored.
+    var isFilled = false
     /// Why the lookup or the fetch failed.
     var failure: (any Error)?
     var fetchTask: Task<Void, Never>?

@@ -131,6 +131,7 @@ extension ResponseCache {
         guard attempt == cell.tokenAttempt else { return }
         let draft = RecordDraft(response, confirming: stale, policy: cell.policy, options: options)
         cell.draft = draft
+        cell.isFilled = false
         send(.fetched(attempt: attempt, draft.freshness.isStorable ? .storable : .unstorable), to: cell)
     }
 
@@ -159,12 +160,14 @@ extension ResponseCache {
             if !cell.isPurged {
                 install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: cell.key)
             }
-            return send(.filled(attempt: attempt, isAccepted: !cell.isPurged), to: cell)
+            cell.isFilled = !cell.isPurged
+            return send(.filled(attempt: attempt, isAccepted: cell.isFilled), to: cell)
         }
         redis.fill(cell.key, version: version, isFlight: true, draft: draft, spans: draft.spans(at: now)) { result in
             switch result {
             case .success(.filled(let storedAt, let spans)):
                 self.install(draft, version: version, storedAt: storedAt, spans: spans, for: cell.key)
+                cell.isFilled = true
                 self.send(.filled(attempt: attempt, isAccepted: true), to: cell)
             case .success(.refused):
                 self.counters.withLock { $0.fillsRefused += 1 }
@@ -212,6 +215,7 @@ extension ResponseCache {
             let entry = MemoryEntry(record, serverTime: 0, anchor: now, era: 0)
             var answer = entry.answer(from: .mirror(draft.mirror), now: now, collapsed: !isFirst)
             answer.stale = false
+            answer.forward = CacheAnswer.Forward(status: draft.receivedStatus, hadRecord: cell.entry != nil, isStored: cell.isFilled)
             return .success(answer)
         case .failure: break
         case .deadline(let hold):

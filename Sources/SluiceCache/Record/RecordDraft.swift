@@ -3,6 +3,8 @@ internal import SluiceLoop
 /// An answer on its way into the cache: everything but the times, which the fill's reply brings.
 struct RecordDraft: Sendable {
     var status: Int
+    /// The status as the mirror gave it: 304 when it confirmed a record.
+    var receivedStatus: Int
     var mirror: String
     var headers: [(String, String)]
     var body: [UInt8]
@@ -15,6 +17,7 @@ struct RecordDraft: Sendable {
     /// What an answer becomes by RFC 9111. A 304 takes over the record that it confirms; without one it is an answer like any other.
     init(_ response: FetchedResponse, confirming stale: CacheRecord?, policy: CachePolicy, options: CacheOptions) {
         mirror = response.mirror
+        receivedStatus = response.status
         completedAt = response.completedAt
         if response.status == 304, let stale {
             status = stale.status

@@ -29,7 +29,8 @@ struct ConfigurationFile: Sendable {
     /// A problem with its place in the file: `pool.json:4:17: mirrors[1].limits[0]: …`.
     func problem(_ sentence: String, at path: String, offset: Int) -> SluiceError {
         let place = path.isEmpty ? "" : "\(path): "
-        return SluiceError(.invalidConfiguration, "\(name):\(TextPosition(offset: offset, in: bytes)): \(place)\(sentence)")
+        return SluiceError(
+            .invalidConfiguration, "\(name.excerpt(200)):\(TextPosition(offset: offset, in: bytes)): \(place)\(sentence.excerpt(1_000))")
     }
 
     /// Sets what the file says.

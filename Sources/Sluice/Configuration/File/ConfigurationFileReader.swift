@@ -92,8 +92,9 @@ struct ConfigurationFileReader {
         for member in members {
             if let known, !known.contains(member.key) {
                 let question = NearestName.question(member.key, among: known)
+                let list = known.joined(separator: ", ")
                 throw file.problem(
-                    "the key “\(member.key.excerpt)” is unknown here\(question.isEmpty ? "" : question); known are \(known.joined(separator: ", "))",
+                    "the key “\(member.key.excerpt)” is unknown here\(question.isEmpty ? "; known" : "\(question) Known") are \(list)",
                     at: place.path, offset: member.keyOffset)
             }
             let path = place.path.isEmpty ? member.key : "\(place.path).\(member.key.excerpt)"

@@ -7,7 +7,8 @@ struct ConfigurationProblem: Error, Hashable, Sendable {
 
     init(_ sentence: String, at path: String = "") {
         self.path = path
-        self.sentence = sentence
+        // Sentences of other modules quote what was written, whatever it was; a message stays one line of bounded length.
+        self.sentence = sentence.excerpt(1_000)
     }
 
     /// As callers of the library see it.
@@ -15,9 +16,13 @@ struct ConfigurationProblem: Error, Hashable, Sendable {
 }
 
 extension StringProtocol {
-    /// The text itself when it is short and can be shown on one line; else its beginning, without control characters.
-    var excerpt: String {
-        let shown = String(String.UnicodeScalarView(unicodeScalars.prefix(80).map { $0.properties.generalCategory == .control ? " " : $0 }))
-        return shown.unicodeScalars.count < unicodeScalars.count ? shown + "…" : shown
+    /// The text on one line: its first 80 characters, blanks for control characters.
+    var excerpt: String { excerpt(80) }
+
+    /// The text on one line: its first so many Unicode scalars, blanks for control characters.
+    func excerpt(_ length: Int) -> String {
+        let start = unicodeScalars.prefix(length)
+        let shown = String(String.UnicodeScalarView(start.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        return start.endIndex < unicodeScalars.endIndex ? shown + "…" : shown
     }
 }

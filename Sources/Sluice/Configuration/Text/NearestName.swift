@@ -14,7 +14,7 @@ package enum NearestName {
         return best?.name
     }
 
-    /// ` – did you mean “mirrors”?`, or nothing when no known name is near.
+    /// `; did you mean “mirrors”?`, or nothing when no known name is near.
     package static func question(_ name: String, among known: some Sequence<String>) -> String {
         of(name, among: known).map { "; did you mean “\($0)”?" } ?? ""
     }

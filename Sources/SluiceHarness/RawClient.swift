@@ -5,20 +5,23 @@ import Glibc
 /// It blocks, for at most 20 s on each read, but never a thread of Swift's own pool: tests that run side by side share those few.
 //
 // @unchecked Sendable: a test uses its client from one task, and each call waits for its end.
-final class RawClient: @unchecked Sendable {
-    struct Failure: Error { let what: String }
+package final class RawClient: @unchecked Sendable {
+    /// What went wrong on the socket.
+    package struct Failure: Error { package let what: String }
 
-    struct Answer: Sendable {
-        var status = 0
+    /// One answer.
+    package struct Answer: Sendable {
+        package var status = 0
         /// Names in lower case.
-        var headers: [String: String] = [:]
-        var body = ""
+        package var headers: [String: String] = [:]
+        package var body = ""
     }
 
     private var descriptor: Int32
     private var buffer: [UInt8] = []
 
-    init(_ port: UInt16) throws {
+    /// Connects to 127.0.0.1.
+    package init(_ port: UInt16) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval()
         limit.tv_sec = 20
@@ -41,19 +44,20 @@ final class RawClient: @unchecked Sendable {
     deinit { shut() }
 
     /// Closes the connection.
-    func shut() {
+    package func shut() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
     }
 
     /// Closes the connection so that the other end gets a reset.
-    func reset() {
+    package func reset() {
         var hard = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
         shut()
     }
 
-    func send(_ text: String) throws {
+    /// Sends these bytes.
+    package func send(_ text: String) throws {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -63,23 +67,23 @@ final class RawClient: @unchecked Sendable {
     }
 
     /// Sends a request without a body and reads its answer.
-    func get(_ target: String, _ headers: String = "", method: String = "GET") async throws -> Answer {
+    package func get(_ target: String, _ headers: String = "", method: String = "GET") async throws -> Answer {
         try send("\(method) \(target) HTTP/1.1\r\nHost: a\r\n\(headers)\r\n")
         return try await answer(isHead: method == "HEAD")
     }
 
     /// Reads one answer.
-    func answer(isHead: Bool = false) async throws -> Answer {
+    package func answer(isHead: Bool = false) async throws -> Answer {
         try await aside { try self.readAnswer(isHead) }
     }
 
     /// Whether the other end closes without sending anything else.
-    func isClosedByServer() async throws -> Bool {
+    package func isClosedByServer() async throws -> Bool {
         try await aside { try self.buffer.isEmpty && !self.fill() }
     }
 
     /// Everything that is sent until the other end closes.
-    func rest() async throws -> String {
+    package func rest() async throws -> String {
         try await aside {
             while try self.fill() {}
             return String(decoding: self.buffer, as: UTF8.self)
