@@ -44,7 +44,9 @@ let package = Package(
         .target(name: "SluiceGateway", dependencies: ["Sluice", "SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
         .executableTarget(
             name: "SluiceCommand",
-            dependencies: ["Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceCoordination", "SluiceHarness"],
+            dependencies: [
+                "Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination", "SluiceHarness",
+            ],
             swiftSettings: languageRules),
 
         // Real servers and processes, started and always ended, for the demo and for tests.
@@ -66,10 +68,11 @@ let package = Package(
             name: "SluiceTests", dependencies: ["Sluice", "SluiceMirror", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceGatewayTests", dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceGatewayTests",
+            dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceHarness"], path: "IntegrationTests",
+            name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceLoop", "SluiceHarness"], path: "IntegrationTests",
             swiftSettings: languageRules),
     ],
     swiftLanguageModes: [.v6]

@@ -1,1 +1,3 @@
-print("sluice")
+import Glibc
+
+exit(await SluiceTool.run(Array(CommandLine.arguments.dropFirst())).rawValue)

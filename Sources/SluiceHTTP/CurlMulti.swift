@@ -103,6 +103,7 @@ final class CurlMulti {
     /// Closes every connection. Transfers must have been aborted.
     func close() {
         guard !isClosed else { return }
+        loop.checkIsolated()
         isClosed = true
         spare.removeAll()
         curl_multi_cleanup(multi)

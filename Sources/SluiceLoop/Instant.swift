@@ -14,9 +14,7 @@ package struct Instant: Hashable, Comparable, Sendable {
 
     /// This moment, on the clock of this host.
     package static var now: Instant {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+        Instant(microseconds: sluice_boot_microseconds())
     }
 
     /// The instant so many microseconds later (earlier, when negative); stops at the ends of the range.

@@ -8,6 +8,8 @@ internal import Synchronization
 ///
 /// A head that is malformed, too long, or open to two readings never reaches the handler: it is answered with 400, 414 or 431 and the
 /// connection closes; so it does after a 413.
+///
+/// A server that was started must be shut down before it is dropped, and before its loop ends.
 package actor HTTPServer {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -67,7 +69,7 @@ package actor HTTPServer {
         work = [:]
         for (id, task) in late {
             task.cancel()
-            daemon.answer(id, .text(503, "The server shuts down; ask another one, or again later."))
+            daemon.answer(id, options.refusal(503, "The server shuts down; ask another one, or again later."))
         }
         await withCheckedContinuation { continuation in
             daemon.stop { continuation.resume() }

@@ -128,6 +128,9 @@ final class MicrohttpdConnection {
             return refuse(
                 400, "The headers are malformed or leave it open where the body ends; send one Content-Length, or one chunked coding.")
         }
+        if let longest = daemon.options.longestHead, target.utf8.count + collector.headers.byteCount > longest {
+            return refuse(431, "The request line and headers are longer than \(longest) bytes; send less.")
+        }
         var capacity = 0
         if case .length(let length) = bodyAhead {
             guard length <= daemon.options.maxBodyBytes else { return refuse(413, tooLarge) }
@@ -182,7 +185,7 @@ final class MicrohttpdConnection {
 
     /// Answers in the handler's stead, and closes: what follows on the connection cannot be trusted.
     private func refuse(_ status: Int, _ sentence: String) -> MHD_Result {
-        var response = ServerResponse.text(status, sentence)
+        var response = daemon.options.refusal(status, sentence)
         response.headers.append(("Connection", "close"))
         return send(response)
     }

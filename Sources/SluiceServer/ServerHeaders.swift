@@ -23,6 +23,9 @@ package struct ServerHeaders: Sendable, Sequence {
         bytes.append(0)
     }
 
+    /// The bytes that names and values take, with two more for each header.
+    package var byteCount: Int { bytes.count }
+
     /// The value of the first header with this name, in any case; nil when there is none. Bytes that are not UTF-8 are replaced.
     package subscript(name: String) -> String? {
         var found: String?

@@ -1,4 +1,5 @@
 import SluiceHTTP
+import SluiceLoop
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -104,5 +105,33 @@ struct ConnectionTests {
             }
         }
         #expect(socketsLeading(to: server.port) == 0)
+    }
+
+    @Test func `the kernel gives up what is not delivered when the request has timed out`() async throws {
+        let server = TestServer(answering: "ok")
+        defer { server.stop() }
+        try await withClient { client in
+            _ = try await client.answer(HTTPRequest(url: server.url), timeout: .seconds(40))
+            let timeouts = userTimeouts(to: server.port)
+            #expect(timeouts.count == 1)
+            // The socket is opened a moment after the request began.
+            #expect(timeouts.allSatisfy { (1...40_000).contains($0) })
+        }
+    }
+
+    @Test func `a connection that was idle for too long is not used again`() async throws {
+        let server = TestServer(answering: "ok")
+        defer { server.stop() }
+        try await withClient {
+            $0.idleConnectionLife = .seconds(1)
+        } _: { client in
+            _ = try await client.answer(HTTPRequest(url: server.url))
+            let rest = EventLoop(name: "rest")
+            try await rest.sleep(until: Instant.now.advanced(by: .milliseconds(1_050)))
+            await rest.shutDown()
+            let second = try await client.answer(HTTPRequest(url: server.url))
+            #expect(!second.connectionReused)
+        }
+        #expect(server.accepted == 2)
     }
 }

@@ -10,6 +10,8 @@ func withClient(
     _ change: (inout HTTPClientOptions) -> Void = { _ in }, _ body: (HTTPClient) async throws -> Void
 ) async throws {
     var options = HTTPClientOptions()
+    // A slow machine may rest for seconds between two requests: reuse must not depend on it.
+    options.idleConnectionLife = .seconds(600)
     change(&options)
     let loop = EventLoop(name: "http-test")
     let client = try HTTPClient(loop: loop, options: options)
@@ -85,14 +87,27 @@ extension HTTPResponse {
     var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// How many of this process's sockets lead to the port.
-func socketsLeading(to port: UInt16) -> Int {
-    (0..<4_096).count { descriptor in
+/// This process's sockets that lead to the port.
+private func sockets(to port: UInt16) -> [Int32] {
+    (0..<4_096).filter { descriptor in
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let found = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(Int32(descriptor), $0, &length) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
         }
         return found == 0 && address.sin_family == sa_family_t(AF_INET) && UInt16(bigEndian: address.sin_port) == port
+    }
+}
+
+/// How many of this process's sockets lead to the port.
+func socketsLeading(to port: UInt16) -> Int { sockets(to: port).count }
+
+/// `TCP_USER_TIMEOUT` of this process's sockets that lead to the port, in milliseconds.
+func userTimeouts(to port: UInt16) -> [Int32] {
+    sockets(to: port).map { descriptor in
+        var milliseconds: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, &length)
+        return milliseconds
     }
 }

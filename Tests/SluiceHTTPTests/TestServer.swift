@@ -40,8 +40,8 @@ final class TestServer: Sendable {
     /// - Parameter serve: what to do with each connection, and its number, from 1.
     init(_ serve: @escaping @Sendable (Connection, Int) -> Void) {
         (listener, port) = Self.listen(backlog: 128)
+        threads.enter()
         Thread.detachNewThread { [self, threads] in
-            threads.enter()
             defer { threads.leave() }
             while true {
                 let socket = accept(listener, nil, nil)
@@ -84,8 +84,9 @@ final class TestServer: Sendable {
             for socket in state.connections { shutdown(socket, Int32(SHUT_RDWR)) }
         }
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
         threads.wait()
+        // Not earlier: another server of this process might get the number while our thread still accepts on it.
+        close(listener)
     }
 
     fileprivate func count(_ request: Received) { state.withLock { $0.received.append(request) } }

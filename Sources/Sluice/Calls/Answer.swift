@@ -35,10 +35,22 @@ public struct Answer: Sendable {
     public let age: Duration
     /// How long it is still fresh; negative when it is stale.
     public let freshFor: Duration
+    /// What a mirror was asked and said for it, when one was.
+    package let forward: Forward?
+
+    /// A fetch as the cache saw it.
+    package struct Forward: Hashable, Sendable {
+        /// The mirror's status: 304 when it confirmed the record at hand.
+        package let status: Int
+        /// Whether there was a record, past its freshness.
+        package let hadRecord: Bool
+        /// Whether the answer was stored.
+        package let isStored: Bool
+    }
 
     package init(
         status: Int, headers: [(name: String, value: String)], body: [UInt8], source: Source, isStale: Bool, isCollapsed: Bool,
-        age: Duration, freshFor: Duration
+        age: Duration, freshFor: Duration, forward: Forward? = nil
     ) {
         self.status = status
         self.headers = headers
@@ -48,6 +60,7 @@ public struct Answer: Sendable {
         self.isCollapsed = isCollapsed
         self.age = age
         self.freshFor = freshFor
+        self.forward = forward
     }
 
     /// The value of the first header field of this name, in any case.

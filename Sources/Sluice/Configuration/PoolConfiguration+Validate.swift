@@ -7,76 +7,60 @@ extension PoolConfiguration {
     /// Checks everything that can be checked without a network.
     /// - Throws: `SluiceError` with code `.invalidConfiguration`, naming the setting, its value and what would do.
     public func validate() throws(SluiceError) {
+        do throws(ConfigurationProblem) { try check() } catch { throw error.error }
+    }
+
+    /// Checks everything that can be checked without a network.
+    /// - Parameter needsMirrors: false for what only talks to Redis.
+    func check(needsMirrors: Bool = true) throws(ConfigurationProblem) {
         guard (1...64).contains(pool.utf8.count), pool.utf8.allSatisfy(\.isNameByte) else {
-            throw Self.refuse("pool", "“\(pool)” is no name for a pool: use 1 to 64 letters, digits, dots, dashes and underscores")
+            throw ConfigurationProblem(
+                "“\(pool.excerpt)” is no name for a pool; use 1 to 64 letters, digits, dots, dashes and underscores", at: "pool")
         }
         if let redis {
-            do throws(RedisError) { _ = try RedisEndpoint(url: redis) } catch { throw Self.refuse("redis", error.message) }
+            do throws(RedisError) { _ = try RedisEndpoint(url: redis) } catch { throw ConfigurationProblem(error.message, at: "redis") }
         }
-        guard !mirrors.isEmpty else { throw Self.refuse("mirrors", "there is none; name at least one base URL") }
-        _ = try resolvedMirrors()
+        guard !mirrors.isEmpty || !needsMirrors else {
+            throw ConfigurationProblem("there is none; name at least one base URL", at: "mirrors")
+        }
+        try checkMirrors()
         try Self.check("timeout", timeout, in: .milliseconds(10)...(.seconds(3_600)))
         try Self.check("deadline", deadline, in: .milliseconds(10)...(.seconds(86_400)))
         try Self.check("lease", lease, in: .milliseconds(100)...(.seconds(3_600)))
         try Self.check("cache.fresh", cache.fresh, in: .zero...(.seconds(31_536_000)))
         try Self.check("cache.stale", cache.stale, in: .zero...(.seconds(31_536_000)))
-        guard cache.memory >= 1 << 20 else {
-            throw Self.refuse("cache.memory", "\(cache.memory) bytes are too few; give at least 1MiB")
+        guard (1 << 20...ByteSizeText.largest).contains(cache.memory) else {
+            throw ConfigurationProblem("\(cache.memory) bytes are out of bounds; give between 1MiB and 1024GiB", at: "cache.memory")
         }
-        guard responseLimit >= 1 << 10 else {
-            throw Self.refuse("responseLimit", "\(responseLimit) bytes are too few; give at least 1KiB")
+        guard (1 << 10...1 << 30).contains(responseLimit) else {
+            throw ConfigurationProblem("\(responseLimit) bytes are out of bounds; give between 1KiB and 1GiB", at: "responseLimit")
         }
         do throws(CoordinationError) {
             try ElectionTimings(lease: lease).validate()
         } catch {
-            throw Self.refuse("lease", error.message)
+            throw ConfigurationProblem(error.message, at: "lease")
+        }
+        try checkListen()
+        for (index, route) in routes.enumerated() { try route.check(at: "routes[\(index)]") }
+    }
+
+    private func checkListen() throws(ConfigurationProblem) {
+        let colon = listen.lastIndex(of: ":")
+        var host = listen[..<(colon ?? listen.startIndex)]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard let colon, case let digits = listen[colon...].dropFirst(), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let port = UInt16(digits),
+            host.isEmpty || host == "localhost" || SocketAddress(ip: String(host), port: port) != nil
+        else {
+            throw ConfigurationProblem(
+                "“\(listen.excerpt)” is no place to listen; write ADDRESS:PORT with an IP address of this host, such as 127.0.0.1:8080 or [::1]:8080",
+                at: "listen")
         }
     }
 
-    /// The mirrors with their names and rules, checked.
-    func resolvedMirrors() throws(SluiceError) -> [(mirror: Mirror, rules: MirrorRules)] {
-        var resolved: [(mirror: Mirror, rules: MirrorRules)] = []
-        for (index, configured) in mirrors.enumerated() {
-            let place = "mirrors[\(index)]"
-            let origin: Origin
-            do throws(HTTPError) { origin = try Origin(url: configured.url) } catch {
-                throw Self.refuse("\(place).url", error.message)
-            }
-            guard !configured.url.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
-                throw Self.refuse("\(place).url", "“\(configured.url)” has a query or a fragment; give a base URL without them")
-            }
-            var base = configured.url[...]
-            while base.last == "/" { base.removeLast() }
-            let name = configured.name.isEmpty ? Self.name(of: origin) : configured.name
-            do throws(RulesError) {
-                var limits: [RateLimit] = []
-                for limit in configured.limits {
-                    limits.append(try RateLimit(count: Int64(limit.count), window: limit.window.microseconds))
-                }
-                let rules = try MirrorRules(
-                    name: name, limits: limits, burst: configured.burst.map(Int64.init), concurrency: configured.concurrency.map(Int64.init)
-                )
-                resolved.append((Mirror(name: name, url: String(base), headers: configured.headers), rules))
-            } catch {
-                throw Self.refuse(place, error.message)
-            }
-            for (header, value) in configured.headers where !RequestRules.isToken(header) || !RequestRules.isFieldValue(value) {
-                throw Self.refuse("\(place).headers", "“\(header)” is not a header field that can be sent; mind spaces and line breaks")
-            }
-        }
-        return resolved
-    }
-
-    private static func name(of origin: Origin) -> String {
-        String("\(origin.host)-\(origin.port)".map { $0.utf8.allSatisfy(\.isNameByte) ? $0 : "-" })
-    }
-
-    private static func check(_ place: String, _ value: Duration, in bounds: ClosedRange<Duration>) throws(SluiceError) {
+    private static func check(_ path: String, _ value: Duration, in bounds: ClosedRange<Duration>) throws(ConfigurationProblem) {
         guard !bounds.contains(value) else { return }
-        throw refuse(place, "\(value) is out of bounds; give between \(bounds.lowerBound) and \(bounds.upperBound)")
-    }
-
-    private static func refuse(_ place: String, _ what: String) -> SluiceError {
-        SluiceError(.invalidConfiguration, "\(place): \(what)")
+        throw ConfigurationProblem(
+            "\(value.text) is out of bounds; give between \(bounds.lowerBound.text) and \(bounds.upperBound.text)", at: path)
     }
 }

@@ -49,3 +49,8 @@ extension MirrorPool {
             staleServed: cache.staleServed, errors: cache.errors, memoryEntries: cache.memoryEntries, memoryBytes: cache.memoryBytes)
     }
 }
+
+extension MirrorPool {
+    /// How many calls are under way in this process that memory could not answer.
+    public var underWay: Int { get async { await core.underWay } }
+}

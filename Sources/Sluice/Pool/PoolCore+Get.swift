@@ -14,12 +14,13 @@ extension PoolCore {
         let priority = SlotPriority(options.priority)
         let target = key.target
         let fetcher = fetcher
+        let loop = loop
         do {
             let answer = try await cache.answer(for: key, policy: policy, deadline: deadline) { need in
-                let (response, mirror) = try await fetcher.fetch(
-                    Fetcher.Need(
-                        target: target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
-                        priority: need.isRefresh ? .low : priority, deadline: need.deadline))
+                let wish = Fetcher.Need(
+                    target: target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
+                    priority: need.isRefresh ? .low : priority, deadline: need.deadline)
+                let (response, mirror) = try await withTaskExecutorPreference(loop) { try await fetcher.fetch(wish) }
                 return FetchedResponse(
                     status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body,
                     mirror: mirror.name, completedAt: response.completedAt)
@@ -73,6 +74,7 @@ extension Answer {
             }
         self.init(
             status: answer.record.status, headers: answer.record.headers.map { ($0.0, $0.1) }, body: answer.record.body,
-            source: source, isStale: answer.stale, isCollapsed: answer.collapsed, age: answer.age, freshFor: answer.remainingFresh)
+            source: source, isStale: answer.stale, isCollapsed: answer.collapsed, age: answer.age, freshFor: answer.remainingFresh,
+            forward: answer.forward.map { Forward(status: $0.status, hadRecord: $0.hadRecord, isStored: $0.isStored) })
     }
 }

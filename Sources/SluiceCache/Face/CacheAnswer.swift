@@ -22,4 +22,23 @@ package struct CacheAnswer: Sendable {
     package var age: Duration
     /// How long it is still fresh; negative since when it is stale.
     package var remainingFresh: Duration
+    /// What the mirror was asked and said, when this answer came from a fetch; nil otherwise.
+    package var forward: Forward?
+
+    /// A fetch as the cache saw it.
+    package struct Forward: Sendable, Hashable {
+        /// The mirror's status: 304 when it confirmed the record at hand.
+        package var status: Int
+        /// Whether there was a record, past its freshness.
+        package var hadRecord: Bool
+        /// Whether the answer was stored.
+        package var isStored: Bool
+
+        /// A fetch.
+        package init(status: Int, hadRecord: Bool, isStored: Bool) {
+            self.status = status
+            self.hadRecord = hadRecord
+            self.isStored = isStored
+        }
+    }
 }

@@ -4,6 +4,7 @@ import Synchronization
 
 /// Carrying out what flights decide.
 extension ResponseCache {
+    /// The key's flight: the one under way, or a new one.
     func cell(for key: CacheKey, policy: CachePolicy, fetch: @escaping Fetch) -> FlightCell {
         if let cell = flights[key] { return cell }
         let cell = FlightCell(key: key, policy: policy, fetch: fetch, timing: timing)
@@ -14,11 +15,13 @@ extension ResponseCache {
 
     /// Tells a flight what happened, and does what it then wants.
     func send(_ event: FlightEvent, to cell: FlightCell) {
+        guard !isShutDown else { return }
         let effects = cell.flight.handle(event, now: .now, canHear: memory.era.current != 0)
         for effect in effects { carryOut(effect, for: cell) }
         if flights[cell.key] === cell { scheduleWake(for: cell) }
     }
 
+    /// A caller was cancelled.
     func leave(_ caller: UInt64, _ key: CacheKey) {
         guard let cell = flights[key], let continuation = cell.take(caller) else { return }
         continuation.resume(throwing: CancellationError())
@@ -59,6 +62,9 @@ extension ResponseCache {
             let isFresh = cell.entry.map { now < $0.freshUntil } ?? false
             return send(.lookedUp(attempt: attempt, isFresh ? .fresh : .taken(servable: isServable(cell))), to: cell)
         }
+        if !redis.isConnected, isServableOnError(cell) {
+            return send(.lookedUp(attempt: attempt, .unreachable(servable: true)), to: cell)
+        }
         // The era in which we ask: what changes from here on is heard of, or begins another era.
         let era = memory.era.current
         redis.lookUp(cell.key, token: cell.token, known: cell.entry?.record) { result in
@@ -68,7 +74,7 @@ extension ResponseCache {
                 let failure = Self.cacheError(error)
                 cell.failure = failure
                 // Redis is out of reach, so what was once read is served as stale, whatever its freshness.
-                let servable = cell.entry.map { Instant.now < $0.staleUntil } ?? false
+                let servable = self.isServableOnError(cell)
                 let isPassing = failure.code == .redisUnavailable
                 self.send(.lookedUp(attempt: attempt, isPassing ? .unreachable(servable: servable) : .failed(servable: servable)), to: cell)
             }
@@ -127,6 +133,7 @@ extension ResponseCache {
         guard attempt == cell.tokenAttempt else { return }
         let draft = RecordDraft(response, confirming: stale, policy: cell.policy, options: options)
         cell.draft = draft
+        cell.isFilled = false
         send(.fetched(attempt: attempt, draft.freshness.isStorable ? .storable : .unstorable), to: cell)
     }
 
@@ -137,6 +144,7 @@ extension ResponseCache {
         send(.fetched(attempt: attempt, .failed(deadlineBound: deadlineBound, servable: isServableOnError(cell))), to: cell)
     }
 
+    /// Whether the record at hand may be served since mirrors or Redis fail.
     private func isServableOnError(_ cell: FlightCell) -> Bool { cell.entry.map { Instant.now < $0.staleUntil } ?? false }
 
     // MARK: Holding and filling
@@ -154,12 +162,14 @@ extension ResponseCache {
             if !cell.isPurged {
                 install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: cell.key)
             }
-            return send(.filled(attempt: attempt, isAccepted: !cell.isPurged), to: cell)
+            cell.isFilled = !cell.isPurged
+            return send(.filled(attempt: attempt, isAccepted: cell.isFilled), to: cell)
         }
         redis.fill(cell.key, version: version, isFlight: true, draft: draft, spans: draft.spans(at: now)) { result in
             switch result {
             case .success(.filled(let storedAt, let spans)):
                 self.install(draft, version: version, storedAt: storedAt, spans: spans, for: cell.key)
+                cell.isFilled = true
                 self.send(.filled(attempt: attempt, isAccepted: true), to: cell)
             case .success(.refused):
                 self.counters.withLock { $0.fillsRefused += 1 }
@@ -207,6 +217,7 @@ extension ResponseCache {
             let entry = MemoryEntry(record, serverTime: 0, anchor: now, era: 0)
             var answer = entry.answer(from: .mirror(draft.mirror), now: now, collapsed: !isFirst)
             answer.stale = false
+            answer.forward = CacheAnswer.Forward(status: draft.receivedStatus, hadRecord: cell.entry != nil, isStored: cell.isFilled)
             return .success(answer)
         case .failure: break
         case .deadline(let hold):

@@ -89,7 +89,7 @@ struct MemoryShard: Sendable {
             if slots[position].place == .small { small.bytes += difference } else { main.bytes += difference }
         } else {
             let position = newSlot(key, entry, cost)
-            let isRemembered = ghosts.contains(key.hash, within: main.count)
+            let isRemembered = ghosts.contains(key.hash, within: small.count + main.count)
             push(position, to: isRemembered ? .main : .small)
         }
         while small.bytes + main.bytes > byteLimit { evictOne() }

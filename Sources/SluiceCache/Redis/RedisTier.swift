@@ -2,14 +2,20 @@ internal import SluiceRedis
 
 /// The cache in Redis: its scripts, and what their replies mean. On the loop's thread only.
 ///
-/// Every call may be sent again when its reply is lost: tokens make that harmless.
+/// Every call may be sent again when its reply is lost: tokens make that harmless. A lookup is sent again by its flight, which
+/// may have something stale to serve in the meantime.
 struct RedisTier: Sendable {
+    /// The connection, on the same loop.
     let client: RedisClient
+    /// The names.
     let keys: RedisKeys
     /// How long a flight stays taken without a sign of life, in milliseconds.
     let lease: Int64
     /// Who holds our flights.
     let holder: String
+
+    /// Whether commands can be sent now.
+    var isConnected: Bool { client.assumeIsolated { $0.isConnected } }
 
     /// Reads a record and takes the flight if there is none fresh.
     /// - Parameter known: a record that the caller has: it is not sent again if Redis has the same.
@@ -22,8 +28,7 @@ struct RedisTier: Sendable {
             token, String(lease), holder, isForced ? "force" : "take", comparable?.version ?? "", comparable.map(ContentDigest.of) ?? "",
         ]
         client.submit(
-            CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.tagPurges], arguments: arguments.map { Array($0.utf8) },
-            idempotent: true
+            CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.tagPurges], arguments: arguments.map { Array($0.utf8) }
         ) { result in
             switch result {
             case .failure(let error): reply(.failure(error))

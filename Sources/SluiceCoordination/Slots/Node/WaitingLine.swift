@@ -90,7 +90,7 @@ package struct WaitingLine: Sendable {
     package mutating func age(now: Instant) {
         guard now >= nextAgeing else { return }
         nextAgeing = .distantFuture
-        for tier in 1..<tiers.count {
+        for tier in (1..<tiers.count).reversed() {
             var stays: [Waiter] = []
             for waiter in tiers[tier] where alive[waiter.id]?.rawValue == tier {
                 let steps = Int64(waiter.priority.rawValue - tier + 1)

@@ -1,0 +1,27 @@
+import SluiceCache
+
+/// What the gateway uses besides the public face.
+extension MirrorPool {
+    /// The pool's name.
+    package var name: String { core.configuration.pool }
+
+    /// The answer if this process's memory has it, fresh and verified; counts as a hit. From any thread, without a hop.
+    package func memoryAnswer(for target: PoolTarget) -> MemoryAnswer? { core.cache.memoryHit(for: target.key).map(MemoryAnswer.init) }
+
+    /// The answer to `GET` of a target that was judged before.
+    /// - Throws: as ``get(_:options:)``.
+    package func get(_ target: PoolTarget, options: CallOptions = CallOptions()) async throws(SluiceError) -> Answer {
+        try await core.get(target.key, options: options)
+    }
+
+    /// Forgets the answer to a target that was judged before, in all processes.
+    /// - Returns: whether there was one.
+    /// - Throws: `SluiceError` when Redis cannot be reached.
+    package func purge(_ target: PoolTarget) async throws(SluiceError) -> Bool {
+        do {
+            return try await core.cache.purge(target.key)
+        } catch {
+            throw SluiceError(error)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Sluice
+
+/// A pool's status as a page for people.
+struct StatusPage: Sendable {
+    /// The page, without a line end after its last line.
+    let text: String
+
+    /// - Parameters:
+    ///   - place: the pool and its Redis, for the first line.
+    ///   - now: milliseconds since 1970.
+    init(_ status: PoolStatus, place: String, now: Int64) {
+        var lines = ["pool \(place)", Self.leader(status.leader, now: now)]
+        if status.mirrors.isEmpty {
+            lines += ["", "No mirror is reported: nobody has used the pool within the last seconds."]
+        } else {
+            lines += [""] + Self.mirrors(status.mirrors, now: now)
+        }
+        if !status.nodes.isEmpty { lines += [""] + Self.nodes(status.nodes, leader: status.leader?["node"]) }
+        text = lines.joined(separator: "\n")
+    }
+
+    private typealias Fields = [String: String]
+
+    private static func leader(_ fields: Fields?, now: Int64) -> String {
+        guard let fields else { return "leader: none" }
+        func field(_ name: String) -> String { fields[name] ?? "?" }
+        let since = fields["since_ms"].flatMap { Int64($0) }.map { " for \(PoolWords.time(.milliseconds(now - $0)))" } ?? ""
+        return
+            "leader: \(field("node"))\(since), epoch \(field("epoch")); \(counted(field("nodes"), "node")), \(field("waiting")) waiting, "
+            + "\(counted(field("granted_total"), "slot")) granted in \(counted(field("grants_total"), "grant"))"
+    }
+
+    private static func mirrors(_ mirrors: [PoolStatus.Entry], now: Int64) -> [String] {
+        var table = TextTable([
+            ("MIRROR", .left), ("LIMITS", .left), ("IN USE", .right), ("FREE", .right), ("NEXT", .right), ("GRANTED", .right),
+            ("UNSENT", .right), ("EXPIRED", .right), ("THROTTLED", .right), ("P50", .right), ("STATE", .left), ("URL", .left),
+        ])
+        for (name, fields) in mirrors {
+            func field(_ name: String) -> String { fields[name].flatMap { $0.isEmpty ? nil : $0 } ?? "-" }
+            let next = fields["next_release_ms"].flatMap { Int64($0) }.map { PoolWords.time(.milliseconds($0)) } ?? "-"
+            table.add([
+                name, field("limits"), field("in_use"), field("free"), next, field("granted_total"), field("unsent_total"),
+                field("expired_total"), field("throttled_total"), fields["latency_ms_p50"].flatMap { $0.isEmpty ? nil : "\($0) ms" } ?? "-",
+                state(fields, now: now), field("url"),
+            ])
+        }
+        return table.lines
+    }
+
+    /// What keeps a mirror from working as usual, or `ok`.
+    private static func state(_ fields: Fields, now: Int64) -> String {
+        let until = fields["penalised_until_ms"].flatMap { Int64($0) } ?? 0
+        let paused = until > now ? " for \(PoolWords.time(.milliseconds(until - now)))" : ""
+        if let circuit = fields["circuit"], circuit != "closed" { return "circuit \(circuit)\(paused)" }
+        return paused.isEmpty ? "ok" : "paused\(paused)"
+    }
+
+    private static func nodes(_ nodes: [PoolStatus.Entry], leader: String?) -> [String] {
+        var table = TextTable([
+            ("NODE", .left), ("ROLE", .left), ("WAITING", .right), ("IN FLIGHT", .right), ("GRANTED", .right), ("MEMORY HITS", .right),
+            ("REDIS HITS", .right), ("MISSES", .right), ("SHARED", .right), ("STALE", .right), ("ERRORS", .right), ("MEMORY", .right),
+        ])
+        for (name, fields) in nodes.filter({ $0.name == leader }) + nodes.filter({ $0.name != leader }) {
+            func field(_ name: String) -> String { fields[name].flatMap { $0.isEmpty ? nil : $0 } ?? "-" }
+            table.add([
+                name, field("role"), field("waiting"), field("in_flight"), field("granted_total"), field("memory_hits"),
+                field("redis_hits"), field("misses"), field("collapsed"), field("stale_served"), field("errors"),
+                fields["memory_bytes"].flatMap { Int($0) }.map(PoolWords.bytes) ?? "-",
+            ])
+        }
+        return table.lines
+    }
+
+    private static func counted(_ count: String, _ noun: String) -> String { "\(count) \(noun)\(count == "1" ? "" : "s")" }
+}

@@ -1,0 +1,45 @@
+import Foundation
+
+/// What a strict mirror says of itself at `/__stats`.
+package struct MirrorReport: Decodable, Sendable {
+    /// The fullest window of one limit.
+    package struct Window: Decodable, Hashable, Sendable {
+        package let limit: Int
+        package let worst: Int
+    }
+
+    package let name: String
+    package let requests: Int
+    package let violations: Int
+    package let bans: Int
+    package let refusedWhileBanned: Int
+    package let worstWindows: [Window]
+    package let distinctTargets: Int
+    package let duplicates: [String: Int]
+    package let statuses: [String: Int]
+    /// Milliseconds since the mirror's start; nil before the first request.
+    package let firstMilliseconds: Int?
+    package let lastMilliseconds: Int?
+    package let inFlightMax: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case name, requests, violations, bans, duplicates, statuses
+        case refusedWhileBanned = "refused_while_banned"
+        case worstWindows = "worst_window"
+        case distinctTargets = "distinct_targets"
+        case firstMilliseconds = "first_ms"
+        case lastMilliseconds = "last_ms"
+        case inFlightMax = "in_flight_max"
+    }
+
+    /// The requests in the fullest window of any limit.
+    package var worst: Int { worstWindows.map(\.worst).max() ?? 0 }
+
+    /// Whether every window was within its limit and nothing was refused.
+    package var isClean: Bool {
+        violations == 0 && bans == 0 && refusedWhileBanned == 0 && worstWindows.allSatisfy { $0.worst <= $0.limit }
+    }
+
+    /// Reads the body of `/__stats`.
+    package init(json: [UInt8]) throws { self = try JSONDecoder().decode(Self.self, from: Data(json)) }
+}

@@ -1,0 +1,37 @@
+import SluiceLoop
+
+/// What the leader is thought to know of this node's waiters.
+struct DemandState: Sendable {
+    /// The waiters that the leader still has in mind, by tier.
+    var believed = [0, 0, 0]
+    var publishedAt = Instant(microseconds: .min)
+    /// The last grant message of `epoch` that arrived.
+    var sequence: Int64 = 0
+    var epoch: Int64 = 0
+    /// When a grant last arrived, or when the node last began to wait.
+    var lastProgress = Instant(microseconds: .min)
+    var lastPull = Instant(microseconds: .min)
+
+    /// Grants have arrived: the leader counts so many of its picture as served, the most urgent first.
+    mutating func served(_ count: Int) {
+        var rest = count
+        for tier in believed.indices {
+            let part = min(rest, believed[tier])
+            believed[tier] -= part
+            rest -= part
+        }
+    }
+}
+
+/// How the node reserves for itself.
+struct DirectState: Sendable {
+    var isReserving = false
+    /// Asking before this is pointless.
+    var nextAt = Instant(microseconds: .min)
+    /// The ledger said to queue with the leader until then.
+    var yieldsUntil = Instant(microseconds: .min)
+    /// Whether it is known who leads, or that nobody does.
+    var mayStart = false
+    /// How many nodes the pool has, for a fair share.
+    var liveNodes = 1
+}

@@ -1,0 +1,27 @@
+import SluiceServer
+
+/// 304 for a client that has the answer already (RFC 9110, section 13.2).
+enum NotModified {
+    /// Fields of the answer that a 304 repeats, by section 15.4.5.
+    private static let repeated: Set<String> = ["cache-control", "content-location", "date", "etag", "expires", "vary", "last-modified"]
+
+    /// The answer, or a 304 in its place when the client's conditions say that it has it.
+    static func judged(_ response: ServerResponse, _ conditions: RequestConditions) -> ServerResponse {
+        guard response.status == 200, conditions.isConditional else { return response }
+        func value(_ name: String) -> String? { response.headers.first { $0.name == name }?.value }
+        let isKnown: Bool
+        if let list = conditions.ifNoneMatch {
+            isKnown = value("etag").map { EntityTagList.matches(list, $0) } ?? false
+        } else {
+            // Only the very date that we gave: what else it could be compared with is nobody's clock.
+            isKnown = conditions.ifModifiedSince != nil && conditions.ifModifiedSince == value("last-modified")
+        }
+        guard isKnown else { return response }
+        return ServerResponse(
+            status: 304,
+            headers: response.headers.filter { field in
+                // Those in capitals are the gateway's own.
+                repeated.contains(field.name) || field.name.first?.isUppercase == true
+            })
+    }
+}

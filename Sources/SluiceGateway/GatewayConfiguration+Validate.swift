@@ -1,0 +1,51 @@
+public import Sluice
+import SluiceServer
+
+extension GatewayConfiguration {
+    /// Checks everything that can be checked without listening.
+    /// - Throws: `SluiceError` with code `.invalidConfiguration`, naming the setting, its value and what would do.
+    public func validate() throws(SluiceError) {
+        _ = try serverOptions()
+        _ = try RouteTable(routes)
+    }
+
+    /// The server's part of the configuration, checked.
+    func serverOptions() throws(SluiceError) -> ServerOptions {
+        if let token = managementToken {
+            guard (1...4_096).contains(token.utf8.count), token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+                throw SluiceError(
+                    .invalidConfiguration,
+                    "managementToken: it is empty, too long or holds a space; give 1 to 4,096 visible ASCII characters")
+            }
+        }
+        guard (2 << 10...64 << 10).contains(maxHeaderBytes) else {
+            throw SluiceError(.invalidConfiguration, "maxHeaderBytes: \(maxHeaderBytes) is out of bounds; give 2,048 to 65,536")
+        }
+        var options = ServerOptions()
+        options.maxConnections = maxConnections
+        options.idleTimeout = idleTimeout
+        options.maxBodyBytes = maxBodyBytes
+        options.longestHead = maxHeaderBytes
+        // Room to read heads that are too long and say so in a problem document; only pages that are used take memory.
+        options.maxHeaderBytes = 192 << 10
+        options.refusal = { status, sentence in
+            let code =
+                switch status {
+                case 413: "bodyTooLarge"
+                case 431: "headTooLarge"
+                case 503: "shutDown"
+                default: "invalidRequest"
+                }
+            var problem = Problem(status, code, sentence)
+            if status == 503 { problem.retryAfter = 1 }
+            return problem.response(to: nil)
+        }
+        do throws(ServerError) {
+            options.address = try ListenAddress(text: listen)
+            try options.validate()
+        } catch {
+            throw SluiceError(.invalidConfiguration, "listen: \(error.message)")
+        }
+        return options
+    }
+}

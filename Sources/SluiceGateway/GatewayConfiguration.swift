@@ -1,0 +1,30 @@
+public import Sluice
+
+/// Where a ``Gateway`` listens, what it maps, and what it bears.
+public struct GatewayConfiguration: Sendable {
+    /// `ADDRESS:PORT`: an IP address of this host, `localhost`, or `[::1]:8080`; port 0 takes a free one.
+    public var listen = "127.0.0.1:8080"
+    /// Paths that stand for other paths of the mirrors, or have a freshness of their own. What none matches goes to the mirrors as it is.
+    public var routes: [PoolConfiguration.Route] = []
+    /// The bearer token that `POST /-/purge` needs, from everybody, and `/-/status` and `/-/metrics` from other hosts; nil: these three
+    /// serve this host alone. `/-/health` and `/-/ready` serve everybody, since they say no more than yes or no. Behind a reverse proxy
+    /// on the same host set a token. 1 to 4,096 visible ASCII characters.
+    public var managementToken: String?
+    /// Connections at once, 1 to 1,000,000; more wait until one ends.
+    public var maxConnections = 4_096
+    /// How long a connection may take for its next complete request, and an answer for its next progress: it ends idle and slow
+    /// clients alike. 10 ms to 1 h.
+    public var idleTimeout: Duration = .seconds(60)
+    /// The largest body of a request, in bytes, 0 to 1 GiB; a longer one is answered with 413.
+    public var maxBodyBytes = 1 << 20
+    /// The longest request line and headers, in bytes, 2 KiB to 64 KiB; a longer head is answered with 431.
+    public var maxHeaderBytes = 16 << 10
+    /// The defaults: `127.0.0.1:8080`, no routes, no token.
+    public init() {}
+
+    /// Takes `listen` and `routes` from a pool's configuration.
+    public init(_ configuration: PoolConfiguration) {
+        listen = configuration.listen
+        routes = configuration.routes
+    }
+}

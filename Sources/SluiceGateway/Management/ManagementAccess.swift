@@ -1,0 +1,53 @@
+import SluiceServer
+
+/// Who may see and do what under `/-/`.
+struct ManagementAccess: Sendable {
+    private let token: [UInt8]?
+
+    /// - Parameter token: the bearer token that was configured, if any.
+    init(token: String?) { self.token = token.map { Array($0.utf8) } }
+
+    /// Leave to change something: the token where there is one; this host otherwise.
+    /// - Throws: ``Problem`` with 401 or 403.
+    func requireWrite(_ request: ServerRequest) throws(Problem) {
+        guard token != nil else { return try requireThisHost(request) }
+        try requireToken(request)
+    }
+
+    /// Leave to read figures: this host, and whoever has the token.
+    /// - Throws: ``Problem`` with 401 or 403.
+    func requireRead(_ request: ServerRequest) throws(Problem) {
+        if token != nil, request.headers["Authorization"] != nil || !isThisHost(request) { return try requireToken(request) }
+        try requireThisHost(request)
+    }
+
+    private func requireToken(_ request: ServerRequest) throws(Problem) {
+        let offered = request.headers["Authorization"] ?? ""
+        let parts = offered.split(separator: " ", maxSplits: 1)
+        guard let token, parts.count == 2, parts[0].lowercased() == "bearer", Self.isSame(Array(parts[1].utf8), token) else {
+            throw Problem(
+                401, "unauthorized", "this needs the gateway's management token: send Authorization: Bearer TOKEN.",
+                headers: [(name: "WWW-Authenticate", value: "Bearer realm=\"sluice\"")])
+        }
+    }
+
+    private func requireThisHost(_ request: ServerRequest) throws(Problem) {
+        guard isThisHost(request) else {
+            throw Problem(403, "forbidden", "without a management token this serves direct requests from the gateway's own host only.")
+        }
+    }
+
+    /// Whether the request comes from this host itself. One that was passed on by a proxy, or made by a web page in a browser, does not
+    /// speak for it.
+    private func isThisHost(_ request: ServerRequest) -> Bool {
+        guard request.isLoopbackPeer else { return false }
+        return !["Origin", "Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"].contains { request.headers[$0] != nil }
+    }
+
+    /// Compares in a time that depends on the lengths alone.
+    static func isSame(_ offered: [UInt8], _ secret: [UInt8]) -> Bool {
+        var difference: UInt8 = offered.count == secret.count ? 0 : 1
+        for (index, byte) in secret.enumerated() { difference |= byte ^ (index < offered.count ? offered[index] : 0) }
+        return difference == 0
+    }
+}

@@ -1,0 +1,43 @@
+import Sluice
+
+/// What this process counts, in Prometheus' text format 0.0.4.
+enum MetricsText {
+    /// Every family with HELP and TYPE; the samples with the labels `pool` and `node`.
+    static func of(pool: String, node: String, _ statistics: PoolStatistics, _ tally: GatewayTally) -> String {
+        let labels = "pool=\"\(escaped(pool))\",node=\"\(escaped(node))\""
+        var text = ""
+        func family(_ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: String)]) {
+            text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+            for sample in samples { text += "\(name){\(labels)\(sample.labels)} \(sample.value)\n" }
+        }
+        func counter(_ name: String, _ value: UInt64, _ help: String) { family(name, "counter", help, [("", "\(value)")]) }
+        func gauge(_ name: String, _ value: Int, _ help: String) { family(name, "gauge", help, [("", "\(value)")]) }
+        counter("sluice_memory_hits_total", statistics.memoryHits, "Calls answered from this process's memory.")
+        counter("sluice_redis_hits_total", statistics.redisHits, "Calls answered from Redis.")
+        counter("sluice_misses_total", statistics.misses, "Calls for which a mirror was asked.")
+        counter("sluice_collapsed_total", statistics.collapsed, "Calls that shared the request of another call or process.")
+        counter("sluice_stale_served_total", statistics.staleServed, "Calls answered with something past its freshness.")
+        counter("sluice_errors_total", statistics.errors, "Calls that ended in an error.")
+        gauge("sluice_memory_entries", statistics.memoryEntries, "Answers in this process's memory.")
+        gauge("sluice_memory_bytes", statistics.memoryBytes, "Bytes that these answers take.")
+        family(
+            "sluice_gateway_responses_total", "counter", "Answers of this gateway to its clients, by status.",
+            tally.answers.enumerated().filter { $0.element > 0 }.map { (",code=\"\($0.offset)\"", "\($0.element)") })
+        gauge("sluice_gateway_requests_in_flight", tally.inFlight, "Requests that wait for their answer.")
+        return text
+    }
+
+    /// A label's value: backslashes, quotes and line feeds escaped.
+    private static func escaped(_ value: String) -> String {
+        var result = ""
+        for character in value {
+            switch character {
+            case "\\": result += "\\\\"
+            case "\"": result += "\\\""
+            case "\n": result += "\\n"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+}

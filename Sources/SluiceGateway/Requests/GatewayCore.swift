@@ -1,0 +1,163 @@
+import Sluice
+import SluiceLoop
+import SluiceServer
+
+/// Answers requests: from memory in the same turn of the loop, from the pool later. Lives on the gateway's loop.
+actor GatewayCore {
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+
+    nonisolated let loop: EventLoop
+    nonisolated let pool: MirrorPool
+    nonisolated let targets: RequestTargets
+    nonisolated let access: ManagementAccess
+    private(set) var tally = GatewayTally()
+    private(set) var isShuttingDown = false
+    /// By the target as it was sent.
+    private var asked: [String: AskedTarget] = [:]
+
+    /// Spellings that are remembered; then all are forgotten, which costs a moment's work each.
+    private static let askedLimit = 8_192
+    /// Longer ones are not worth their memory.
+    private static let askedLength = 512
+
+    init(loop: EventLoop, pool: MirrorPool, configuration: GatewayConfiguration) throws(SluiceError) {
+        self.loop = loop
+        self.pool = pool
+        targets = RequestTargets(try RouteTable(configuration.routes))
+        access = ManagementAccess(token: configuration.managementToken)
+    }
+
+    /// What the server does with a request.
+    func handle(_ request: ServerRequest) -> ServerReply {
+        guard request.method == "GET" || request.method == "HEAD" else { return handleOther(request) }
+        if let response = hit(request) {
+            tally.note(response.status)
+            return .now(response)
+        }
+        do throws(Problem) {
+            switch try targets.place(of: request.target) {
+            case .management(let path): return manage(request, path)
+            case .pool(let target, let options):
+                remember(request.target, target, options)
+                if let response = hit(request) {
+                    tally.note(response.status)
+                    return .now(response)
+                }
+                let pool = pool
+                return later(request) { await Self.get(target, options, for: request, from: pool) }
+            }
+        } catch {
+            return .now(counted(error.response(to: request.target)))
+        }
+    }
+
+    /// The gateway ends: it is no longer ready.
+    func beginShutDown() { isShuttingDown = true }
+
+    /// Counts an answer.
+    func counted(_ response: ServerResponse) -> ServerResponse {
+        tally.note(response.status)
+        return response
+    }
+
+    /// An answer that takes time: it is counted while it is under way, and when it is there.
+    func later(_ request: ServerRequest, _ body: @escaping @Sendable () async -> ServerResponse) -> ServerReply {
+        tally.inFlight += 1
+        return .later { [self] in
+            let response = await body()
+            return await finished(response)
+        }
+    }
+
+    private func finished(_ response: ServerResponse) -> ServerResponse {
+        tally.inFlight -= 1
+        return counted(response)
+    }
+
+    // MARK: GET and HEAD
+
+    /// The answer if memory has it and the target's spelling is known.
+    private func hit(_ request: ServerRequest) -> ServerResponse? {
+        guard let index = asked.index(forKey: request.target), let answer = pool.memoryAnswer(for: asked.values[index].target) else {
+            return nil
+        }
+        let response = ServerResponse(status: answer.status, headers: asked.values[index].headers(for: answer), body: answer.body)
+        return Self.adapted(response, to: RequestConditions(request.headers))
+    }
+
+    private func remember(_ spelling: String, _ target: PoolTarget, _ options: CallOptions) {
+        guard spelling.utf8.count <= Self.askedLength else { return }
+        if asked.count >= Self.askedLimit { asked.removeAll(keepingCapacity: true) }
+        asked[spelling] = AskedTarget(target: target, options: options)
+    }
+
+    private static func get(
+        _ target: PoolTarget, _ options: CallOptions, for request: ServerRequest, from pool: MirrorPool
+    ) async -> ServerResponse {
+        let conditions = RequestConditions(request.headers)
+        var options = options
+        if let wait = conditions.wait { options.deadline = .seconds(wait) }
+        do throws(SluiceError) {
+            let answer = try await pool.get(target, options: options)
+            var response = ServerResponse(status: answer.status, headers: answer.headers, body: answer.body)
+            response.headers.append((name: "Cache-Status", value: CacheStatus.of(answer)))
+            response.headers.append((name: "Age", value: "\(max(0, answer.age.components.seconds))"))
+            if case .mirror(let name) = answer.source { response.headers.append((name: "Sluice-Mirror", value: name)) }
+            return adapted(response, to: conditions)
+        } catch {
+            return adapted(Problem(error).response(to: request.target), to: conditions)
+        }
+    }
+
+    /// What the client's own wishes make of an answer.
+    private static func adapted(_ response: ServerResponse, to conditions: RequestConditions) -> ServerResponse {
+        var response = NotModified.judged(response, conditions)
+        if let wait = conditions.wait { response.headers.append((name: "Preference-Applied", value: "wait=\(wait)")) }
+        return response
+    }
+
+    // MARK: Other methods
+
+    /// Methods that never go to a mirror: one asks for a tunnel, the other for an echo of the request with the pool's credentials in it.
+    private static let refusedMethods: Set<String> = ["CONNECT", "TRACE"]
+
+    private func handleOther(_ request: ServerRequest) -> ServerReply {
+        do throws(Problem) {
+            guard !Self.refusedMethods.contains(request.method) else {
+                throw Problem(
+                    405, "methodNotAllowed", "\(request.method) is not passed on; use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS.",
+                    headers: [(name: "Allow", value: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")])
+            }
+            switch try targets.place(of: request.target) {
+            case .management(let path): return manage(request, path)
+            case .pool(let target, let options):
+                let pool = pool
+                return later(request) { await Self.send(target, options, for: request, to: pool) }
+            }
+        } catch {
+            return .now(counted(error.response(to: request.target)))
+        }
+    }
+
+    private static func send(
+        _ target: PoolTarget, _ options: CallOptions, for request: ServerRequest, to pool: MirrorPool
+    ) async -> ServerResponse {
+        let conditions = RequestConditions(request.headers)
+        var options = options
+        if let wait = conditions.wait { options.deadline = .seconds(wait) }
+        var response: ServerResponse
+        do throws(SluiceError) {
+            let answer = try await pool.send(
+                PoolRequest(
+                    method: request.method, path: target.text, headers: EndToEndHeaders.request(request.headers), body: request.body),
+                options: options)
+            response = ServerResponse(status: answer.status, headers: EndToEndHeaders.response(answer.headers), body: answer.body)
+            response.headers.append((name: "Cache-Status", value: CacheStatus.forwarded(status: answer.status)))
+            if case .mirror(let name) = answer.source { response.headers.append((name: "Sluice-Mirror", value: name)) }
+        } catch {
+            response = Problem(error).response(to: request.target)
+        }
+        if let wait = conditions.wait { response.headers.append((name: "Preference-Applied", value: "wait=\(wait)")) }
+        return response
+    }
+}

@@ -1,0 +1,38 @@
+import Sluice
+
+/// From a request's target to what the mirrors are asked. Pure.
+struct RequestTargets: Sendable {
+    /// Where a target leads.
+    enum Place: Sendable {
+        /// To the gateway's own pages: the path in normal form.
+        case management(String)
+        /// To the mirrors.
+        case pool(PoolTarget, CallOptions)
+    }
+
+    private let routes: RouteTable
+
+    init(_ routes: RouteTable) { self.routes = routes }
+
+    /// Judges a target from outside.
+    /// - Throws: ``Problem``: 414 for one that is too long, 400 for one that is not well formed or could leave the mirror.
+    func place(of target: String) throws(Problem) -> Place {
+        guard target.utf8.count <= PoolTarget.lengthLimit else {
+            throw Problem(
+                414, "targetTooLong",
+                "the request target is \(target.utf8.count) bytes long; at most \(PoolTarget.lengthLimit) will do. Send large inputs in a body."
+            )
+        }
+        do throws(SluiceError) {
+            let judged = try PoolTarget(target)
+            let normal = judged.text
+            if normal == "/-" || normal.hasPrefix("/-/") || normal.hasPrefix("/-?") {
+                return .management(String(normal.prefix { $0 != "?" }))
+            }
+            guard let match = routes.match(normal) else { return .pool(judged, CallOptions()) }
+            return .pool(try PoolTarget(match.target), match.options)
+        } catch {
+            throw Problem(error)
+        }
+    }
+}

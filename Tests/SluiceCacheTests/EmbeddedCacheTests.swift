@@ -1,0 +1,163 @@
+import SluiceLoop
+import Synchronization
+import Testing
+
+@testable import SluiceCache
+
+/// The cache of one process alone: no Redis, the same flights.
+@Suite(.timeLimit(.minutes(1)))
+struct EmbeddedCacheTests {
+    private func withCache(
+        _ options: CacheOptions = .init(), _ body: (ResponseCache) async throws -> Void
+    ) async throws {
+        let loop = EventLoop(name: "cache")
+        let cache = ResponseCache(loop: loop, redis: nil, prefix: "sluice:{t}:", options: options)
+        do { try await body(cache) } catch {
+            await cache.shutDown()
+            await loop.shutDown()
+            throw error
+        }
+        await cache.shutDown()
+        await loop.shutDown()
+    }
+
+    private let soon = Instant.now.advanced(by: .seconds(30))
+
+    @Test func `G3 a hundred callers of one key spend one fetch`() async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror()
+            let key = try CacheKey(target: "/posts/1")
+            let answers = try await collect(100) { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) }
+            #expect(mirror.count == 1)
+            #expect(answers.filter { !$0.collapsed }.count == 1)
+            #expect(Set(answers.map { String(decoding: $0.record.body, as: UTF8.self) }) == ["1"])
+            let hit = try #require(cache.memoryHit(for: key))
+            #expect(hit.source == .memory && !hit.stale && hit.remainingFresh > .seconds(20))
+            #expect(cache.statistics.misses == 100 && cache.statistics.collapsed == 99 && cache.statistics.fetches == 1)
+        }
+    }
+
+    @Test func `a failing fetch fails all who wait for it, and the next call asks again`() async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror()
+            mirror.fail(next: 1)
+            let key = try CacheKey(target: "/posts/1")
+            let results = await withTaskGroup(of: Bool.self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        do {
+                            _ = try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+                            return true
+                        } catch { return error is FakeMirror.Failure }
+                    }
+                }
+                return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(results == 20)
+            #expect(mirror.count <= 2)  // callers that came after the failure asked again, together
+            _ = try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+        }
+    }
+
+    @Test func `a purge during a fetch: who waits gets the newer answer`() async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror(isHeld: true)
+            let key = try CacheKey(target: "/posts/1")
+            async let answer = cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+            await mirror.waitForArrivals(1)
+            try await cache.purge(key)
+            await mirror.waitForArrivals(2)
+            mirror.release()
+            #expect(try await String(decoding: answer.record.body, as: UTF8.self) == "2")
+        }
+    }
+
+    @Test func `a cancelled caller leaves, and the last one takes the fetch along`() async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror(isHeld: true)
+            let key = try CacheKey(target: "/posts/1")
+            let first = Task { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) }
+            await mirror.waitForArrivals(1)
+            let second = Task { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) }
+            await cache.waitForCallers(2, of: key)
+            first.cancel()
+            await #expect(throws: CancellationError.self) { try await first.value }
+            #expect(mirror.cancelled == 0)
+            second.cancel()
+            await #expect(throws: CancellationError.self) { try await second.value }
+            await mirror.waitForCancellations(1)
+            #expect(cache.statistics.flights == 0)
+        }
+    }
+
+    @Test func `a short deadline ends its caller alone`() async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror(isHeld: true)
+            let key = try CacheKey(target: "/posts/1")
+            async let patient = cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+            await mirror.waitForArrivals(1)
+            let error = await #expect(throws: CacheError.self) {
+                try await cache.answer(for: key, deadline: Instant.now.advanced(by: .milliseconds(20)), fetch: mirror.fetch)
+            }
+            #expect(error?.code == .deadlineExceeded)
+            mirror.release()
+            #expect(try await patient.record.status == 200)
+            #expect(mirror.count == 1)
+        }
+    }
+
+    @Test func `a stale answer is served while one fetch refreshes it, and when mirrors fail`() async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror()
+            let key = try CacheKey(target: "/posts/1")
+            mirror.headers = [("Cache-Control", "max-age=0, stale-if-error=60"), ("ETag", "\"1\"")]
+            let brief = CachePolicy(fresh: .milliseconds(1), stale: .seconds(60))
+            _ = try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+            mirror.fail(next: 1)
+            let stale = try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+            #expect(stale.stale && String(decoding: stale.record.body, as: UTF8.self) == "1")
+            #expect(mirror.needs.last?.revalidation?.etag == "\"1\"")
+            mirror.status = 503
+            #expect(try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch).stale)
+            mirror.status = 200
+
+            mirror.headers = []
+            let other = try CacheKey(target: "/posts/2")
+            let before = mirror.count
+            _ = try await cache.answer(for: other, policy: brief, deadline: soon, fetch: mirror.fetch)
+            while cache.memoryHit(for: other) != nil { await Task.yield() }
+            let refreshing = try await cache.answer(for: other, policy: brief, deadline: soon, fetch: mirror.fetch)
+            #expect(refreshing.stale && refreshing.source == .memory)
+            await mirror.waitForArrivals(before + 2)
+            #expect(mirror.needs.last?.isRefresh == true)
+        }
+    }
+
+    @Test func `shutting down ends every wait with a typed error`() async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror(isHeld: true)
+            let key = try CacheKey(target: "/posts/1")
+            let call = Task { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) }
+            await mirror.waitForArrivals(1)
+            await cache.shutDown()
+            let error = await #expect(throws: CacheError.self) { try await call.value }
+            #expect(error?.code == .shutDown)
+            await #expect(throws: CacheError.self) { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) }
+        }
+    }
+
+    @Test func `tags purge what carries them, and items can be stored without a fetch`() async throws {
+        try await withCache { cache in
+            for number in 0..<10 {
+                let response = FetchedResponse(
+                    status: 200, headers: [("Surrogate-Key", number < 5 ? "low all" : "all")], body: [], mirror: "m", completedAt: .now)
+                let isStored = try await cache.store(CacheKey(target: "/posts/\(number)"), response)
+                #expect(isStored)
+            }
+            #expect(try cache.memoryHit(for: CacheKey(target: "/posts/3")) != nil)
+            #expect(try await cache.purge(tag: "low") == 5)
+            #expect(try cache.memoryHit(for: CacheKey(target: "/posts/3")) == nil)
+            #expect(try cache.memoryHit(for: CacheKey(target: "/posts/7")) != nil)
+        }
+    }
+}

@@ -1,0 +1,237 @@
+import SluiceLoop
+import Testing
+
+@testable import SluiceCache
+
+@Suite(.timeLimit(.minutes(1)))
+struct FlightTests {
+    private static let timing = Flight.Timing(lease: 3_000_000)
+
+    private struct Scene {
+        var flight = Flight(timing: FlightTests.timing)
+        var now = Instant(microseconds: 1_000)
+
+        mutating func send(_ event: FlightEvent, canHear: Bool = true) -> [FlightEffect] {
+            flight.handle(event, now: now, canHear: canHear)
+        }
+
+        mutating func join(_ waiter: UInt64, seconds: Int64 = 100) -> [FlightEffect] {
+            send(.joined(waiter: waiter, deadline: now.advanced(byMicroseconds: seconds * 1_000_000)))
+        }
+
+        mutating func pass(_ microseconds: Int64) -> [FlightEffect] {
+            now = now.advanced(byMicroseconds: microseconds)
+            return send(.ticked)
+        }
+    }
+
+    @Test func `callers of one key share one lookup and one fetch`() {
+        var scene = Scene()
+        #expect(scene.join(1) == [.lookUp(attempt: 1)])
+        #expect(scene.join(2, seconds: 200) == [])
+        let deadline = scene.now.advanced(byMicroseconds: 200_000_000)
+        #expect(scene.send(.lookedUp(attempt: 1, .taken(servable: false))) == [.fetch(attempt: 1, deadline: deadline, isRefresh: false)])
+        #expect(scene.join(3) == [])
+        #expect(scene.send(.fetched(attempt: 1, .storable)) == [.fill(attempt: 1)])
+        #expect(scene.send(.filled(attempt: 1, isAccepted: true)) == [.answer([1, 2, 3], .fetched), .end])
+    }
+
+    @Test func `a holder renews at a third of its lease`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        _ = scene.send(.lookedUp(attempt: 1, .taken(servable: false)))
+        #expect(scene.flight.nextTick == scene.now.advanced(byMicroseconds: 1_000_000))
+        #expect(scene.pass(1_000_000) == [.renew(attempt: 1)])
+        #expect(scene.send(.renewed(attempt: 1, isValid: true)) == [])
+        #expect(scene.pass(999_999) == [])
+        #expect(scene.pass(1) == [.renew(attempt: 1)])
+    }
+
+    @Test func `a lost flight is looked up again, and its fetch cancelled`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        _ = scene.send(.lookedUp(attempt: 1, .taken(servable: false)))
+        #expect(scene.send(.renewed(attempt: 1, isValid: false)) == [.cancelFetch(attempt: 1), .lookUp(attempt: 2)])
+        #expect(scene.send(.fetched(attempt: 1, .storable)) == [])
+    }
+
+    @Test func `a refused fill is looked up again, and nobody gets the old answer`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        _ = scene.send(.lookedUp(attempt: 1, .taken(servable: false)))
+        _ = scene.send(.fetched(attempt: 1, .storable))
+        #expect(scene.send(.filled(attempt: 1, isAccepted: false)) == [.lookUp(attempt: 2)])
+        #expect(scene.send(.lookedUp(attempt: 2, .fresh)) == [.answer([1], .record), .end])
+    }
+
+    @Test func `a waiter looks again when the message comes, and when the lease ends without one`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        #expect(scene.send(.lookedUp(attempt: 1, .held(leaseMicroseconds: 2_000_000, servable: false))) == [])
+        #expect(scene.send(.invalidated) == [.lookUp(attempt: 2)])
+        #expect(scene.send(.lookedUp(attempt: 2, .held(leaseMicroseconds: 2_000_000, servable: false))) == [])
+        #expect(scene.pass(2_000_000 - 1) == [])
+        #expect(scene.pass(5_001) == [.lookUp(attempt: 3)])
+    }
+
+    @Test func `without a tracking connection a wait is a poll`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        _ = scene.send(.lookedUp(attempt: 1, .held(leaseMicroseconds: 2_000_000, servable: false)), canHear: false)
+        #expect(scene.pass(50_000) == [.lookUp(attempt: 2)])
+    }
+
+    @Test func `a record read before an invalidation is not served after it`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        _ = scene.send(.invalidated)
+        #expect(scene.flight.isOvertaken)
+        #expect(scene.send(.lookedUp(attempt: 1, .fresh)) == [.lookUp(attempt: 2)])
+        _ = scene.send(.invalidated)
+        #expect(scene.send(.lookedUp(attempt: 2, .held(leaseMicroseconds: 1, servable: true))) == [.lookUp(attempt: 3)])
+    }
+
+    @Test func `an invalidation during a fetch asks whether the flight still counts`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        _ = scene.send(.lookedUp(attempt: 1, .taken(servable: false)))
+        #expect(scene.send(.invalidated) == [.renew(attempt: 1)])
+    }
+
+    @Test func `a failing fetch fails everyone who could not have waited longer`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        _ = scene.join(2)
+        _ = scene.send(.lookedUp(attempt: 1, .taken(servable: false)))
+        _ = scene.join(3, seconds: 500)
+        var other = scene
+        #expect(
+            scene.send(.fetched(attempt: 1, .failed(deadlineBound: false, servable: false)))
+                == [.abandon(attempt: 1), .answer([1, 2, 3], .failure), .end])
+        #expect(
+            other.send(.fetched(attempt: 1, .failed(deadlineBound: true, servable: false)))
+                == [.abandon(attempt: 1), .answer([1, 2], .failure), .lookUp(attempt: 2)])
+    }
+
+    @Test func `a fetch goes on while anybody wants it, and is cancelled when nobody does`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        _ = scene.join(2)
+        _ = scene.send(.lookedUp(attempt: 1, .taken(servable: false)))
+        #expect(scene.send(.left(waiter: 1)) == [])
+        #expect(scene.send(.left(waiter: 2)) == [.cancelFetch(attempt: 1), .abandon(attempt: 1), .end])
+    }
+
+    @Test func `a flight taken for nobody is given back`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        #expect(scene.send(.left(waiter: 1)) == [])
+        #expect(scene.send(.lookedUp(attempt: 1, .taken(servable: false))) == [.abandon(attempt: 1), .end])
+    }
+
+    @Test func `each caller leaves at its own deadline`() {
+        var scene = Scene()
+        _ = scene.join(1, seconds: 1)
+        _ = scene.join(2, seconds: 3)
+        _ = scene.send(.lookedUp(attempt: 1, .held(leaseMicroseconds: 9_000_000, servable: false)))
+        #expect(scene.flight.nextTick == scene.now.advanced(byMicroseconds: 1_000_000))
+        #expect(scene.pass(1_000_000) == [.answer([1], .deadline(.anotherProcess))])
+        #expect(scene.pass(2_000_000) == [.answer([2], .deadline(.anotherProcess)), .end])
+    }
+
+    @Test func `an answer in hand is handed over at the deadline, though it could not be stored yet`() {
+        var scene = Scene()
+        _ = scene.join(1, seconds: 1)
+        _ = scene.send(.lookedUp(attempt: 1, .taken(servable: false)))
+        _ = scene.send(.fetched(attempt: 1, .storable))
+        #expect(scene.pass(1_000_000) == [.answer([1], .fetched)])
+    }
+
+    @Test func `a stale record is served at once while it is refreshed`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        let deadline = scene.now.advanced(byMicroseconds: 100_000_000)
+        #expect(
+            scene.send(.lookedUp(attempt: 1, .taken(servable: true)))
+                == [.answer([1], .stale), .fetch(attempt: 1, deadline: deadline, isRefresh: true)])
+        #expect(scene.send(.fetched(attempt: 1, .storable)) == [.fill(attempt: 1)])
+        #expect(scene.send(.filled(attempt: 1, isAccepted: true)) == [.end])
+    }
+
+    @Test func `without Redis a flight asks again with the same token until a deadline ends it`() {
+        var scene = Scene()
+        _ = scene.join(1, seconds: 1)
+        #expect(scene.send(.lookedUp(attempt: 1, .unreachable(servable: false))) == [])
+        #expect(scene.pass(100_000) == [.lookUp(attempt: 1)])
+        _ = scene.send(.lookedUp(attempt: 1, .unreachable(servable: false)))
+        #expect(scene.send(.trackingRestored) == [.lookUp(attempt: 1)])
+        _ = scene.send(.lookedUp(attempt: 1, .unreachable(servable: false)))
+        #expect(scene.pass(900_000) == [.answer([1], .deadline(.redis)), .end])
+    }
+
+    @Test(arguments: 0..<200)
+    func `G5 whatever happens in whatever order, every caller ends by its deadline and the flight ends after the last`(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        var scene = Scene()
+        var open: [UInt64: Instant] = [:]
+        var owed: [FlightEffect] = []
+        var hasEnded = false
+        var next: UInt64 = 0
+        func note(_ effects: [FlightEffect]) {
+            for effect in effects {
+                #expect(!hasEnded, "an effect after the end: \(effect)")
+                switch effect {
+                case .answer(let waiters, _): for waiter in waiters { #expect(open.removeValue(forKey: waiter) != nil) }
+                case .end:
+                    hasEnded = true
+                    #expect(open.isEmpty)
+                case .lookUp, .fetch, .renew, .fill: owed.append(effect)
+                case .cancelFetch, .abandon: break
+                }
+            }
+        }
+        for step in 0..<200 where !hasEnded {
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0 where step < 150, 1 where step < 150:
+                next += 1
+                let deadline = scene.now.advanced(byMicroseconds: .random(in: 1...5_000_000, using: &generator))
+                open[next] = deadline
+                note(scene.send(.joined(waiter: next, deadline: deadline)))
+            case 2:
+                if let waiter = open.keys.sorted().randomElement(using: &generator) {
+                    open[waiter] = nil
+                    note(scene.send(.left(waiter: waiter)))
+                }
+            case 3: note(scene.send(.invalidated))
+            case 4: note(scene.send(.trackingRestored))
+            case 5...7 where !owed.isEmpty:
+                let effect = owed.remove(at: Int.random(in: 0..<owed.count, using: &generator))
+                let flag = Bool.random(using: &generator)
+                switch effect {
+                case .lookUp(let attempt):
+                    let replies: [LookupReply] = [
+                        .fresh, .taken(servable: flag), .taken(servable: false), .held(leaseMicroseconds: 1_000_000, servable: flag),
+                        .held(leaseMicroseconds: 1_000, servable: false), .unreachable(servable: flag), .failed(servable: flag),
+                    ]
+                    note(scene.send(.lookedUp(attempt: attempt, replies.randomElement(using: &generator)!)))
+                case .fetch(let attempt, _, _):
+                    let endings: [FetchEnding] = [.storable, .unstorable, .failed(deadlineBound: flag, servable: false)]
+                    note(scene.send(.fetched(attempt: attempt, endings.randomElement(using: &generator)!)))
+                case .renew(let attempt):
+                    note(scene.send(.renewed(attempt: attempt, isValid: [true, false, nil].randomElement(using: &generator)!)))
+                case .fill(let attempt):
+                    note(scene.send(.filled(attempt: attempt, isAccepted: [true, false, nil].randomElement(using: &generator)!)))
+                default: break
+                }
+            default:
+                if scene.flight.nextTick < .distantFuture {
+                    scene.now = max(scene.now, scene.flight.nextTick)
+                    note(scene.send(.ticked))
+                }
+            }
+            for (waiter, deadline) in open { #expect(deadline >= scene.now, "caller \(waiter) is past its deadline") }
+            // A lost reply must not hang a caller either: the flight always asks to be woken by the first deadline.
+            if let first = open.values.min(), !hasEnded { #expect(scene.flight.nextTick <= first) }
+        }
+    }
+}

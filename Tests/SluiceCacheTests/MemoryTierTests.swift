@@ -1,0 +1,121 @@
+import SluiceLoop
+import Testing
+
+@testable import SluiceCache
+
+@Suite(.timeLimit(.minutes(2)))
+struct MemoryTierTests {
+    static func entry(_ size: Int = 100, version: String = "v", fresh: Int64 = 60_000, stale: Int64 = 120_000, era: UInt64 = 1)
+        -> MemoryEntry
+    {
+        let record = CacheRecord(
+            version: version, status: 200, mirror: "m", headers: [], body: .init(repeating: 7, count: size), tags: [version],
+            storedAt: 0, freshUntil: fresh, refreshUntil: fresh, staleUntil: stale)
+        return MemoryEntry(record, serverTime: 0, anchor: .now, era: era)
+    }
+
+    static func key(_ number: Int) -> CacheKey { CacheKey(text: "GET:/posts/\(number)") }
+
+    private func tier(_ bytes: Int) -> MemoryTier { MemoryTier(byteLimit: bytes, era: TrustEra(isTracked: false)) }
+
+    @Test(arguments: [1 << 16, 1 << 20, 24 << 20])
+    func `memory never holds more bytes than its bound`(limit: Int) {
+        let tier = tier(limit)
+        var generator = SeededGenerator(seed: UInt64(limit))
+        for _ in 0..<20_000 {
+            let key = Self.key(Int.random(in: 0..<5_000, using: &generator))
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0: tier.remove(key)
+            case 1...3: _ = tier.hit(key, now: .now)
+            default: tier.install(Self.entry(Int.random(in: 0..<20_000, using: &generator)), for: key)
+            }
+            #expect(tier.usage.bytes <= limit)
+        }
+        #expect(tier.usage.entries > 0 && tier.usage.evictions > 0)
+    }
+
+    @Test func `the shard agrees with a dictionary, and its books with its contents`() {
+        var shard = MemoryShard(byteLimit: .max)
+        var model: [CacheKey: String] = [:]
+        var generator = SeededGenerator(seed: 11)
+        for step in 0..<30_000 {
+            let key = Self.key(Int.random(in: 0..<400, using: &generator))
+            switch Int.random(in: 0..<3, using: &generator) {
+            case 0:
+                shard.install(Self.entry(10, version: "\(step)"), for: key)
+                model[key] = "\(step)"
+            case 1: #expect(shard.remove(key) == (model.removeValue(forKey: key) != nil))
+            default: #expect(shard.find(key)?.record.version == model[key])
+            }
+        }
+        #expect(shard.usage.entries == model.count)
+        for key in model.keys { shard.remove(key) }
+        #expect(shard.usage.entries == 0 && shard.usage.bytes == 0)
+    }
+
+    @Test func `what is asked for again survives a scan`() {
+        let tier = tier(1 << 20)
+        let popular = (0..<100).map(Self.key)
+        for round in 0..<4 {
+            for _ in 0..<3 { for key in popular where tier.hit(key, now: .now) == nil { tier.install(Self.entry(), for: key) } }
+            for number in 0..<3_000 { tier.install(Self.entry(), for: Self.key(1_000_000 * (round + 1) + number)) }
+        }
+        let survivors = popular.filter { tier.hit($0, now: .now) != nil }.count
+        #expect(survivors >= 90)
+    }
+
+    @Test func `too large an entry is left out, and takes its predecessor's place from it`() {
+        let tier = tier(1 << 16)
+        tier.install(Self.entry(10), for: Self.key(1))
+        tier.install(Self.entry(1 << 17), for: Self.key(1))
+        #expect(tier.find(Self.key(1), now: .now) == nil)
+        #expect(tier.usage.entries == 0)
+    }
+
+    @Test func `only fresh and verified entries are hits`() {
+        let era = TrustEra(isTracked: true)
+        let tier = MemoryTier(byteLimit: 1 << 20, era: era)
+        let key = Self.key(1)
+        era.begin()
+        tier.install(Self.entry(era: era.current), for: key)
+        #expect(tier.hit(key, now: .now) != nil)
+        #expect(tier.hit(key, now: Instant.now.advanced(by: .seconds(61))) == nil)
+        tier.distrust(key)
+        #expect(tier.hit(key, now: .now) == nil)
+        tier.install(Self.entry(era: era.current), for: key)
+        era.end()
+        #expect(tier.hit(key, now: .now) == nil)
+        era.begin()
+        #expect(tier.hit(key, now: .now) == nil)
+        #expect(tier.find(key, now: .now) != nil)
+        #expect(tier.find(key, now: Instant.now.advanced(by: .seconds(121))) == nil)
+        #expect(tier.usage.entries == 0)
+    }
+
+    @Test func `tagged entries go together`() {
+        let tier = tier(16 << 20)
+        for number in 0..<100 { tier.install(Self.entry(version: number % 2 == 0 ? "even" : "odd"), for: Self.key(number)) }
+        #expect(tier.removeAll(tagged: "even") == 50)
+        #expect(tier.usage.entries == 50)
+    }
+
+    @Test func `any thread reads while others write`() async {
+        let tier = tier(1 << 20)
+        await withTaskGroup(of: Void.self) { group in
+            for task in 0..<4 {
+                group.addTask {
+                    var generator = SeededGenerator(seed: UInt64(task))
+                    for _ in 0..<20_000 {
+                        let number = Int.random(in: 0..<3_000, using: &generator)
+                        if let entry = tier.hit(Self.key(number), now: .now) {
+                            #expect(entry.record.version == "\(number)")
+                        } else {
+                            tier.install(Self.entry(version: "\(number)"), for: Self.key(number))
+                        }
+                    }
+                }
+            }
+        }
+        #expect(tier.usage.bytes <= 1 << 20)
+    }
+}

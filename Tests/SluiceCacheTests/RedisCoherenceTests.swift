@@ -1,0 +1,196 @@
+import SluiceHarness
+import SluiceLoop
+import SluiceRedis
+import Testing
+
+@testable import SluiceCache
+
+@Suite(.timeLimit(.minutes(2)), .serialized)
+struct RedisCoherenceTests {
+    private var soon: Instant { Instant.now.advanced(by: .seconds(60)) }
+    private static let recordName = "sluice:{t}:cache:GET:/posts/1"
+    private var key: CacheKey { get throws { try CacheKey(target: "/posts/1") } }
+
+    /// Reads until the record is in memory and verified.
+    private func settle(_ process: CacheProcess, _ mirror: FakeMirror) async throws {
+        let key = try key
+        // The fill's own message must have been heard, or it would unverify the entry later.
+        _ = try await process.cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+        await process.signals.wait { $0.keys[Self.recordName] ?? 0 >= 1 }
+        _ = try await process.cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+        #expect(process.cache.memoryHit(for: key) != nil)
+    }
+
+    @Test func `G4 a record deleted with redis-cli is fetched anew by every process`() async throws {
+        try await withProcesses(2) { server, processes in
+            let mirror = FakeMirror()
+            let key = try key
+            for process in processes { try await settle(process, mirror) }
+            #expect(mirror.count == 1)
+            try await server.cli("DEL", Self.recordName)
+            for process in processes { await process.signals.wait { $0.keys[Self.recordName] ?? 0 >= 2 } }
+            for process in processes {
+                #expect(process.cache.memoryHit(for: key) == nil)
+                #expect(try await process.cache.answer(for: key, deadline: soon, fetch: mirror.fetch).text == "2")
+            }
+            #expect(mirror.count == 2)
+        }
+    }
+
+    @Test func `G4 a body written with redis-cli is what every process serves next`() async throws {
+        try await withProcesses(2) { server, processes in
+            let mirror = FakeMirror()
+            let key = try key
+            for process in processes { try await settle(process, mirror) }
+            // The version stays as it was: only the contents tell. And back again.
+            for (round, body) in ["2", "1", "1234"].enumerated() {
+                try await server.cli("HSET", Self.recordName, "body", body)
+                for process in processes {
+                    await process.signals.wait { $0.keys[Self.recordName] ?? 0 >= 2 + round }
+                    #expect(process.cache.memoryHit(for: key) == nil)
+                    #expect(try await process.cache.answer(for: key, deadline: soon, fetch: mirror.fetch).text == body)
+                    #expect(process.cache.memoryHit(for: key)?.text == body)
+                }
+            }
+            #expect(mirror.count == 1)
+        }
+    }
+
+    @Test func `G4 after FLUSHALL nothing old is served`() async throws {
+        try await withProcesses(2) { server, processes in
+            let mirror = FakeMirror()
+            let key = try key
+            for process in processes { try await settle(process, mirror) }
+            try await server.cli("FLUSHALL")
+            for process in processes {
+                await process.signals.wait { $0.flushes == 1 }
+                #expect(process.cache.memoryHit(for: key) == nil)
+                #expect(try await process.cache.answer(for: key, deadline: soon, fetch: mirror.fetch).text == "2")
+            }
+            #expect(mirror.count == 2)
+        }
+    }
+
+    @Test func `G4 a lost connection makes every entry unverified, and verifying fetches nothing`() async throws {
+        try await withProcesses(1) { server, processes in
+            let mirror = FakeMirror()
+            let (key, process) = (try key, processes[0])
+            try await settle(process, mirror)
+            try await server.cli("CLIENT", "KILL", "TYPE", "pubsub")
+            await process.signals.wait { $0.losses == 1 }
+            #expect(process.cache.memoryHit(for: key) == nil || process.signals.heard.connections == 2)
+            await process.signals.wait { $0.connections == 2 }
+            #expect(process.cache.memoryHit(for: key) == nil)
+            let answer = try await process.cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+            #expect(answer.source == .memory && answer.text == "1" && !answer.stale)
+            #expect(process.cache.memoryHit(for: key) != nil)
+            #expect(mirror.count == 1)
+        }
+    }
+
+    @Test func `without Redis an entry is served as stale within its bounds, and nothing is fetched`() async throws {
+        try await withProcesses(1) { server, processes in
+            let mirror = FakeMirror()
+            let (key, process) = (try key, processes[0])
+            try await settle(process, mirror)
+            await server.kill()
+            await process.signals.wait { $0.losses == 1 }
+            #expect(process.cache.memoryHit(for: key) == nil)
+            let answer = try await process.cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+            #expect(answer.stale && answer.text == "1" && answer.source == .memory)
+            #expect(mirror.count == 1)
+            #expect(process.cache.statistics.staleServed == 1)
+        }
+    }
+
+    @Test func `a record is a hash that redis-cli shows readably, with its life as TTL`() async throws {
+        try await withProcesses(1) { server, processes in
+            let mirror = FakeMirror()
+            mirror.headers = [("Content-Type", "text/plain"), ("ETag", "\"e1\""), ("Cache-Tag", "posts,all")]
+            mirror.body = "hello"
+            let policy = CachePolicy(fresh: .seconds(100), stale: .seconds(50))
+            _ = try await processes[0].cache.answer(for: key, policy: policy, deadline: soon, fetch: mirror.fetch)
+            let lines = try await server.cli("HGETALL", Self.recordName).split(separator: "\n", omittingEmptySubsequences: false).map(
+                String.init)
+            func after(_ name: String) -> String? { lines.firstIndex(of: name).map { lines[$0 + 1] } }
+            #expect(after("status") == "200" && after("body") == "hello" && after("etag") == "\"e1\"" && after("tags") == "posts all")
+            #expect(after("mirror") == "fake" && lines.contains("content-type: text/plain") && after("version") != nil)
+            let stored = try #require(after("stored_ms").flatMap { Int64($0) })
+            let fresh = try #require(after("fresh_until_ms").flatMap { Int64($0) })
+            let stale = try #require(after("stale_until_ms").flatMap { Int64($0) })
+            #expect((99_000...100_000).contains(fresh - stored) && stale - fresh == 50_000)
+            let ttl = try #require(Int64(try await server.cli("PTTL", Self.recordName)))
+            #expect((90_000...150_000).contains(ttl))
+            #expect(try await server.cli("EXISTS", "sluice:{t}:flight:GET:/posts/1") == "0")
+        }
+    }
+
+    @Test(arguments: ["SET", "HSET status", "HSET fresh", "HSET format", "HDEL body"])
+    func `whatever somebody makes of a record, it is a miss and no more`(kind: String) async throws {
+        try await withProcesses(1) { server, processes in
+            let mirror = FakeMirror()
+            _ = try await processes[0].cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+            switch kind {
+            case "SET": try await server.cli("SET", Self.recordName, "x")
+            case "HSET status": try await server.cli("HSET", Self.recordName, "status", "OK")
+            case "HSET fresh": try await server.cli("HSET", Self.recordName, "fresh_until_ms", "soon")
+            case "HSET format": try await server.cli("HSET", Self.recordName, "format", "99")
+            default: try await server.cli("HDEL", Self.recordName, "body")
+            }
+            await processes[0].signals.wait { $0.keys[Self.recordName] ?? 0 >= 2 }
+            #expect(try await processes[0].cache.answer(for: key, deadline: soon, fetch: mirror.fetch).text == "2")
+            #expect(try await server.cli("HGET", Self.recordName, "body") == "2")
+        }
+    }
+
+    @Test(arguments: [0, 1, 55, 56, 63, 64, 119, 120, 5_000])
+    func `Swift and Lua compute one digest`(length: Int) async throws {
+        let server = try await RedisServer()
+        let message = String(repeating: "ä", count: length)
+        #expect(
+            try await server.cli("EVAL", "return redis.sha1hex(ARGV[1])", "0", message) == ContentDigest.hexadecimal(Array(message.utf8)))
+        await server.kill()
+    }
+
+    @Test func `items stored by a collection's fetch are found by every process, and purged by path and tag`() async throws {
+        try await withProcesses(2) { _, processes in
+            let mirror = FakeMirror()
+            for number in 1...20 {
+                let item = FetchedResponse(
+                    status: 200, headers: [("Cache-Tag", "posts")], body: Array("item \(number)".utf8), mirror: "m", completedAt: .now)
+                let isStored = try await processes[0].cache.store(CacheKey(target: "/posts/\(number)"), item)
+                #expect(isStored)
+            }
+            for number in 1...20 {
+                let key = try CacheKey(target: "/posts/\(number)")
+                let answer = try await processes[1].cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+                #expect(answer.text == "item \(number)" && answer.source == .redis)
+            }
+            #expect(mirror.count == 0)
+            let key = try key
+            for expected in [true, false] {
+                let existed = try await processes[0].cache.purge(key)
+                #expect(existed == expected)
+            }
+            let purged = try await processes[0].cache.purge(tag: "posts")
+            #expect(purged == 19)
+            let second = try CacheKey(target: "/posts/2")
+            let answer = try await processes[0].cache.answer(for: second, deadline: soon, fetch: mirror.fetch)
+            #expect(answer.text == "1")
+        }
+    }
+
+    @Test func `a large body and an answer that forbids keeping it are passed on and forgotten`() async throws {
+        var options = CacheOptions()
+        options.bodyLimit = 10
+        try await withProcesses(1, options: options) { server, processes in
+            let (mirror, key) = (FakeMirror(), try key)
+            mirror.body = String(repeating: "x", count: 11)
+            #expect(try await processes[0].cache.answer(for: key, deadline: soon, fetch: mirror.fetch).text.utf8.count == 11)
+            mirror.body = "short"
+            mirror.headers = [("Cache-Control", "no-store")]
+            #expect(try await processes[0].cache.answer(for: key, deadline: soon, fetch: mirror.fetch).text == "short")
+            #expect(try await server.cli("KEYS", "*") == "")
+        }
+    }
+}

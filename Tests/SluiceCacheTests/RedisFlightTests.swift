@@ -1,0 +1,196 @@
+import SluiceHarness
+import SluiceLoop
+import SluiceRedis
+import Testing
+
+@testable import SluiceCache
+
+@Suite(.timeLimit(.minutes(2)), .serialized)
+struct RedisFlightTests {
+    private var soon: Instant { Instant.now.advanced(by: .seconds(60)) }
+    /// A lease so long that only a message can have woken whoever waits.
+    private var longLease: CacheOptions {
+        var options = CacheOptions()
+        options.flightLease = .seconds(300)
+        return options
+    }
+    private let recordName = "sluice:{t}:cache:GET:/posts/1"
+    private let flightName = "sluice:{t}:flight:GET:/posts/1"
+    private var key: CacheKey { get throws { try CacheKey(target: "/posts/1") } }
+
+    @Test func `G3 however many processes miss a key at once, one fetch is spent`() async throws {
+        try await withProcesses(4, options: longLease) { _, processes in
+            let mirror = FakeMirror()
+            let key = try key
+            let deadline = soon
+            let answers = try await withThrowingTaskGroup(of: CacheAnswer.self) { group in
+                for process in processes {
+                    for _ in 0..<25 {
+                        group.addTask { try await process.cache.answer(for: key, deadline: deadline, fetch: mirror.fetch) }
+                    }
+                }
+                return try await group.reduce(into: [CacheAnswer]()) { $0.append($1) }
+            }
+            #expect(mirror.count == 1)
+            #expect(answers.count == 100 && answers.allSatisfy { $0.text == "1" && !$0.stale })
+            #expect(answers.filter { $0.source == .mirror("fake") && !$0.collapsed }.count == 1)
+        }
+    }
+
+    @Test func `a holder that fails hands over to one waiter, and then to the next`() async throws {
+        try await withProcesses(3, options: longLease) { _, processes in
+            let mirror = FakeMirror(isHeld: true)
+            mirror.fail(next: 2)
+            let key = try key
+            let deadline = soon
+            let calls = processes.map { process in
+                Task { try? await process.cache.answer(for: key, deadline: deadline, fetch: mirror.fetch) }
+            }
+            await mirror.waitForArrivals(1)
+            mirror.release()
+            var answered: [String] = []
+            for call in calls { if let answer = await call.value { answered.append(answer.text) } }
+            #expect(mirror.count == 3)
+            #expect(answered == ["3"])
+        }
+    }
+
+    @Test func `a holder that leaves hands over at once`() async throws {
+        try await withProcesses(2, options: longLease) { server, processes in
+            let (first, second) = (FakeMirror(isHeld: true), FakeMirror())
+            let key = try key
+            let deadline = soon
+            let leaving = Task { try await processes[0].cache.answer(for: key, deadline: deadline, fetch: first.fetch) }
+            await first.waitForArrivals(1)
+            async let waiting = processes[1].cache.answer(for: key, deadline: deadline, fetch: second.fetch)
+            try await poll("nobody waits for the flight") { try await server.cli("HGET", flightName, "waited_for") != "" }
+            leaving.cancel()
+            #expect(try await waiting.text == "1")
+            #expect(second.count == 1)
+            await #expect(throws: CancellationError.self) { try await leaving.value }
+            first.release()
+        }
+    }
+
+    @Test func `a holder frozen past its lease cannot fill, and its callers get the newer answer`() async throws {
+        try await withProcesses(2) { server, processes in
+            let (slow, quick) = (FakeMirror(isHeld: true), FakeMirror())
+            slow.body = "old"
+            quick.body = "new"
+            let key = try key
+            let deadline = soon
+            async let frozen = processes[0].cache.answer(for: key, deadline: deadline, fetch: slow.fetch)
+            await slow.waitForArrivals(1)
+            // What a freeze does: the lease ends while the holder does not know.
+            try await server.cli("DEL", flightName)
+            #expect(try await processes[1].cache.answer(for: key, deadline: deadline, fetch: quick.fetch).text == "new")
+            slow.release()
+            #expect(try await frozen.text == "new")
+            #expect(try await server.cli("HGET", recordName, "body") == "new")
+            #expect(slow.count == 1 && quick.count == 1)
+        }
+    }
+
+    @Test func `the holder keeps its flight as long as its fetch lasts`() async throws {
+        var options = CacheOptions()
+        options.flightLease = .milliseconds(300)
+        try await withProcesses(2, options: options) { server, processes in
+            let (slow, other) = (FakeMirror(isHeld: true), FakeMirror())
+            let key = try key
+            let deadline = soon
+            async let holding = processes[0].cache.answer(for: key, deadline: deadline, fetch: slow.fetch)
+            await slow.waitForArrivals(1)
+            async let waiting = processes[1].cache.answer(for: key, deadline: deadline, fetch: other.fetch)
+            // Each look of the waiter follows a whole lease without news: three of them outlast the first lease twice.
+            try await poll("the flight did not last") { try await Int(server.cli("HGET", flightName, "waited_for")) ?? 0 >= 3 }
+            slow.release()
+            #expect(try await holding.text == "1")
+            #expect(try await waiting.text == "1")
+            #expect(other.count == 0)
+        }
+    }
+
+    @Test func `G4 a fill older than a write with redis-cli is refused`() async throws {
+        try await withProcesses(1) { server, processes in
+            let mirror = FakeMirror(isHeld: true)
+            let (key, deadline) = (try key, soon)
+            async let answer = processes[0].cache.answer(for: key, deadline: deadline, fetch: mirror.fetch)
+            await mirror.waitForArrivals(1)
+            // Somebody stores a record by hand while the fetch is under way.
+            let now = try await server.cli("TIME").split(separator: "\n")[0]
+            try await server.cli(
+                "HSET", recordName, "format", "1", "version", "by-hand", "status", "200", "mirror", "hand", "age_ms", "0", "headers", "",
+                "body", "by hand", "stored_ms", "0", "fresh_until_ms", "\(now)999000", "refresh_until_ms", "\(now)999000",
+                "stale_until_ms", "\(now)999000")
+            mirror.release()
+            #expect(try await answer.text == "by hand")
+            #expect(mirror.count == 1)
+        }
+    }
+
+    @Test func `G4 a purge during a fetch: who waits, here or elsewhere, gets a newer answer`() async throws {
+        try await withProcesses(3) { _, processes in
+            let mirror = FakeMirror(isHeld: true)
+            let (key, deadline) = (try key, soon)
+            async let answer = processes[0].cache.answer(for: key, deadline: deadline, fetch: mirror.fetch)
+            await mirror.waitForArrivals(1)
+            async let waiting = processes[1].cache.answer(for: key, deadline: deadline, fetch: mirror.fetch)
+            try await processes[2].cache.purge(key)
+            await mirror.waitForArrivals(2)
+            mirror.release()
+            #expect(try await answer.text == "2")
+            #expect(try await waiting.text == "2")
+        }
+    }
+
+    @Test func `G4 a tag purge refuses the fill of what was being fetched`() async throws {
+        try await withProcesses(2) { _, processes in
+            let mirror = FakeMirror(isHeld: true)
+            mirror.headers = [("Cache-Tag", "posts")]
+            let (key, deadline) = (try key, soon)
+            async let answer = processes[0].cache.answer(for: key, deadline: deadline, fetch: mirror.fetch)
+            await mirror.waitForArrivals(1)
+            #expect(try await processes[1].cache.purge(tag: "posts") == 0)
+            mirror.release()
+            #expect(try await answer.text == "2")
+            #expect(try await processes[1].cache.purge(tag: "posts") == 1)
+            #expect(try await processes[1].cache.answer(for: key, deadline: deadline, fetch: mirror.fetch).text == "3")
+        }
+    }
+
+    @Test func `G5 Redis dying during a flight hangs nobody, and its return is used`() async throws {
+        try await withProcesses(2) { server, processes in
+            let (first, second) = (FakeMirror(isHeld: true), FakeMirror())
+            let (key, deadline) = (try key, soon)
+            async let holding = processes[0].cache.answer(for: key, deadline: deadline, fetch: first.fetch)
+            await first.waitForArrivals(1)
+            async let waiting = processes[1].cache.answer(for: key, deadline: deadline, fetch: second.fetch)
+            try await poll("nobody waits for the flight") { try await server.cli("HGET", flightName, "waited_for") != "" }
+            await server.kill()
+            first.release()
+            let error = await #expect(throws: CacheError.self) {
+                try await processes[1].cache.answer(
+                    for: CacheKey(target: "/posts/2"), deadline: Instant.now.advanced(by: .milliseconds(300)), fetch: second.fetch)
+            }
+            #expect(error?.code == .redisUnavailable)
+            try await server.start()
+            // The right to fetch was lost with the data, so the need may have been met twice: but both are answered.
+            #expect(try await ["1", "2"].contains(holding.text))
+            #expect(try await ["1", "2"].contains(waiting.text))
+            #expect(first.count + second.count <= 3)
+        }
+    }
+
+    @Test func `shutting down gives the flights back`() async throws {
+        try await withProcesses(1) { server, processes in
+            let mirror = FakeMirror(isHeld: true)
+            let (key, deadline) = (try key, soon)
+            let call = Task { try await processes[0].cache.answer(for: key, deadline: deadline, fetch: mirror.fetch) }
+            await mirror.waitForArrivals(1)
+            #expect(try await server.cli("EXISTS", flightName) == "1")
+            await processes[0].cache.shutDown()
+            #expect(try await server.cli("EXISTS", flightName) == "0")
+            await #expect(throws: CacheError.self) { try await call.value }
+        }
+    }
+}

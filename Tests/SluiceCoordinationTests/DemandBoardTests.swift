@@ -1,0 +1,94 @@
+import SluiceCoordination
+import SluiceLoop
+import Testing
+
+@Suite struct DemandBoardTests {
+    private let leader = NodeID(text: "a:1:aaaaaaaa")!
+    private let other = NodeID(text: "b:2:bbbbbbbb")!
+    private func at(_ milliseconds: Int64) -> Instant { Instant(microseconds: 1_000_000 + milliseconds * 1_000) }
+
+    private func demand(_ node: NodeID, _ waiting: [Int], stamp: Int64, sequence: Int64 = 0, epoch: Int64 = 7) -> DemandMessage {
+        DemandMessage(node: node, epoch: epoch, sequence: sequence, stamp: stamp, waiting: waiting)
+    }
+
+    @Test func `one request carries everybody's wishes, the urgent tier first`() {
+        var board = DemandBoard(caller: leader, epoch: 7)
+        board.heard(demand(leader, [0, 2, 0], stamp: 1), now: at(0))
+        board.heard(demand(other, [1, 3, 0], stamp: 5), now: at(0))
+        let request = board.reservation(now: at(1))
+        #expect(request?.epoch == 7)
+        #expect(request?.demands.map(\.tier) == [0, 1, 1])
+        #expect(request?.demands.first == .init(node: other, wanted: 1, tier: 0, stamp: 5, sequence: 1))
+        // Until the ledger has answered nothing else is asked.
+        #expect(board.reservation(now: at(10)) == nil)
+    }
+
+    @Test func `a waiter is not asked for twice while its grant is under way`() {
+        var board = DemandBoard(caller: leader, epoch: 7)
+        board.heard(demand(other, [0, 4, 0], stamp: 1), now: at(0))
+        _ = board.reservation(now: at(1))
+        board.granted([(other, 3)], nextRelease: nil, now: at(2))
+        #expect(board.waiting == 1)
+        // The node repeats itself before it has seen the grant, then after.
+        board.heard(demand(other, [0, 4, 0], stamp: 2), now: at(3))
+        #expect(board.waiting == 1)
+        board.heard(demand(other, [0, 1, 0], stamp: 3, sequence: 1), now: at(4))
+        #expect(board.waiting == 1)
+    }
+
+    @Test func `with nothing free it asks again at the next release, or at once when slots came back`() {
+        var board = DemandBoard(caller: leader, epoch: 7)
+        board.heard(demand(other, [0, 4, 0], stamp: 1), now: at(0))
+        _ = board.reservation(now: at(1))
+        board.granted([(other, 0)], nextRelease: at(90), now: at(2))
+        #expect(board.nextStep(now: at(3)) == at(90))
+        board.freed()
+        #expect(board.nextStep(now: at(3)) == at(3))
+    }
+
+    @Test func `a node that stops repeating itself is forgotten`() {
+        var board = DemandBoard(caller: leader, epoch: 7)
+        board.heard(demand(other, [0, 4, 0], stamp: 1), now: at(0))
+        #expect(board.reservation(now: at(3_001)) == nil)
+        #expect(board.waiting == 0)
+    }
+
+    @Test func `the first place goes round`() {
+        var board = DemandBoard(caller: leader, epoch: 7)
+        board.heard(demand(leader, [0, 9, 0], stamp: 1), now: at(0))
+        board.heard(demand(other, [0, 9, 0], stamp: 1), now: at(0))
+        var firsts: [NodeID?] = []
+        for turn in 1...4 as ClosedRange<Int64> {
+            firsts.append(board.reservation(now: at(turn * 10))?.demands.first?.node)
+            board.granted([], nextRelease: nil, now: at(turn * 10))
+        }
+        #expect(Set(firsts[0...1]) == [leader, other])
+        #expect(Array(firsts[0...1]) == Array(firsts[2...3]))
+    }
+
+    @Test(arguments: ["", "D1", "D1 a:1:aaaaaaaa 1 2 3 4 5", "D1 nobody 1 2 3 4 5 6", "D1 a:1:aaaaaaaa 1 2 3 4 5 -6", "D2 a:1:aaaaaaaa 1 2 3 4 5 6"])
+    func `a malformed demand is no demand`(_ text: String) {
+        #expect(DemandMessage(payload: Array(text.utf8)) == nil)
+    }
+
+    @Test func `messages survive a round trip, and random bytes never trap`() {
+        let message = demand(other, [1, 2, 3], stamp: 99, sequence: 4)
+        #expect(DemandMessage(payload: Array(message.text.utf8)) == message)
+        for beat in [
+            BeatMessage.beat(leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: nil),
+            .beat(leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: 17), .resigned(leader: "a:1:aaaaaaaa", epoch: 3),
+        ] {
+            #expect(BeatMessage(payload: Array(beat.text.utf8)) == beat)
+        }
+        var random = SystemRandomNumberGenerator()
+        let seeds = [message.text, "B1 a 1 2 3 4", "R1 a 1"].map { Array($0.utf8) }
+        for _ in 0..<20_000 {
+            var bytes = seeds.randomElement(using: &random)!
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            _ = DemandMessage(payload: bytes)
+            _ = BeatMessage(payload: bytes)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import Sluice
+import SluiceGateway
+import SluiceHarness
+import SluiceMirror
+import SluiceServer
+import Testing
+
+/// `GET` and `HEAD`, on real sockets with a strict mirror; embedded and with a real Redis.
+@Suite(.timeLimit(.minutes(2)))
+struct GatewayGetTests {
+    @Test(arguments: [false, true])
+    func `the first answer comes from a mirror and says so, the next from memory`(redis: Bool) async throws {
+        try await Rig.run(redis: redis) { rig in
+            let client = try rig.client()
+            let first = try await client.get("/posts/7")
+            #expect(first.status == 200)
+            #expect(first.body.contains("\"id\": 7") || first.body.contains("\"id\":7"))
+            #expect(first.headers["mirror"] == "mirror" && first.headers["etag"] != nil)
+            #expect(first.headers["content-type"] == "application/json; charset=utf-8")
+            #expect(first.headers["sluice-mirror"] == "m1" && first.headers["age"] == "0")
+            let asked = try CacheStatusField(first.headers["cache-status"])
+            #expect(asked.forward == "uri-miss" && asked.forwardStatus == 200 && asked.isStored && !asked.isCollapsed)
+            #expect(asked.detail == "mirror")
+
+            let second = try await client.get("/posts/7")
+            #expect(second.body == first.body && second.status == 200)
+            #expect(second.headers["sluice-mirror"] == nil)
+            #expect(second.headers["date"] == first.headers["date"] && second.headers["etag"] == first.headers["etag"])
+            let hit = try CacheStatusField(second.headers["cache-status"])
+            #expect(hit.isHit && hit.detail == "memory")
+            #expect((0...60).contains(hit.ttl ?? -1))
+            #expect((0...60).contains(Int(second.headers["age"] ?? "") ?? -1))
+            #expect(await rig.requests == 1)
+        }
+    }
+
+    @Test func `a gateway of another process finds the answer in Redis`() async throws {
+        try await Rig.run(redis: true) { rig in
+            let first = try await rig.client().get("/posts?userId=3&_limit=2")
+            let other = try await MirrorPool(rig.configuration)
+            var configuration = GatewayConfiguration()
+            configuration.listen = "127.0.0.1:0"
+            let gateway = try await Gateway(pool: other, configuration: configuration)
+            let second = try await RawClient(gateway.port).get("/posts?_limit=2&userId=3")
+            await gateway.shutDown(grace: .zero)
+            await other.shutDown(grace: .zero)
+            let hit = try CacheStatusField(second.headers["cache-status"])
+            #expect(hit.isHit && hit.detail == "redis" && (0...60).contains(hit.ttl ?? -1))
+            #expect(second.body == first.body && second.headers["sluice-mirror"] == nil)
+            #expect(await rig.requests == 1)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a record past its freshness is confirmed by the mirror, and that is said`(redis: Bool) async throws {
+        let route = PoolConfiguration.Route(path: "/posts/{id}", fresh: .zero)
+        try await Rig.run(redis: redis, gateway: { $0.routes = [route] }) { rig in
+            let client = try rig.client()
+            let first = try await client.get("/posts/7")
+            #expect(try CacheStatusField(first.headers["cache-status"]).forward == "uri-miss")
+            let second = try await client.get("/posts/7")
+            let status = try CacheStatusField(second.headers["cache-status"])
+            #expect(status.forward == "stale" && status.forwardStatus == 304 && status.detail == "mirror")
+            #expect(second.status == 200 && second.body == first.body)
+            #expect(await rig.requests == 2)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `200 callers of one cold key cost one mirror request (G3)`(redis: Bool) async throws {
+        try await Rig.run(redis: redis, mirror: [("latency", "300ms")]) { rig in
+            let clients = try (0..<200).map { _ in try rig.client() }
+            for client in clients { try client.send("GET /posts/1 HTTP/1.1\r\nHost: a\r\n\r\n") }
+            var alone = 0
+            for client in clients {
+                let answer = try await client.answer()
+                #expect(answer.status == 200)
+                let status = try CacheStatusField(answer.headers["cache-status"])
+                if status.forward != nil, !status.isCollapsed { alone += 1 }
+            }
+            #expect(alone == 1)
+            let stats = await rig.mirror.stats
+            #expect(stats.requests == 1 && stats.violations == 0)
+        }
+    }
+
+    @Test func `HEAD gets the headers of GET without the body, cold and warm`() async throws {
+        try await Rig.run { rig in
+            let client = try rig.client()
+            let cold = try await client.get("/posts/2", method: "HEAD")
+            let get = try await client.get("/posts/2")
+            let warm = try await client.get("/posts/2", method: "HEAD")
+            for head in [cold, warm] {
+                #expect(head.status == 200 && head.body.isEmpty)
+                #expect(head.headers["content-length"] == "\(get.body.utf8.count)")
+                #expect(head.headers["etag"] == get.headers["etag"])
+            }
+            #expect(try CacheStatusField(warm.headers["cache-status"]).isHit)
+            #expect(await rig.requests == 1)
+        }
+    }
+
+    @Test func `an answer with an error status of the API is passed on as it is`() async throws {
+        try await Rig.run { rig in
+            let answer = try await rig.client().get("/posts/100000")
+            #expect(answer.status == 404 && answer.headers["content-type"]?.hasPrefix("application/json") == true)
+            #expect(try CacheStatusField(answer.headers["cache-status"]).forwardStatus == 404)
+        }
+    }
+
+    @Test func `a client that has the answer gets 304`() async throws {
+        try await Rig.run { rig in
+            let client = try rig.client()
+            let tag = try #require(await client.get("/posts/3").headers["etag"])
+            for list in [tag, "\"other\", W/\(tag)", "*"] {
+                let answer = try await client.get("/posts/3", "If-None-Match: \(list)\r\n")
+                #expect(answer.status == 304 && answer.body.isEmpty && answer.headers["etag"] == tag)
+                #expect(answer.headers["content-type"] == nil)
+                #expect(try CacheStatusField(answer.headers["cache-status"]).isHit)
+            }
+            #expect(try await client.get("/posts/3", "If-None-Match: \"other\"\r\n").status == 200)
+            #expect(await rig.requests == 1)
+        }
+    }
+
+    @Test func `nothing of one connection crosses, in either direction, and no request header of a GET`() async throws {
+        let mirror = try await ScriptedMirror { request in
+            let seen = request.headers.map { "\($0.name): \($0.value)" }.joined(separator: "\n")
+            return .now(
+                ServerResponse(
+                    headers: [
+                        ("Connection", "x-secret"), ("X-Secret", "1"), ("Keep-Alive", "timeout=5"), ("Proxy-Authenticate", "Basic"),
+                        ("X-Kept", "yes"),
+                        ("TE", "trailers"),
+                    ], body: Array(seen.utf8)))
+        }
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }) { rig in
+            let client = try rig.client()
+            let headers = "Authorization: Bearer s3cret\r\nCookie: a=b\r\nX-Any: 1\r\nAccept: text/html\r\n"
+            for _ in 0..<2 {
+                let answer = try await client.get("/a", headers)
+                #expect(answer.headers["x-kept"] == "yes")
+                for name in ["x-secret", "keep-alive", "proxy-authenticate", "te"] { #expect(answer.headers[name] == nil, "\(name)") }
+                for word in ["s3cret", "a=b", "X-Any", "text/html"] { #expect(!answer.body.contains(word)) }
+            }
+        }
+        await mirror.shutDown()
+    }
+}

@@ -1,0 +1,127 @@
+import Sluice
+import SluiceGateway
+import SluiceHarness
+import Testing
+
+/// Untrusted input: the right status, a problem document, no crash, nothing at the mirror, and others are served.
+@Suite(.timeLimit(.minutes(2)))
+struct GatewayHostileTests {
+    @Test func `bad targets are refused with a problem document`() async throws {
+        let table: [(target: String, status: Int)] = [
+            ("//evil.example/x", 400), ("http://evil.example/x", 400), ("https://u@evil.example/", 400), ("@evil.example/x", 400),
+            ("evil.example:80", 400), ("*", 400), ("x", 400), ("/../x", 400), ("/a/../../x", 400), ("/a/./x", 400), ("/..", 400),
+            ("/%2e%2e/x", 400), ("/%2E./x", 400), ("/a%2f..%2fb", 400), ("/a%5C..%5Cb", 400), ("/..;x/y", 400), ("/a\\b", 400),
+            ("/a%", 400), ("/a%zz", 400), ("/a#b", 400), ("/" + String(repeating: "a", count: 9_000), 414),
+            ("/-/nothing", 404), ("/-", 404), ("/%2D/nothing", 404), ("/-/health/", 404), ("/-//health", 404),
+        ]
+        try await Rig.run { rig in
+            let other = try rig.client()
+            for (target, status) in table {
+                for method in ["GET", "POST", "HEAD"] where method != "POST" || status != 405 {
+                    let client = try rig.client()
+                    let answer = try await client.get(target, "Content-Length: 0\r\n", method: method)
+                    #expect(answer.status == status, "\(method) \(target)")
+                    if method != "HEAD" {
+                        let problem = try ProblemDocument(answer)
+                        #expect(problem.instance?.isEmpty == false && problem.instance?.hasPrefix("//") == false, "\(target)")
+                    }
+                }
+                #expect(try await other.get("/-/health").status == 200)
+            }
+            #expect(await rig.requests == 0)
+        }
+    }
+
+    @Test func `odd but honest targets reach the mirror's host and no other`() async throws {
+        try await Rig.run { rig in
+            let client = try rig.client()
+            for target in [
+                "/@evil.example", "/a@b:80/c", "/a//b", "/a%2Fb", "/%0d%0aX:%20y", "/?x=//evil.example", "/.well-known/x", "/...",
+            ] {
+                #expect(try await client.get(target).status == 404, "\(target)")
+            }
+            #expect(await rig.requests == 8)
+        }
+    }
+
+    @Test(arguments: [" ", "\u{1}", "\r\nX: y", "ä"])
+    func `control characters, line breaks and bytes beyond ASCII never pass`(bytes: String) async throws {
+        try await Rig.run { rig in
+            let client = try rig.client()
+            try client.send("GET /a\(bytes)b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            let text = try await client.rest()
+            #expect(text.isEmpty || text.hasPrefix("HTTP/1.1 4") || text.hasPrefix("HTTP/1.1 5"), "\(text)")
+            #expect(await rig.requests == 0)
+            #expect(try await rig.client().get("/-/health").status == 200)
+        }
+    }
+
+    @Test(arguments: [17, 64, 150])
+    func `a head that is too long is 431 with a problem document`(kibibytes: Int) async throws {
+        try await Rig.run { rig in
+            let other = try rig.client()
+            for header in ["X-Long: " + String(repeating: "a", count: kibibytes << 10), Self.manyHeaders(kibibytes)] {
+                let client = try rig.client()
+                try client.send("GET /posts/1 HTTP/1.1\r\nHost: a\r\n\(header)\r\n\r\n")
+                let answer = try await client.answer()
+                let problem = try ProblemDocument(answer)
+                #expect(problem.status == 431 && problem.code == "headTooLarge")
+                #expect(answer.headers["connection"] == "close")
+            }
+            #expect(try await other.get("/posts/1").status == 200)
+            #expect(await rig.requests == 1)
+        }
+    }
+
+    @Test func `a head of megabytes ends its own connection only`() async throws {
+        try await Rig.run { rig in
+            let client = try rig.client()
+            // The gateway may close before it has read all of it.
+            try? client.send("GET /posts/1 HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "a", count: 4 << 20) + "\r\n\r\n")
+            let text = (try? await client.rest()) ?? ""
+            #expect(text.isEmpty || text.hasPrefix("HTTP/1.1 431"), "\(text.prefix(100))")
+            #expect(try await rig.client().get("/posts/1").status == 200)
+        }
+    }
+
+    @Test func `a body that is too long is 413 with a problem document, announced or not`() async throws {
+        try await Rig.run(gateway: { $0.maxBodyBytes = 1_000 }) { rig in
+            let announced = try rig.client()
+            try announced.send("POST /posts HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n")
+            #expect(try ProblemDocument(await announced.answer()).code == "bodyTooLarge")
+            let chunked = try rig.client()
+            try chunked.send("POST /posts HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for _ in 0..<3 { try chunked.send("1f4\r\n" + String(repeating: "a", count: 500) + "\r\n") }
+            try chunked.send("0\r\n\r\n")
+            #expect(try ProblemDocument(await chunked.answer()).status == 413)
+            #expect(await rig.requests == 0)
+            #expect(try await rig.client().get("/posts/1").status == 200)
+        }
+    }
+
+    @Test func `smuggled requests are refused with a problem document`() async throws {
+        try await Rig.run { rig in
+            for headers in ["Content-Length: 3\r\nTransfer-Encoding: chunked", "Content-Length: 3\r\nContent-Length: 4", "Host: b"] {
+                let client = try rig.client()
+                try client.send("POST /posts HTTP/1.1\r\nHost: a\r\n\(headers)\r\n\r\n0\r\n\r\nGET /posts/1 HTTP/1.1\r\nHost: a\r\n\r\n")
+                let text = try await client.rest()
+                #expect(text.hasPrefix("HTTP/1.1 400 "), "\(text)")
+                #expect(!text.contains("200 OK"))
+            }
+            #expect(await rig.requests == 0)
+        }
+    }
+
+    @Test func `half requests and idle connections are cut off while others are served`() async throws {
+        try await Rig.run(gateway: { $0.idleTimeout = .milliseconds(500) }) { rig in
+            let idle = try (0..<200).map { _ in try rig.client() }
+            for (index, client) in idle.enumerated() where index.isMultiple(of: 2) { try client.send("GET /posts/1 HT") }
+            #expect(try await rig.client().get("/posts/1").status == 200)
+            for client in idle { _ = try await client.rest() }
+        }
+    }
+
+    private static func manyHeaders(_ kibibytes: Int) -> String {
+        (0..<kibibytes * 8).map { "X-\($0): " + String(repeating: "b", count: 120) }.joined(separator: "\r\n")
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Sluice
+import SluiceHarness
+import SluiceServer
+import Testing
+
+@testable import SluiceGateway
+
+/// The pages under `/-/`.
+@Suite(.timeLimit(.minutes(2)))
+struct GatewayManagementTests {
+    @Test(arguments: [false, true])
+    func `health and ready are 200, and status is JSON that names the mirror and the node`(redis: Bool) async throws {
+        try await Rig.run(redis: redis) { rig in
+            let client = try rig.client()
+            #expect(try await client.get("/-/health").status == 200)
+            #expect(try await client.get("/-/ready").status == 200)
+            #expect(try await client.get("/posts/1").status == 200)
+            let limit = ContinuousClock.now + .seconds(30)
+            var mirrors: [String: Any]?
+            var nodes: [String: Any]?
+            // Metrics reach Redis within two seconds.
+            repeat {
+                let answer = try await client.get("/-/status")
+                #expect(answer.status == 200 && answer.headers["content-type"] == "application/json")
+                let json = try #require(JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: Any])
+                #expect(json["pool"] as? String == "default" && json["leader"] != nil)
+                mirrors = json["mirrors"] as? [String: Any]
+                nodes = json["nodes"] as? [String: Any]
+                if mirrors?["m1"] != nil, nodes?[rig.pool.node] != nil { break }
+                try await Task.sleep(for: .milliseconds(20))
+            } while ContinuousClock.now < limit
+            #expect(mirrors?["m1"] != nil && nodes?[rig.pool.node] != nil)
+        }
+    }
+
+    @Test func `metrics have HELP and TYPE, proper names and this node's counts`() async throws {
+        try await Rig.run { rig in
+            let client = try rig.client()
+            for _ in 0..<3 { #expect(try await client.get("/posts/1").status == 200) }
+            #expect(try await client.get("//x").status == 400)
+            let answer = try await client.get("/-/metrics")
+            #expect(answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+            var types: [Substring: Substring] = [:]
+            var samples: [String: String] = [:]
+            #expect(answer.body.hasSuffix("\n"))
+            for line in answer.body.split(separator: "\n") {
+                let words = line.split(separator: " ")
+                if line.hasPrefix("# TYPE") { types[words[2]] = words[3] }
+                guard !line.hasPrefix("#") else { continue }
+                let name = try #require(line.split(separator: "{").first)
+                #expect(types[name] == (name.hasSuffix("_total") ? "counter" : "gauge"), "\(line)")
+                #expect(line.contains("pool=\"default\",node=\"\(rig.pool.node)\""))
+                samples[String(name) + (line.contains("code=\"400\"") ? "400" : "")] = words.last.map(String.init)
+            }
+            #expect(samples["sluice_memory_hits_total"] == "2" && samples["sluice_misses_total"] == "1")
+            #expect(samples["sluice_gateway_responses_total400"] == "1" && samples["sluice_gateway_requests_in_flight"] == "0")
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a purged path is fetched again, by path and by tag`(redis: Bool) async throws {
+        let mirror = try await ScriptedMirror { _ in .now(ServerResponse(headers: [("Cache-Tag", "t1"), ("Surrogate-Key", "t1")])) }
+        let route = PoolConfiguration.Route(path: "/alias/{id}", upstream: "/items/{id}")
+        try await Rig.run(redis: redis, pool: { $0.mirrors[0].url = mirror.url }, gateway: { $0.routes = [route] }) { rig in
+            let client = try rig.client()
+            func isHit(_ target: String) async throws -> Bool {
+                try CacheStatusField(await client.get(target).headers["cache-status"]).isHit
+            }
+            func purge(_ query: String) async throws -> RawClient.Answer {
+                try await client.get("/-/purge?\(query)", "Content-Length: 0\r\n", method: "POST")
+            }
+            for (target, query) in [
+                ("/items/1?a=1&b=2", "path=/items/1?a=1%26b=2"), ("/alias/2", "path=%2Falias%2F2"), ("/items/3", "tag=t1"),
+            ] {
+                #expect(try await !isHit(target))
+                #expect(try await isHit(target))
+                let answer = try await purge(query)
+                #expect(answer.status == 200 && !answer.body.contains(":0"), "\(query) \(answer)")
+                #expect(try await !isHit(target), "\(query)")
+            }
+            #expect(try await purge("path=/none").body == "{\"purged\":0}\n")
+            for query in ["", "path=", "tag=a&path=/b", "x=1", "path=//x", "path=%zz", "tag=%FF", "path=/-/health"] {
+                #expect(try ProblemDocument(await purge(query)).status == 400, "\(query)")
+            }
+            #expect(try ProblemDocument(await client.get("/-/purge?path=/a")).status == 405)
+        }
+        await mirror.shutDown()
+    }
+
+    @Test func `a token is needed where one is configured`() async throws {
+        try await Rig.run(gateway: { $0.managementToken = "s3cret" }) { rig in
+            let client = try rig.client()
+            for header in ["", "Authorization: Bearer wrong!\r\n", "Authorization: Basic s3cret\r\n", "Authorization: Bearer s3cret2\r\n"] {
+                let answer = try await client.get("/-/purge?path=/a", header + "Content-Length: 0\r\n", method: "POST")
+                #expect(try ProblemDocument(answer).status == 401)
+                #expect(answer.headers["www-authenticate"]?.hasPrefix("Bearer") == true)
+            }
+            let header = "authorization: bearer s3cret\r\nContent-Length: 0\r\n"
+            #expect(try await client.get("/-/purge?path=/a", header, method: "POST").status == 200)
+            #expect(try await client.get("/-/metrics").status == 200)
+            #expect(try await client.get("/-/metrics", "X-Forwarded-For: 1.2.3.4\r\n").status == 401)
+            #expect(try await client.get("/-/health", "X-Forwarded-For: 1.2.3.4\r\n").status == 200)
+        }
+    }
+
+    @Test func `without a token only this host itself is served`() throws {
+        let access = ManagementAccess(token: nil)
+        let own = ServerRequest(target: "/")
+        try access.requireWrite(own)
+        try access.requireRead(own)
+        var far = own
+        far.isLoopbackPeer = false
+        #expect(throws: Problem.self) { try access.requireWrite(far) }
+        #expect(throws: Problem.self) { try access.requireRead(far) }
+        for name in ["Origin", "X-Forwarded-For", "via", "Forwarded", "X-Real-IP"] {
+            var passedOn = own
+            passedOn.headers = ServerHeaders([(name, "x")])
+            #expect(throws: Problem.self) { try access.requireWrite(passedOn) }
+        }
+        let guarded = ManagementAccess(token: "t")
+        #expect(throws: Problem.self) { try guarded.requireRead(far) }
+        far.headers = ServerHeaders([("Authorization", "Bearer t")])
+        try guarded.requireRead(far)
+        try guarded.requireWrite(far)
+    }
+}

@@ -1,0 +1,76 @@
+import Sluice
+import SluiceGateway
+import SluiceHarness
+import SluiceServer
+import Testing
+
+/// Methods that the cache has no part in.
+@Suite(.timeLimit(.minutes(2)))
+struct GatewayMethodTests {
+    /// Says what it was asked.
+    private static func echo() async throws -> ScriptedMirror {
+        try await ScriptedMirror { request in
+            let seen = request.headers.map { "\($0.name.lowercased()): \($0.value)" }.joined(separator: "\n")
+            return .now(
+                ServerResponse(
+                    status: request.method == "GET" ? 200 : 201,
+                    headers: [("Connection", "x-secret"), ("X-Secret", "1"), ("Set-Cookie", "a=b"), ("Location", "/orders/1")],
+                    body: Array("\(request.method) \(request.target)\n\(seen)\n\(String(decoding: request.body, as: UTF8.self))".utf8)))
+        }
+    }
+
+    @Test(arguments: ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    func `another method goes to one mirror with its body and the headers that concern it`(method: String) async throws {
+        let mirror = try await Self.echo()
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }) { rig in
+            let client = try rig.client()
+            try client.send(
+                "\(method) /orders?b=2&a=1 HTTP/1.1\r\nHost: gateway.example\r\nContent-Type: text/x\r\nIdempotency-Key: k1\r\n"
+                    + "Authorization: Bearer s3cret\r\nCookie: c=d\r\nConnection: keep-alive, if-match\r\nIf-Match: \"v\"\r\nX-Other: o\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+            let answer = try await client.answer()
+            #expect(answer.status == 201)
+            #expect(answer.body.hasPrefix("\(method) /orders?a=1&b=2\n") && answer.body.hasSuffix("\nhello"))
+            #expect(answer.body.contains("content-type: text/x") && answer.body.contains("idempotency-key: k1"))
+            for word in ["s3cret", "c=d", "gateway.example", "if-match", "x-other", "chunked"] {
+                #expect(!answer.body.contains(word), "\(word)")
+            }
+            #expect(answer.headers["location"] == "/orders/1" && answer.headers["set-cookie"] == "a=b")
+            #expect(answer.headers["x-secret"] == nil && answer.headers["sluice-mirror"] == "m1")
+            let status = try CacheStatusField(answer.headers["cache-status"])
+            #expect(status.forward == "method" && status.forwardStatus == 201 && status.detail == "mirror")
+        }
+        await mirror.shutDown()
+    }
+
+    @Test func `a write makes the cached answer for its path be forgotten`() async throws {
+        let mirror = try await Self.echo()
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }) { rig in
+            let client = try rig.client()
+            _ = try await client.get("/things/1")
+            #expect(try CacheStatusField(await client.get("/things/1").headers["cache-status"]).isHit)
+            #expect(try await client.get("/things/1", "Content-Length: 0\r\n", method: "PUT").status == 201)
+            #expect(try CacheStatusField(await client.get("/things/1").headers["cache-status"]).forward == "uri-miss")
+        }
+        await mirror.shutDown()
+    }
+
+    @Test(arguments: ["TRACE", "CONNECT"])
+    func `what would echo credentials or open a tunnel is refused`(method: String) async throws {
+        try await Rig.run { rig in
+            let answer = try await rig.client().get("/posts/1", method: method)
+            #expect(try ProblemDocument(answer).status == 405)
+            #expect(answer.headers["allow"]?.contains("POST") == true)
+            #expect(await rig.requests == 0)
+        }
+    }
+
+    @Test func `a send without a slot in time is 503`() async throws {
+        try await Rig.run(limit: .init(1, per: .seconds(60))) { rig in
+            let client = try rig.client()
+            #expect(try await client.get("/posts/1").status == 200)
+            let problem = try ProblemDocument(await client.get("/posts", "Prefer: wait=1\r\nContent-Length: 0\r\n", method: "POST"))
+            #expect(problem.status == 503 && problem.code == "noSlotInTime")
+        }
+    }
+}
