@@ -6,7 +6,9 @@ import Testing
 extension Integration {
     /// `sluice demo` as a user runs it.
     struct DemoTests {
-        private static let small = ["--processes", "2", "--callers", "2", "--posts", "30", "--todos", "0", "--limit", "10/1s", "--latency", "5ms"]
+        private static let small = [
+            "--processes", "2", "--callers", "2", "--posts", "30", "--todos", "0", "--limit", "10/1s", "--latency", "5ms",
+        ]
 
         @Test(arguments: [[], ["--no-leader"], ["--kill-leader"]])
         func `the demo ends with its table and status 0`(flags: [String]) async throws {

@@ -8,14 +8,14 @@ enum ReadinessProbe {
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        var patience = timeval(tv_sec: 1, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         guard connect(descriptor, port: port, socketPath: socketPath) else { return false }
         let question = (password.map { "*2\r\n$4\r\nAUTH\r\n$\($0.utf8.count)\r\n\($0)\r\n" } ?? "") + "INFO server\r\nPING\r\n"
         guard question.withCString({ send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }) > 0 else { return false }
         var answer = ""
         var buffer = [UInt8](repeating: 0, count: 16_384)
         while !answer.hasSuffix("+PONG\r\n") {
+            var readable = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&readable, 1, 1_000) == 1 else { return false }
             let count = recv(descriptor, &buffer, buffer.count, 0)
             guard count > 0 else { return false }
             answer += String(decoding: buffer[..<count], as: UTF8.self)

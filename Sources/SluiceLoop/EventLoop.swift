@@ -7,13 +7,17 @@ import Synchronization
 /// `nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }`. C callbacks run on the
 /// same thread outside any job; `assumeIsolated` works in them, since the loop answers for its own thread.
 ///
+/// It is a task executor too. A task that waits in an actor resumes by way of its task executor, which is the global pool
+/// unless it prefers another: two changes of thread for each wait. Work that waits much on the loop's actors therefore
+/// runs as `Task(executorPreference: loop)` or inside `withTaskExecutorPreference(loop)`, and stays on the thread.
+///
 /// One turn of the loop: I/O callbacks, then the jobs they made ready, then timers and their jobs, then what was asked
 /// to happen before the loop waits again (`beforeWaiting`), by which a turn's writes leave together.
 ///
 /// The thread keeps the loop alive until `shutDown()`; a loop that is only dropped keeps running.
 //
 // @unchecked Sendable: `inbox` and `owner` are synchronised; everything else belongs to the loop's thread.
-package final class EventLoop: SerialExecutor, @unchecked Sendable {
+package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// What the loop runs on its thread: a job of an actor, or a plain closure.
     private enum Work: Sendable {
         case job(UnownedJob)
@@ -149,7 +153,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     private func run(_ work: Work) {
         switch work {
-        case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+        case .job(let job):
+            job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
         case .closure(let body): body()
         }
     }

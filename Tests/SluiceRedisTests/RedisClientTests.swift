@@ -61,6 +61,21 @@ import Testing
         }
     }
 
+    @Test func `tasks that await on the loop stay in step, so that a round of theirs is one write`() async throws {
+        let server = try await RedisServer()
+        try await withClient(server) { client async throws in
+            try await until { await client.isConnected }
+            let burst = Burst(client)
+            let before = await client.writeCount
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<50 { group.addTask { try await burst.await(200) } }
+                try await group.waitForAll()
+            }
+            // 200 rounds of 50, give and take the tasks that start and end apart from the others.
+            #expect(await client.writeCount - before < 2_000)
+        }
+    }
+
     @Test func `commands from other threads share writes`() async throws {
         let server = try await RedisServer()
         try await withClient(server) { client async throws in
@@ -156,6 +171,14 @@ private actor Burst {
             }
         }
         for (index, result) in results.enumerated() { #expect(try result.get().string == "\(index)") }
+    }
+
+    func await(_ count: Int) async throws {
+        for index in 0..<count {
+            let reply = try await client.command("ECHO", "\(index)")
+            client.loop.checkIsolated()
+            #expect(reply.string == "\(index)")
+        }
     }
 
     func run(_ script: RedisScript) async throws(RedisError) -> RedisValue? {

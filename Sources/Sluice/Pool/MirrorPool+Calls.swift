@@ -15,7 +15,7 @@ extension MirrorPool {
     /// After an unsafe method succeeded, the cached answer for the same path is forgotten everywhere.
     /// - Throws: `SluiceError`. A request whose fate is unknown is sent again only if it is idempotent.
     public func send(_ request: PoolRequest, options: CallOptions = CallOptions()) async throws(SluiceError) -> Answer {
-        try await core.send(request, options: options)
+        try await onLoop { () async throws(SluiceError) in try await core.send(request, options: options) }
     }
 
     /// Forgets the answer to `GET path`, in all processes.

@@ -10,16 +10,16 @@ extension MirrorPool {
     public func withSlot<Result>(
         options: CallOptions = CallOptions(), _ body: (Mirror) async throws -> Result
     ) async throws -> Result {
+        let core = core
         try await core.enter()
         let slot: Slot
         do {
-            slot = try await core.slot(options: options)
+            slot = try await onLoop { () async throws(SluiceError) in try await core.slot(options: options) }
         } catch {
             await core.leave()
             throw error
         }
-        let core = core
-        let keeping = Task { await core.keep(slot) }
+        let keeping = Task(executorPreference: core.loop) { await core.keep(slot) }
         do {
             let result = try await body(core.mirrors[slot.mirror])
             await core.giveBack(slot, keeping)

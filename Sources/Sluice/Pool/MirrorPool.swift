@@ -43,7 +43,14 @@ public final class MirrorPool: Sendable {
             throw SluiceError(.invalidRequest, "the path “\(path.prefix(100))” cannot be asked for: \(error.message)")
         }
         if let hit = core.cache.memoryHit(for: key) { return Answer(hit) }
-        return try await core.get(key, options: options)
+        return try await onLoop { () async throws(SluiceError) in try await core.get(key, options: options) }
+    }
+
+    /// Runs what waits much on the loop's actors without changing threads at each wait.
+    func onLoop<Result: Sendable>(
+        _ body: @Sendable () async throws(SluiceError) -> Result
+    ) async throws(SluiceError) -> Result {
+        try await withTaskExecutorPreference(core.loop, operation: body)
     }
 
     /// Ends the pool: new calls are refused, those under way may end within `grace`, then waiters get an error, slots that

@@ -14,12 +14,13 @@ extension PoolCore {
         let priority = SlotPriority(options.priority)
         let target = key.target
         let fetcher = fetcher
+        let loop = loop
         do {
             let answer = try await cache.answer(for: key, policy: policy, deadline: deadline) { need in
-                let (response, mirror) = try await fetcher.fetch(
-                    Fetcher.Need(
-                        target: target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
-                        priority: need.isRefresh ? .low : priority, deadline: need.deadline))
+                let wish = Fetcher.Need(
+                    target: target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
+                    priority: need.isRefresh ? .low : priority, deadline: need.deadline)
+                let (response, mirror) = try await withTaskExecutorPreference(loop) { try await fetcher.fetch(wish) }
                 return FetchedResponse(
                     status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body,
                     mirror: mirror.name, completedAt: response.completedAt)

@@ -52,9 +52,9 @@ extension SlotCoordinator {
     func perform(_ effects: [Election.Effect]) {
         for effect in effects {
             switch effect {
-            case .campaign: Task { await campaign() }
-            case .renew(let epoch): Task { await renew(epoch: epoch) }
-            case .resign(let epoch): Task { try? await lease?.resign(epoch: epoch) }
+            case .campaign: launch { await $0.campaign() }
+            case .renew(let epoch): launch { await $0.renew(epoch: epoch) }
+            case .resign(let epoch): launch { try? await $0.lease?.resign(epoch: epoch) }
             case .roleChanged(let role): changed(to: role)
             }
         }
@@ -86,7 +86,7 @@ extension SlotCoordinator {
             isListeningAsLeader = true
             try? await subscriber?.subscribe([keys.demand, keys.leaderWake])
         }
-        if board?.waiting == 0 { Task { await touchLedger(epoch: epoch) } }
+        if board?.waiting == 0 { launch { await $0.touchLedger(epoch: epoch) } }
         let sentAt = Instant.now
         figures.poolWaiting = board?.waiting ?? 0
         let next = outlook?.nextRelease.map { max(0, $0 - sentAt.microseconds(since: outlook?.at ?? sentAt)) }
@@ -141,7 +141,7 @@ extension SlotCoordinator {
         }
         if board == nil, isListeningAsLeader {
             isListeningAsLeader = false
-            Task { try? await subscriber?.unsubscribe([keys.demand, keys.leaderWake]) }
+            launch { try? await $0.subscriber?.unsubscribe([$0.keys.demand, $0.keys.leaderWake]) }
         }
     }
 

@@ -65,7 +65,7 @@ extension SlotCoordinator {
                 DemandMessage(node: node, epoch: epoch, sequence: .max, stamp: now.microseconds, waiting: unmet), now: now)
         }
         guard let request = board?.reservation(now: now) else { return }
-        Task { await reserve(request, sentAt: now) }
+        launch { await $0.reserve(request, sentAt: now) }
     }
 
     private func reserve(_ request: ReserveRequest, sentAt: Instant) async {
@@ -118,7 +118,7 @@ extension SlotCoordinator {
         let sequence = demand.epoch == election.epoch ? demand.sequence : 0
         let message = DemandMessage(
             node: node, epoch: election.epoch, sequence: sequence, stamp: now.microseconds, waiting: unmet)
-        Task { _ = try? await redis.command("PUBLISH", keys.demand, message.text) }
+        launch { _ = try? await redis.command("PUBLISH", $0.keys.demand, message.text) }
     }
 
     /// Looks for grants that were recorded for this node but whose message never came.
@@ -126,19 +126,21 @@ extension SlotCoordinator {
         guard !isPulling else { return }
         isPulling = true
         demand.lastPull = .now
-        Task {
-            let sentAt = Instant.now
-            if let reply = try? await ledger.pull(node) {
-                let now = Instant.now
-                let life = lives.number(of: reply.stamp.incarnation)
-                for held in reply.held {
-                    let sendBy = sentAt.advanced(byMicroseconds: ledger.terms.hold(ofLife: held.life))
-                    adopt(held.grant, life: life, sendBy: sendBy, expiresIn: held.life, now: now)
-                }
+        launch { await $0.pullGrants() }
+    }
+
+    private func pullGrants() async {
+        let sentAt = Instant.now
+        if let reply = try? await ledger.pull(node) {
+            let now = Instant.now
+            let life = lives.number(of: reply.stamp.incarnation)
+            for held in reply.held {
+                let sendBy = sentAt.advanced(byMicroseconds: ledger.terms.hold(ofLife: held.life))
+                adopt(held.grant, life: life, sendBy: sendBy, expiresIn: held.life, now: now)
             }
-            isPulling = false
-            planTurn()
         }
+        isPulling = false
+        planTurn()
     }
 
     // MARK: Direct
@@ -152,7 +154,7 @@ extension SlotCoordinator {
         let request = ReserveRequest(
             caller: node, demands: [ReserveRequest.Demand(node: node, wanted: Int64(min(unmet, share)))],
             yieldsToLeader: redis != nil)
-        Task { await reserveDirectly(request, sentAt: now) }
+        launch { await $0.reserveDirectly(request, sentAt: now) }
     }
 
     private func reserveDirectly(_ request: ReserveRequest, sentAt: Instant) async {

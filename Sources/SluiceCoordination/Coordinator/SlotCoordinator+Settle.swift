@@ -3,14 +3,13 @@ import SluiceLoop
 /// How the ledger learns what became of slots.
 extension SlotCoordinator {
     func settleIfDue(now: Instant) {
-        guard !isSettling, !isStopped, let due = book.due, due <= now else { return }
+        guard settling == nil, !isStopped, let due = book.due, due <= now else { return }
         let reports = book.take(now: now)
         guard !reports.isEmpty else { return }
-        isSettling = true
-        Task {
-            await settle(reports)
-            isSettling = false
-            planTurn()
+        settling = launch {
+            await $0.settle(reports)
+            $0.settling = nil
+            $0.planTurn()
         }
     }
 
@@ -36,6 +35,7 @@ extension SlotCoordinator {
 
     /// Reports all there is to report, at the node's end; gives up after two failures.
     func settleEverything() async {
+        await settling?.value
         var failures = 0
         while failures < 2 {
             let reports = book.take(now: .now)

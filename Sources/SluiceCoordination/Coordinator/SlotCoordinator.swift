@@ -30,7 +30,8 @@ package actor SlotCoordinator {
     var nextWaiter: UInt64 = 0
     var demand = DemandState()
     var direct = DirectState()
-    var isSettling = false
+    /// The settle that is under way.
+    var settling: Task<Void, Never>?
     var isPulling = false
     var isListeningAsLeader = false
     var isStopped = false
@@ -64,7 +65,7 @@ package actor SlotCoordinator {
         if redis != nil {
             election = Election(node: node.text, timings: options.timings, campaigns: options.campaigns, now: .now)
             // Not waited for: a lost subscription costs time, never a slot, and the subscriber repeats it after each reconnect.
-            Task { try? await subscriber?.subscribe([keys.beat, keys.grants(to: node)]) }
+            launch { try? await $0.subscriber?.subscribe([$0.keys.beat, $0.keys.grants(to: $0.node)]) }
         }
         turn()
     }
@@ -74,6 +75,12 @@ package actor SlotCoordinator {
         guard !isTurnPlanned else { return }
         isTurnPlanned = true
         loop.beforeWaiting { [weak self] in self?.assumeIsolated { $0.turn() } }
+    }
+
+    /// Starts work that waits for replies, without a change of thread at each wait.
+    @discardableResult
+    func launch(_ work: @escaping @Sendable (isolated SlotCoordinator) async -> Void) -> Task<Void, Never> {
+        Task(executorPreference: loop) { await work(self) }
     }
 
     /// Does everything that is due.
@@ -91,7 +98,7 @@ package actor SlotCoordinator {
 
     private func nextStep(now: Instant) -> Instant? {
         let steps = [
-            queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
+            queue.nextStep(), settling == nil ? book.due : nil, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
         ]
         return steps.compactMap { $0 }.min()
     }

@@ -2,12 +2,12 @@
 --
 -- KEYS  1 ledger
 -- ARGV  those of ledger.lua
--- Reply { time, incarnation or '', mirrors }
+-- Reply { time, latest, incarnation or '', mirrors }
 --       mirrors      for each { status, { granted, settled, unsent, expired, throttled }, slots used under each limit,
 --                    effective limit (0: none) }
 -- Sends nothing, changes nothing.
 
-local now = look()
+local now, latest = look()
 local mirrors = {}
 for m, mirror in ipairs(call.mirrors) do
     local used = {}
@@ -19,4 +19,4 @@ for m, mirror in ipairs(call.mirrors) do
         mirror.limits[1] and mirror.limits[1].count or 0,
     }
 end
-return { now, meta and meta.incarnation or '', mirrors }
+return { now, latest, meta and meta.incarnation or '', mirrors }

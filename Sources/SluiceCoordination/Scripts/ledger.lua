@@ -16,7 +16,8 @@
 --       count of mirrors, and for each: name, burst, concurrency (0: none), count of limits, and for each limit:
 --                    count, window in µs; windows ascend
 --
--- Replies are arrays of whole numbers and strings; the first two are ledger time and incarnation.
+-- Replies are arrays of whole numbers and strings; the first three are both readings of ledger time, the one that
+-- releases and the one that records, and the incarnation.
 -- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs }.
 --
 -- Fields of the hash; all times are ledger time in whole µs
@@ -36,7 +37,7 @@ local RECORD, GRANT = 10, 24
 local MOST_RECORDS, MOST_GRANTS, MOST_TOGETHER = 1000, 1024, 16777215
 local NEVER = 9007199254740991
 local UNLIMITED = 1000000
-local HOUR = 3600000000
+local HOUR, SLOW_CALL = 3600000000, 50000
 
 local floor, max, min, sub = math.floor, math.max, math.min, string.sub
 local pack, read = struct.pack, struct.unpack
@@ -367,16 +368,21 @@ local function load()
     end
 end
 
--- The host's clock and the adjustment, held within the caller's bounds, never before the last call's time.
--- Bounds speak of one life of the data; those about another are of no use, except at the very start, where
--- they let ledger time go on as if nothing had happened.
+-- Reads ledger time: `now`, surely not ahead of it, releases; `latest`, surely not behind it when the call was sent,
+-- records. LedgerState+Time.swift says why. Returns both, and the clock as it is to be from now on.
 local function clock()
-    local now = meta.raw + meta.adjustment
+    local here = meta.raw + meta.adjustment
+    local now, latest, adjusted = here, here, here
     if call.known ~= '' and (meta.justBorn or call.known == meta.incarnation) then
-        if call.lower then now = max(now, call.lower) end
-        if call.upper then now = min(now, call.upper) end
+        if call.lower and here < call.lower then
+            now, latest, adjusted = call.lower, call.upper or call.lower, call.lower
+        elseif call.upper and here > call.upper then
+            now, latest = call.upper, call.upper
+            if here - call.upper > SLOW_CALL then now, adjusted = call.lower, call.lower end
+        end
     end
-    return max(now, meta.last)
+    now = max(now, meta.last)
+    return now, max(now, latest), max(adjusted, now)
 end
 
 local function rawTime()
@@ -392,7 +398,7 @@ local function seal()
 end
 
 -- Begins a call that changes the ledger: finds or begins its data, notices a loss, tells the time, and takes in
--- what time has brought. Returns ledger time.
+-- what time has brought. Returns both readings of ledger time.
 local function begin()
     local raw = rawTime()
     load()
@@ -403,8 +409,8 @@ local function begin()
         }
     end
     meta.raw = raw
-    local now = clock()
-    meta.adjustment = now - raw
+    local now, latest, adjusted = clock()
+    meta.adjustment = adjusted - raw
     meta.last = now
     if meta.justBorn then
         meta.birth = now
@@ -414,27 +420,27 @@ local function begin()
     -- another server than the last one proves it until now, since the last writes may not have come along.
     local span = life(call.hold)
     if call.known ~= '' and call.known ~= meta.incarnation then
-        meta.quietFrom = max(meta.quietFrom, max(meta.birth, now - max(0, call.age)) + span)
+        meta.quietFrom = max(meta.quietFrom, max(meta.birth, latest - max(0, call.age)) + span)
     end
     if call.runID ~= '' and call.runID ~= meta.runID then
-        if meta.runID ~= '-' then meta.quietFrom = max(meta.quietFrom, now + span) end
+        if meta.runID ~= '-' then meta.quietFrom = max(meta.quietFrom, latest + span) end
         meta.runID = call.runID
     end
     seal()
     for _, mirror in ipairs(call.mirrors) do purge(mirror, now) end
-    return now
+    return now, latest
 end
 
--- Begins a call that only looks: the same view, of which nothing is kept. Returns ledger time.
+-- Begins a call that only looks: the same view, of which nothing is kept. Returns both readings.
 local function look()
     local raw = rawTime()
     load()
     seal()
-    if not meta then return raw end
+    if not meta then return raw, raw end
     meta.raw = raw
-    local now = clock()
+    local now, latest = clock()
     for _, mirror in ipairs(call.mirrors) do purge(mirror, now) end
-    return now
+    return now, latest
 end
 
 -- Writes what the call has changed, in one command. The time to live is renewed at most once an hour of the

@@ -5,10 +5,10 @@
 --       mirror       from 0
 --       pause        µs from now, at most a day; never shortens another pause
 --       throttled    1: the mirror refused a request; counted
--- Reply { time, incarnation, statuses }
+-- Reply { time, latest, incarnation, statuses }
 -- Sends nothing.
 
-local now = begin()
+local now, latest = begin()
 local mirror, pause, throttled = call.mirrors[number() + 1], number(), word()
 if mirror then
     mirror.paused = max(mirror.paused, now + min(max(0, pause), 24 * HOUR))
@@ -16,4 +16,4 @@ if mirror then
     mirror.dirty = true
 end
 save()
-return { now, meta.incarnation, statuses(now) }
+return { now, latest, meta.incarnation, statuses(now) }

@@ -3,11 +3,11 @@
 -- KEYS  1 ledger
 -- ARGV  those of ledger.lua, then
 --       tag          the random part of the node
--- Reply { time, incarnation or '', grants }
+-- Reply { time, latest, incarnation or '', grants }
 --       grants       flat: mirror (from 0), number, slots, µs until they count as used, and again
 -- Sends nothing, changes nothing.
 
-local now = look()
+local now, latest = look()
 local tag = word()
 local held = {}
 for m, mirror in ipairs(call.mirrors) do
@@ -16,8 +16,8 @@ for m, mirror in ipairs(call.mirrors) do
         local grant, owner, count, expiry = read('>I6c8I3I7', open.s, position)
         if owner == tag then
             local at = #held
-            held[at + 1], held[at + 2], held[at + 3], held[at + 4] = m - 1, grant, count, expiry - now
+            held[at + 1], held[at + 2], held[at + 3], held[at + 4] = m - 1, grant, count, expiry - latest
         end
     end
 end
-return { now, meta and meta.incarnation or '', held }
+return { now, latest, meta and meta.incarnation or '', held }

@@ -6,13 +6,13 @@
 --       epoch        the caller's fencing token; '' when it reserves for itself
 --       yields       1: give nothing while a leader lives and others wait with it
 --       count of demands, and for each: node, wanted, tier, stamp, sequence
--- Reply { time, incarnation, outcome, current epoch, grants, statuses }
+-- Reply { time, latest, incarnation, outcome, current epoch, grants, statuses }
 --       outcome      0 considered, 1 the epoch is stale, 2 queue with the leader
 --       grants       flat: demand, mirror (both from 0), number, slots, and again
 -- Sends to <prefix>node:NODE, for each demand but the caller's own that got something, one line:
 --       1 incarnation epoch time sequence stamp life NAME=number:slots NAME=number:slots …
 
-local now = begin()
+local now, latest = begin()
 local caller, epoch, yields = word(), word(), word()
 
 local outcome, current = 0, 0
@@ -97,7 +97,7 @@ if outcome == 0 then
             if m > #parts then break end
             local mirror, count, grant = call.mirrors[m], min(due, parts[m]), meta.nextNumber
             meta.nextNumber = grant + 1
-            appendGrant(mirror.open, grant, sub(demand.node, -8), count, now + span)
+            appendGrant(mirror.open, grant, sub(demand.node, -8), count, latest + span)
             mirror.granted = mirror.granted + count
             mirror.dirty = true
             parts[m] = parts[m] - count
@@ -122,4 +122,4 @@ end
 
 save()
 for _, message in ipairs(messages) do redis.call('PUBLISH', prefix .. 'node:' .. message[1], message[2]) end
-return { now, meta.incarnation, outcome, current, grants, statuses(now) }
+return { now, latest, meta.incarnation, outcome, current, grants, statuses(now) }

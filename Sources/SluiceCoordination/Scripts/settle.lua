@@ -11,10 +11,10 @@
 --           unsent       slots that were provably never used: free at once
 --           extend       µs that the remaining slots may still wait to be sent; '' when not renewed
 --           ages         µs since each completion, with commas between
--- Reply { time, incarnation, entries carried out, entries of another incarnation, statuses }
+-- Reply { time, latest, incarnation, entries carried out, entries of another incarnation, statuses }
 -- Sends to <prefix>leader:wake: freed, when a mirror that had nothing free has something again.
 
-local now = begin()
+local now, latest = begin()
 local tag = word()
 
 local before = {}
@@ -36,12 +36,12 @@ for _ = 1, number() do
         if held >= remaining and held >= #ages + unsent then
             counts = true
             applied = applied + 1
-            settleGrant(mirror.open, position, #ages + unsent, extend and now + life(max(0, extend)))
+            settleGrant(mirror.open, position, #ages + unsent, extend and latest + life(max(0, extend)))
             mirror.unsent = mirror.unsent + unsent
         end
     end
     if counts then
-        for _, age in ipairs(ages) do charge(mirror, now - age + drift(age), 1) end
+        for _, age in ipairs(ages) do charge(mirror, latest - age + drift(age), 1) end
         mirror.settled = mirror.settled + #ages
         mirror.dirty = true
     end
@@ -55,4 +55,4 @@ end
 
 save()
 if freed then redis.call('PUBLISH', prefix .. 'leader:wake', 'freed') end
-return { now, meta.incarnation, applied, foreign, statuses(now) }
+return { now, latest, meta.incarnation, applied, foreign, statuses(now) }

@@ -18,6 +18,7 @@ package actor RedisClient {
     /// The loop that the client lives on.
     package nonisolated let loop: EventLoop
     nonisolated let pipeline: CommandPipeline
+    private nonisolated let executor: LoopTaskExecutor
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -25,6 +26,7 @@ package actor RedisClient {
     package init(endpoint: RedisEndpoint, loop: EventLoop, options: RedisClientOptions = .init()) {
         self.endpoint = endpoint
         self.loop = loop
+        executor = LoopTaskExecutor(loop)
         pipeline = CommandPipeline(endpoint: endpoint, loop: loop, options: options)
     }
 
@@ -108,7 +110,12 @@ package actor RedisClient {
     private nonisolated func perform(
         idempotent: Bool, _ encode: (inout CommandEncoder) -> Void
     ) async -> Result<RedisValue, RedisError> {
-        await withUnsafeContinuation { pipeline.enqueue($0, idempotent: idempotent, encode) }
+        if loop.isCurrent {
+            return await withTaskExecutorPreference(executor) {
+                await withUnsafeContinuation { pipeline.enqueue($0, idempotent: idempotent, encode) }
+            }
+        }
+        return await withUnsafeContinuation { pipeline.enqueue($0, idempotent: idempotent, encode) }
     }
 }
 

@@ -3,7 +3,11 @@ import SluiceCoordination
 /// A small seeded generator (SplitMix64, Steele and others 2014): a failing seed replays exactly.
 struct Seeded: RandomNumberGenerator {
     private var state: UInt64
-    init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0x1234_5678_9ABC_DEF1 }
+    init(_ seed: UInt64) {
+        // The seed is mixed first: streams of neighbouring seeds would otherwise be one stream, shifted.
+        state = seed
+        state = next()
+    }
 
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15

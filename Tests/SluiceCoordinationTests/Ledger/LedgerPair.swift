@@ -15,6 +15,8 @@ struct LedgerPair {
     private var raw: Int64
     /// Ledger time and incarnation of the latest reply.
     private var latest = LedgerStamp(time: 0, incarnation: "")
+    /// When the model expects something to come free, in µs from the latest call.
+    private var releases: [Int64] = []
     private let variants: [LedgerTerms]
     private let nodes = ["one", "two", "three", "four"].map(node)
     private var grants: [(node: NodeID, grant: Grant, incarnation: String, remaining: Int64)] = []
@@ -57,6 +59,8 @@ struct LedgerPair {
         switch random.pick(0...99) {
         case 0..<3: raw += random.pick(-hour...hour)
         case 3..<20: raw += random.pick(0...5 * second)
+        // To the very microsecond of a release, and one before: edges are where two versions of a rule differ.
+        case 20..<40: raw += (releases.randomElement(using: &random) ?? 0) - random.pick(0...1)
         default: raw += random.pick(0...50 * millisecond)
         }
         if random.chance(5) { try await elect() }
@@ -118,6 +122,7 @@ struct LedgerPair {
         compare(real, model)
         publish(messages)
         latest = model.stamp
+        releases = model.mirrors.compactMap(\.nextRelease)
         for (demand, given) in zip(request.demands, model.grants) {
             grants += given.map { (demand.node, $0, model.stamp.incarnation, $0.count) }
         }
@@ -133,6 +138,7 @@ struct LedgerPair {
         compare(real, model)
         publish(messages)
         latest = model.stamp
+        releases = model.mirrors.compactMap(\.nextRelease)
     }
 
     private mutating func penalise(mirror: Int, pause: Int64, throttled: Bool) async throws {

@@ -68,6 +68,8 @@ struct Traffic {
     private let hostRate: Int64
     private var hostStep: Int64 = 0
     private var now: Int64 = 100 * second
+    /// µs until the ledger has something free again, by its latest answer.
+    private var soonest: Int64 = 0
     private let slowest: Int64
     private(set) var judges: [Judge]
 
@@ -95,7 +97,10 @@ struct Traffic {
     mutating func run() {
         for place in members.indices { reserve(place, wanted: 0) }
         for _ in 0..<random.pick(50...250) {
-            now += random.chance(60) ? random.pick(0...20 * millisecond) : random.pick(0...2 * second)
+            // Often the very moment of a release, where a rule that errs early shows.
+            now +=
+                soonest > 0 && random.chance(40)
+                ? soonest : random.chance(60) ? random.pick(0...20 * millisecond) : random.pick(0...2 * second)
             if random.chance(2) { hostStep += random.pick(-hour...hour) }
             let place = Int(random.pick(0...Int64(members.count - 1)))
             if random.chance(60) { reserve(place, wanted: random.pick(1...30)) }
@@ -146,6 +151,7 @@ struct Traffic {
         let request = ReserveRequest(caller: members[place].id, demands: [.init(node: members[place].id, wanted: wanted)])
         let (reply, _) = state.reserve(request, call(place, sent: sent), at: raw)
         hear(place, reply.stamp, sent: sent)
+        soonest = reply.mirrors.compactMap(\.nextRelease).min() ?? 0
         let sendBy = sent + span(place, terms.hold)
         for grant in reply.grants[0] { use(grant, of: place, sendBy: sendBy, incarnation: reply.stamp.incarnation) }
     }
@@ -200,6 +206,7 @@ struct Traffic {
         let request = SettleRequest(node: members[place].id, entries: entries)
         let (reply, _) = state.settle(request, call(place, sent: sent), at: raw)
         hear(place, reply.stamp, sent: sent)
+        soonest = reply.mirrors.compactMap(\.nextRelease).min() ?? 0
         members[place].reported += sending
     }
 }

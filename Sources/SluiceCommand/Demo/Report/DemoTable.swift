@@ -17,11 +17,10 @@ package enum DemoTable {
         let options = outcome.options
         let tally = outcome.tally
         var rows: [(name: String, value: String)] = []
-        rows.append(
-            (
-                "calls",
-                "\(tally.calls) of \(options.calls) answered (\(DemoText.counted(options.processes, "process", "processes")) × \(DemoText.counted(options.callers, "caller")) × \(options.rounds) × \(options.needs) paths), \(tally.wrong) wrong"
-            ))
+        let processes = DemoText.counted(options.processes, "process", "processes")
+        let callers = DemoText.counted(options.callers, "caller")
+        let factors = "\(processes) × \(callers) × \(options.rounds) × \(options.needs) paths"
+        rows.append(("calls", "\(tally.calls) of \(options.calls) answered (\(factors)), \(tally.wrong) wrong"))
         for mirror in outcome.mirrors { rows.append(("requests at mirror \(mirror.name)", "\(mirror.requests)")) }
         for mirror in outcome.mirrors {
             let windows = mirror.worstWindows.map { "\($0.worst) of \($0.limit)" }.joined(separator: ", ")
@@ -32,8 +31,8 @@ package enum DemoTable {
         let ratio = DemoText.fixed(Double(outcome.requests) / Double(options.needs), 2)
         var perNeed = "\(ratio) (\(outcome.requests) for \(options.needs))"
         if options.killsLeader {
-            perNeed +=
-                "; \(DemoText.counted(outcome.requests - options.needs, "repeat")) of at most \(options.allowedRepeats) that died with their process"
+            let repeats = DemoText.counted(outcome.requests - options.needs, "fetch", "fetches")
+            perNeed += "; \(repeats) died with the killed process, of at most \(options.allowedRepeats)"
         }
         rows.append(("requests per distinct need", perNeed))
         let counts = WorkerLine.Source.allCases.map { tally.sources[$0] ?? 0 }

@@ -2,8 +2,8 @@ package import SluiceLoop
 
 /// What one process knows of ledger time: bounds that hold at any instant of its own continuous clock.
 ///
-/// A reply that says "T", asked for at s and received at r, was made between the two. So at a later local x
-/// ledger time is at least `T + (x − r)` and at most `T + (x − s)`, but for the drift of both clocks, for which
+/// A reply that says "T at the least, U at the most", asked for at s and received at r, was made between the two. So at a
+/// later local x ledger time is at least `T + (x − r)` and at most `U + (x − s)`, but for the drift of both clocks, for which
 /// 1,000 ppm are allowed. Knowledge is intersected; where nothing is left a clock was stepped in between, or
 /// the ledger began anew, and the newer knowledge stands alone.
 ///
@@ -40,7 +40,7 @@ package struct LedgerClock: Hashable, Sendable {
         if incarnation != stamp.incarnation { self = LedgerClock() }
         incarnation = stamp.incarnation
         let low = Anchor(time: stamp.time, at: received)
-        let high = Anchor(time: stamp.time, at: sent)
+        let high = Anchor(time: stamp.latest, at: sent)
         if let known = lower, known.least(at: received) > low.least(at: received) {} else { lower = low }
         if let known = upper, known.most(at: received) < high.most(at: received) {} else { upper = high }
         if let lower, let upper, lower.least(at: received) > upper.most(at: received) {

@@ -1,12 +1,16 @@
 /// What every reply of the ledger begins with.
 package struct LedgerStamp: Hashable, Sendable {
-    /// Ledger time when the call was carried out, in µs.
+    /// Ledger time when the call was carried out, in µs: surely not ahead of it. Slots are released by this one.
     package var time: Int64
+    /// Ledger time when the call was sent: surely not behind it. Slots are recorded by this one. Equal to `time`
+    /// but when a call took long, or a clock was stepped.
+    package var latest: Int64
     /// The life of the ledger's data; empty when there is none yet (only `pull` and `inspect` leave it so).
     package var incarnation: String
 
-    package init(time: Int64, incarnation: String) {
+    package init(time: Int64, latest: Int64? = nil, incarnation: String) {
         self.time = time
+        self.latest = latest ?? time
         self.incarnation = incarnation
     }
 }

@@ -80,8 +80,9 @@ package struct LedgerReplyReader {
 
     private mutating func stamp() throws(LedgerError) -> LedgerStamp {
         let time = try number()
+        let latest = try number()
         guard let incarnation = try element().string else { throw Self.malformed(script, "its incarnation is no string") }
-        return LedgerStamp(time: time, incarnation: incarnation)
+        return LedgerStamp(time: time, latest: latest, incarnation: incarnation)
     }
 
     private mutating func statuses(_ count: Int) throws(LedgerError) -> [MirrorStatus] {

@@ -1,49 +1,83 @@
 /// How a call finds out which life of the data it meets, and what time it is there.
 extension LedgerState {
+    /// Ledger time as one call sees it; see `LedgerStamp`.
+    struct Reading {
+        var now: Int64
+        var latest: Int64
+        /// What to add to the host's clock from now on.
+        var adjustment: Int64
+    }
+
     /// Begins a call that changes the ledger: finds or begins its data, notices a loss, tells the time, and
     /// takes in what time has brought.
-    /// - Returns: ledger time.
-    mutating func begin(_ call: LedgerCall, at raw: Int64) -> Int64 {
+    mutating func begin(_ call: LedgerCall, at raw: Int64) -> Reading {
         let existed = meta != nil
         if !existed {
             mirrors = [:]
             meta = Meta(incarnation: call.candidate, birth: 0, last: 0, nextNumber: 0)
         }
-        let now = time(call, at: raw, justBorn: !existed)
-        meta!.adjustment = now - raw
+        let reading = time(call, at: raw, justBorn: !existed)
+        let now = reading.now
+        meta!.adjustment = reading.adjustment
         meta!.last = now
         if !existed {
             meta!.birth = now
             meta!.nextNumber = now / 16 + 1
         }
-        noticeLoss(call, at: now)
+        noticeLoss(call, at: reading.latest)
         for rules in call.terms.mirrors {
             mirrors[rules.name, default: MirrorLedger()].purge(at: now, rules: rules)
         }
-        return now
+        return reading
     }
 
     /// Begins a call that only looks: the same view, of which nothing is kept.
-    mutating func look(_ call: LedgerCall, at raw: Int64) -> Int64 {
-        guard meta != nil else { return raw }
-        let now = time(call, at: raw, justBorn: false)
-        for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: now, rules: rules) }
-        return now
+    mutating func look(_ call: LedgerCall, at raw: Int64) -> Reading {
+        let reading = time(call, at: raw, justBorn: false)
+        for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: reading.now, rules: rules) }
+        return reading
     }
 
-    /// Ledger time: the host's clock and the adjustment, held within the caller's bounds, never before the last call's.
+    /// Reads ledger time off the host's clock, the adjustment, and the caller's bounds.
     ///
-    /// Bounds speak of one life of the data; those about another are of no use, except at the very start,
-    /// where they let ledger time go on as if nothing had happened.
-    private func time(_ call: LedgerCall, at raw: Int64, justBorn: Bool) -> Int64 {
-        guard let meta else { return raw }
-        var now = raw + meta.adjustment
+    /// What is released early is lost; so is what is recorded early. Hence two readings: `now`, surely not ahead of
+    /// ledger time, releases; `latest`, surely not behind it at the moment of sending, records. The bounds hold for
+    /// that moment; the call arrived some time after it.
+    /// - A clock behind the lower bound was set back: it is put right, to that bound.
+    /// - A little ahead of the upper bound, it is as a rule the call that was slow: the bound is used for this call.
+    /// - Far ahead it was set forward (or the call was very slow, and the next one puts it right again): it is set to
+    ///   the lower bound. The upper one may be ahead by the travel of a call, which a short window cannot bear.
+    ///
+    /// A step too small to leave the bounds goes unseen: they are as wide as a round trip and the drift since the last.
+    /// Bounds speak of one life of the data; those about another are of no use, except at the very start, where they
+    /// let ledger time go on as if nothing had happened. Ledger time never runs backwards.
+    private func time(_ call: LedgerCall, at raw: Int64, justBorn: Bool) -> Reading {
+        guard let meta else { return Reading(now: raw, latest: raw, adjustment: 0) }
+        let clock = raw + meta.adjustment
+        var now = clock
+        var latest = clock
+        var adjusted = clock
         if let known = call.knowledge, justBorn || known.incarnation == meta.incarnation {
-            now = max(now, known.lower)
-            if let upper = known.upper { now = min(now, upper) }
+            if clock < known.lower {
+                now = known.lower
+                latest = known.upper ?? now
+                adjusted = now
+            } else if let upper = known.upper, clock > upper {
+                latest = upper
+                now = upper
+                if clock - upper > Self.slowCall {
+                    now = known.lower
+                    adjusted = now
+                }
+            }
         }
-        return max(now, meta.last)
+        now = max(now, meta.last)
+        return Reading(now: now, latest: max(now, latest), adjustment: max(adjusted, now) - raw)
     }
+
+    /// How far ahead of its upper bound a clock may be until the clock, not the call, is blamed. Time daemons step by
+    /// more than 128 ms only, and slew what is less.
+    static var slowCall: Int64 { 50_000 }
 
     /// Seals the pool's mirrors when the caller remembers what the ledger does not.
     ///

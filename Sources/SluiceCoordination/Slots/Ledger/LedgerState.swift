@@ -49,22 +49,22 @@ package struct LedgerState: Hashable, Sendable {
     package mutating func reserve(
         _ request: ReserveRequest, _ call: LedgerCall, at raw: Int64
     ) -> (reply: ReserveReply, messages: [LedgerMessage]) {
-        let now = begin(call, at: raw)
+        let time = begin(call, at: raw)
         let nothing = [[Grant]](repeating: [], count: request.demands.count)
         func without(_ outcome: ReserveReply.Outcome) -> (ReserveReply, [LedgerMessage]) {
-            (ReserveReply(stamp: stamp(now), outcome: outcome, grants: nothing, mirrors: statuses(call.terms, at: now)), [])
+            (ReserveReply(stamp: stamp(time), outcome: outcome, grants: nothing, mirrors: statuses(call.terms, at: time.now)), [])
         }
         if let claimed = request.epoch {
             let sameLife = call.knowledge.map { $0.incarnation == meta?.incarnation } ?? true
             guard leader == request.caller, epoch == claimed, sameLife else { return without(.staleEpoch(current: epoch)) }
         } else if request.yieldsToLeader, let leader, leader != request.caller, let meta, meta.waiting > 0,
-            now - meta.waitingAt <= Self.waitingIsFresh
+            time.now - meta.waitingAt <= Self.waitingIsFresh
         {
             return without(.queueWithLeader)
         }
-        let (grants, messages) = distribute(request, call.terms, at: now)
+        let (grants, messages) = distribute(request, call.terms, at: time)
         let reply = ReserveReply(
-            stamp: stamp(now), outcome: .granted, grants: grants, mirrors: statuses(call.terms, at: now))
+            stamp: stamp(time), outcome: .granted, grants: grants, mirrors: statuses(call.terms, at: time.now))
         return (reply, messages)
     }
 
@@ -72,67 +72,69 @@ package struct LedgerState: Hashable, Sendable {
     package mutating func settle(
         _ request: SettleRequest, _ call: LedgerCall, at raw: Int64
     ) -> (reply: SettleReply, messages: [LedgerMessage]) {
-        let now = begin(call, at: raw)
-        let before = call.terms.mirrors.map { free($0, at: now) }
+        let time = begin(call, at: raw)
+        let before = call.terms.mirrors.map { free($0, at: time.now) }
         var applied = 0
         var foreign = 0
         for entry in request.entries where call.terms.mirrors.indices.contains(entry.mirror) {
             if entry.incarnation != meta?.incarnation {
-                charge(entry, call.terms, at: now)
+                charge(entry, call.terms, sent: time.latest)
                 foreign += 1
-            } else if settle(entry, of: request.node, call.terms, at: now) {
+            } else if settle(entry, of: request.node, call.terms, sent: time.latest) {
                 applied += 1
             }
         }
-        for rules in call.terms.mirrors { mirrors[rules.name]?.flush(at: now) }
-        let statuses = statuses(call.terms, at: now)
+        for rules in call.terms.mirrors { mirrors[rules.name]?.flush(at: time.now) }
+        let statuses = statuses(call.terms, at: time.now)
         let freed = zip(before, statuses).contains { $0 == 0 && $1.free > 0 }
-        return (SettleReply(stamp: stamp(now), applied: applied, foreign: foreign, mirrors: statuses), freed ? [.freed] : [])
+        return (SettleReply(stamp: stamp(time), applied: applied, foreign: foreign, mirrors: statuses), freed ? [.freed] : [])
     }
 
     /// See `SlotLedger.penalise`.
     package mutating func penalise(
         mirror: Int, pause: Int64, throttled: Bool, _ call: LedgerCall, at raw: Int64
     ) -> PenaliseReply {
-        let now = begin(call, at: raw)
+        let time = begin(call, at: raw)
         if call.terms.mirrors.indices.contains(mirror) {
             let name = call.terms.mirrors[mirror].name
-            mirrors[name, default: MirrorLedger()].pause(until: now + min(max(0, pause), Self.longestPause))
+            mirrors[name, default: MirrorLedger()].pause(until: time.now + min(max(0, pause), Self.longestPause))
             if throttled { mirrors[name]?.counters.throttled += 1 }
         }
-        return PenaliseReply(stamp: stamp(now), mirrors: statuses(call.terms, at: now))
+        return PenaliseReply(stamp: stamp(time), mirrors: statuses(call.terms, at: time.now))
     }
 
     /// See `SlotLedger.pull`.
     package func pull(_ node: NodeID, _ call: LedgerCall, at raw: Int64) -> PullReply {
         var copy = self
-        let now = copy.look(call, at: raw)
+        let time = copy.look(call, at: raw)
         var held: [PullReply.Held] = []
         for (place, rules) in call.terms.mirrors.enumerated() {
             for record in copy.mirrors[rules.name]?.open.records ?? [] where record.tag == node.tag {
                 let grant = Grant(mirror: place, number: record.number, count: record.count)
-                held.append(PullReply.Held(grant: grant, life: record.expiry - now))
+                held.append(PullReply.Held(grant: grant, life: record.expiry - time.latest))
             }
         }
-        return PullReply(stamp: stamp(now), held: held)
+        return PullReply(stamp: stamp(time), held: held)
     }
 
     /// See `SlotLedger.inspect`.
     package func inspect(_ call: LedgerCall, at raw: Int64) -> InspectReply {
         var copy = self
-        let now = copy.look(call, at: raw)
+        let time = copy.look(call, at: raw)
         let mirrors = call.terms.mirrors.map { rules in
             let mirror = copy.mirrors[rules.name] ?? MirrorLedger()
             return InspectReply.Mirror(
-                status: copy.status(rules, at: now), counters: mirror.counters, used: rules.limits.map(mirror.used),
+                status: copy.status(rules, at: time.now), counters: mirror.counters, used: rules.limits.map(mirror.used),
                 effectiveLimit: rules.limits.first?.count ?? 0)
         }
-        return InspectReply(stamp: stamp(now), mirrors: mirrors)
+        return InspectReply(stamp: stamp(time), mirrors: mirrors)
     }
 
     // MARK: Parts that several calls share
 
-    private func stamp(_ now: Int64) -> LedgerStamp { LedgerStamp(time: now, incarnation: meta?.incarnation ?? "") }
+    private func stamp(_ time: Reading) -> LedgerStamp {
+        LedgerStamp(time: time.now, latest: time.latest, incarnation: meta?.incarnation ?? "")
+    }
 
     /// A mirror's seal: one memory of its longest limit after the last moment of which nothing is known.
     private func sealedUntil(_ rules: MirrorRules) -> Int64 {
@@ -151,9 +153,9 @@ package struct LedgerState: Hashable, Sendable {
     }
 
     private mutating func distribute(
-        _ request: ReserveRequest, _ terms: LedgerTerms, at now: Int64
+        _ request: ReserveRequest, _ terms: LedgerTerms, at time: Reading
     ) -> ([[Grant]], [LedgerMessage]) {
-        let free = terms.mirrors.map { self.free($0, at: now) }
+        let free = terms.mirrors.map { self.free($0, at: time.now) }
         let shares = Allotment.shares(of: free.reduce(0, +), among: request.demands.map { ($0.wanted, $0.tier) })
         let pieces = Allotment.pieces(
             shares: shares, parts: Allotment.split(shares.reduce(0, +), overFree: free),
@@ -164,19 +166,20 @@ package struct LedgerState: Hashable, Sendable {
             let number = meta!.nextNumber
             meta!.nextNumber += 1
             mirrors[terms.mirrors[piece.mirror].name, default: MirrorLedger()].grant(
-                OpenGrants.Record(number: number, tag: request.demands[piece.demand].node.tag, count: piece.count, expiry: now + life))
+                OpenGrants.Record(
+                    number: number, tag: request.demands[piece.demand].node.tag, count: piece.count, expiry: time.latest + life))
             grants[piece.demand].append(Grant(mirror: piece.mirror, number: number, count: piece.count))
         }
         if request.epoch != nil {
             let wanted = request.demands.reduce(0) { $0 + $1.wanted }
             meta!.waiting = wanted - pieces.reduce(0) { $0 + $1.count }
-            meta!.waitingAt = now
+            meta!.waitingAt = time.now
         }
         let messages = zip(request.demands, grants).compactMap { demand, given -> LedgerMessage? in
             guard !given.isEmpty, demand.node != request.caller else { return nil }
             let items = given.map { GrantMessage.Item(mirror: terms.mirrors[$0.mirror].name, number: $0.number, count: $0.count) }
             let message = GrantMessage(
-                incarnation: meta!.incarnation, epoch: request.epoch ?? 0, time: now, sequence: demand.sequence, stamp: demand.stamp,
+                incarnation: meta!.incarnation, epoch: request.epoch ?? 0, time: time.now, sequence: demand.sequence, stamp: demand.stamp,
                 life: life, items: items)
             return .grant(to: demand.node, message)
         }
@@ -185,26 +188,27 @@ package struct LedgerState: Hashable, Sendable {
 
     /// - Returns: whether the entry was carried out.
     private mutating func settle(
-        _ entry: SettleRequest.Entry, of node: NodeID, _ terms: LedgerTerms, at now: Int64
+        _ entry: SettleRequest.Entry, of node: NodeID, _ terms: LedgerTerms, sent: Int64
     ) -> Bool {
         let name = terms.mirrors[entry.mirror].name
         let done = Int64(entry.completed.count) + max(0, entry.unsent)
         guard let place = mirrors[name]?.open.place(of: entry.number, tag: node.tag), let held = mirrors[name]?.open.records[place].count,
             held >= entry.remaining, held >= done
         else { return false }
-        charge(entry, terms, at: now)
+        charge(entry, terms, sent: sent)
         mirrors[name]?.counters.unsent += max(0, entry.unsent)
-        mirrors[name]?.settle(done, at: place, expiry: entry.extend.map { now + terms.life(hold: max(0, $0)) })
+        mirrors[name]?.settle(done, at: place, expiry: entry.extend.map { sent + terms.life(hold: max(0, $0)) })
         return true
     }
 
     /// Counts an entry's completions, each from the moment at which it was over.
-    private mutating func charge(_ entry: SettleRequest.Entry, _ terms: LedgerTerms, at now: Int64) {
+    /// - Parameter sent: ledger time at the sending of the call, or later: ages count back from there.
+    private mutating func charge(_ entry: SettleRequest.Entry, _ terms: LedgerTerms, sent: Int64) {
         guard !entry.completed.isEmpty else { return }
         let rules = terms.mirrors[entry.mirror]
         for age in entry.completed {
             // The age was measured by a clock that may run fast: what it may have gained is taken off.
-            let completion = now - age + LedgerTerms.drift(over: age)
+            let completion = sent - age + LedgerTerms.drift(over: age)
             mirrors[rules.name, default: MirrorLedger()].charge(completion: completion, count: 1, rules: rules)
         }
         mirrors[rules.name]?.counters.settled += Int64(entry.completed.count)
