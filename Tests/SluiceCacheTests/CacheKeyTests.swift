@@ -72,7 +72,9 @@ struct CacheKeyTests {
         var generator = SeededGenerator(seed: seed)
         let pieces = ["a", "b", "a=", "a=1", "a=2", "b=%2f", "b=/", "c=%26", "x y", "é", "%41", "", "=", "=1", "a==", "%3D=1"]
         for _ in 0..<200 {
-            let path = "/t" + (0..<Int.random(in: 0...3, using: &generator)).map { _ in ["p", "%70", "q%2F", "r"].randomElement(using: &generator)! }
+            let path =
+                "/t"
+                + (0..<Int.random(in: 0...3, using: &generator)).map { _ in ["p", "%70", "q%2F", "r"].randomElement(using: &generator)! }
                 .joined(separator: "/")
             let query = (0..<Int.random(in: 0...5, using: &generator)).map { _ in
                 pieces.randomElement(using: &generator)!.replacing(" ", with: "%20")
@@ -85,7 +87,8 @@ struct CacheKeyTests {
             #expect(try CacheKey(target: path + "/s?" + query.joined(separator: "&")) != key)
             // The multiset of decoded parameters can be read back from the key.
             let meant = query.filter { !$0.isEmpty }.map(Self.decodedPair).sorted()
-            let kept = key.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().first.map(String.init) ?? ""
+            let kept =
+                key.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().first.map(String.init) ?? ""
             #expect(kept.split(separator: "&").map { Self.decodedPair(String($0)) }.sorted() == meant)
         }
     }

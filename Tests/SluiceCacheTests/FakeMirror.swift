@@ -116,6 +116,16 @@ extension ResponseCache {
     }
 }
 
+/// Looks until it is so; for what can only be seen by looking. Throws after 20 s.
+func poll(_ complaint: String, until isSo: () async throws -> Bool) async throws {
+    let end = Instant.now.advanced(by: .seconds(20))
+    while try await !isSo() {
+        guard Instant.now < end else { throw PollError(complaint: complaint) }
+    }
+}
+
+struct PollError: Error { var complaint: String }
+
 /// The results of so many calls at once.
 func collect<Value: Sendable>(_ count: Int, _ call: @escaping @Sendable () async throws -> Value) async throws -> [Value] {
     try await withThrowingTaskGroup(of: Value.self) { group in

@@ -217,8 +217,10 @@ struct FlightTests {
                 case .fetch(let attempt, _, _):
                     let endings: [FetchEnding] = [.storable, .unstorable, .failed(deadlineBound: flag, servable: false)]
                     note(scene.send(.fetched(attempt: attempt, endings.randomElement(using: &generator)!)))
-                case .renew(let attempt): note(scene.send(.renewed(attempt: attempt, isValid: [true, false, nil].randomElement(using: &generator)!)))
-                case .fill(let attempt): note(scene.send(.filled(attempt: attempt, isAccepted: [true, false, nil].randomElement(using: &generator)!)))
+                case .renew(let attempt):
+                    note(scene.send(.renewed(attempt: attempt, isValid: [true, false, nil].randomElement(using: &generator)!)))
+                case .fill(let attempt):
+                    note(scene.send(.filled(attempt: attempt, isAccepted: [true, false, nil].randomElement(using: &generator)!)))
                 default: break
                 }
             default:

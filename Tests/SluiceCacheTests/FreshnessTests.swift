@@ -19,10 +19,12 @@ struct FreshnessTests {
         #expect(told.stale == 9_000)
     }
 
-    @Test(arguments: [
-        ("max-age=5", 5_000), ("max-age=5, s-maxage=3", 3_000), ("MAX-AGE=\"5\"", 5_000), ("public,max-age=5 ,foo=\"a,max-age=9\"", 5_000),
-        ("max-age=99999999999999999999", (1 << 31) * 1_000), ("max-age=-1", 0), ("max-age=x", 0), ("max-age", 0),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("max-age=5", 5_000), ("max-age=5, s-maxage=3", 3_000), ("MAX-AGE=\"5\"", 5_000),
+            ("public,max-age=5 ,foo=\"a,max-age=9\"", 5_000),
+            ("max-age=99999999999999999999", (1 << 31) * 1_000), ("max-age=-1", 0), ("max-age=x", 0), ("max-age", 0),
+        ] as [(String, Int64)])
     func `Cache-Control names how long an answer is fresh`(line: String, fresh: Int64) {
         #expect(freshness(200, [("cache-control", line)]).fresh == fresh)
     }
@@ -55,18 +57,23 @@ struct FreshnessTests {
             #expect(freshness(status) == Freshness(isStorable: true, age: 0, fresh: 10_000, refresh: 0, stale: 0))
             #expect(freshness(status, policy: CachePolicy(fresh: .seconds(2))).fresh == 2_000)
         }
-        for status in [206, 400, 401, 403, 429, 500, 502, 503, 504, 199] { #expect(!freshness(status, [("Cache-Control", "max-age=9")]).isStorable) }
+        for status in [206, 400, 401, 403, 429, 500, 502, 503, 504, 199] {
+            #expect(!freshness(status, [("Cache-Control", "max-age=9")]).isStorable)
+        }
         #expect(!freshness(302).isStorable)
         #expect(freshness(302, [("Cache-Control", "max-age=9")]).isStorable)
         #expect(!freshness(200, [("Vary", "Accept, *")]).isStorable)
     }
 
-    @Test(arguments: [
-        ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
-        ("Sun Nov  6 08:49:37 1994", 784_111_777), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Tue, 29 Feb 2028 23:59:59 GMT", 1_835_481_599),
-        ("", nil), ("0", nil), ("Sun, 06 Nov 1994 08:49:37 CET", nil), ("Sun, 06 Nov 1994 25:49:37 GMT", nil), ("Sun, 32 Nov 1994 08:49:37 GMT", nil),
-        ("a b c d e f", nil),
-    ] as [(String, Int64?)])
+    @Test(
+        arguments: [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
+            ("Sun Nov  6 08:49:37 1994", 784_111_777), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Tue, 29 Feb 2028 23:59:59 GMT", 1_835_481_599),
+            ("", nil), ("0", nil), ("Sun, 06 Nov 1994 08:49:37 CET", nil), ("Sun, 06 Nov 1994 25:49:37 GMT", nil),
+            ("Sun, 32 Nov 1994 08:49:37 GMT", nil),
+            ("a b c d e f", nil),
+        ] as [(String, Int64?)])
     func `dates of HTTP are read in all three forms`(text: String, seconds: Int64?) { #expect(HTTPDate.seconds(text) == seconds) }
 
     @Test(arguments: 0..<10)
@@ -74,7 +81,9 @@ struct FreshnessTests {
         var generator = SeededGenerator(seed: seed)
         let names = ["Cache-Control", "Age", "Expires", "Date", "Vary"]
         for _ in 0..<500 {
-            let headers = names.map { ($0, String(decoding: generator.bytes(upTo: 40, from: Array("max-age=9,\"\\ s: GMT0123456789-".utf8)), as: UTF8.self)) }
+            let headers = names.map {
+                ($0, String(decoding: generator.bytes(upTo: 40, from: Array("max-age=9,\"\\ s: GMT0123456789-".utf8)), as: UTF8.self))
+            }
             let result = freshness([200, 404, 302].randomElement(using: &generator)!, headers)
             #expect(result.fresh >= 0 && result.fresh <= CacheControl.longest * 1_000)
         }

@@ -5,7 +5,9 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct MemoryTierTests {
-    static func entry(_ size: Int = 100, version: String = "v", fresh: Int64 = 60_000, stale: Int64 = 120_000, era: UInt64 = 1) -> MemoryEntry {
+    static func entry(_ size: Int = 100, version: String = "v", fresh: Int64 = 60_000, stale: Int64 = 120_000, era: UInt64 = 1)
+        -> MemoryEntry
+    {
         let record = CacheRecord(
             version: version, status: 200, mirror: "m", headers: [], body: .init(repeating: 7, count: size), tags: [version],
             storedAt: 0, freshUntil: fresh, refreshUntil: fresh, staleUntil: stale)

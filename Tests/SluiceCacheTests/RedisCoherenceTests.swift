@@ -110,7 +110,8 @@ struct RedisCoherenceTests {
             mirror.body = "hello"
             let policy = CachePolicy(fresh: .seconds(100), stale: .seconds(50))
             _ = try await processes[0].cache.answer(for: key, policy: policy, deadline: soon, fetch: mirror.fetch)
-            let lines = try await server.cli("HGETALL", Self.recordName).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            let lines = try await server.cli("HGETALL", Self.recordName).split(separator: "\n", omittingEmptySubsequences: false).map(
+                String.init)
             func after(_ name: String) -> String? { lines.firstIndex(of: name).map { lines[$0 + 1] } }
             #expect(after("status") == "200" && after("body") == "hello" && after("etag") == "\"e1\"" && after("tags") == "posts all")
             #expect(after("mirror") == "fake" && lines.contains("content-type: text/plain") && after("version") != nil)
@@ -146,7 +147,8 @@ struct RedisCoherenceTests {
     func `Swift and Lua compute one digest`(length: Int) async throws {
         let server = try await RedisServer()
         let message = String(repeating: "ä", count: length)
-        #expect(try await server.cli("EVAL", "return redis.sha1hex(ARGV[1])", "0", message) == ContentDigest.hexadecimal(Array(message.utf8)))
+        #expect(
+            try await server.cli("EVAL", "return redis.sha1hex(ARGV[1])", "0", message) == ContentDigest.hexadecimal(Array(message.utf8)))
         await server.kill()
     }
 

@@ -63,7 +63,7 @@ struct RedisFlightTests {
             let leaving = Task { try await processes[0].cache.answer(for: key, deadline: deadline, fetch: first.fetch) }
             await first.waitForArrivals(1)
             async let waiting = processes[1].cache.answer(for: key, deadline: deadline, fetch: second.fetch)
-            while try await server.cli("HGET", flightName, "waited_for") == "" {}
+            try await poll("nobody waits for the flight") { try await server.cli("HGET", flightName, "waited_for") != "" }
             leaving.cancel()
             #expect(try await waiting.text == "1")
             #expect(second.count == 1)
@@ -102,7 +102,7 @@ struct RedisFlightTests {
             await slow.waitForArrivals(1)
             async let waiting = processes[1].cache.answer(for: key, deadline: deadline, fetch: other.fetch)
             // Each look of the waiter follows a whole lease without news: three of them outlast the first lease twice.
-            while try await Int(server.cli("HGET", flightName, "waited_for")) ?? 0 < 3 {}
+            try await poll("the flight did not last") { try await Int(server.cli("HGET", flightName, "waited_for")) ?? 0 >= 3 }
             slow.release()
             #expect(try await holding.text == "1")
             #expect(try await waiting.text == "1")
@@ -165,7 +165,7 @@ struct RedisFlightTests {
             async let holding = processes[0].cache.answer(for: key, deadline: deadline, fetch: first.fetch)
             await first.waitForArrivals(1)
             async let waiting = processes[1].cache.answer(for: key, deadline: deadline, fetch: second.fetch)
-            while try await server.cli("HGET", flightName, "waited_for") == "" {}
+            try await poll("nobody waits for the flight") { try await server.cli("HGET", flightName, "waited_for") != "" }
             await server.kill()
             first.release()
             let error = await #expect(throws: CacheError.self) {

@@ -56,7 +56,7 @@ struct GatewayHostileTests {
         }
     }
 
-    @Test(arguments: [17, 64, 150])
+    @Test(arguments: [17, 64, 80])
     func `a head that is too long is 431 with a problem document`(kibibytes: Int) async throws {
         try await Rig.run { rig in
             let other = try rig.client()

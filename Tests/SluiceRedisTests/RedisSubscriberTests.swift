@@ -100,9 +100,10 @@ import Testing
         let server = try await RedisServer()
         server.pause()
         try await withSubscriber(server) { subscriber, _ async throws in
-            async let waiting = code { () async throws(RedisError) in try await subscriber.subscribe(["a"]) }
+            // Immediate: it stands in the loop's queue before the shutdown does.
+            let waiting = Task.immediate { await code { () async throws(RedisError) in try await subscriber.subscribe(["a"]) } }
             await subscriber.shutDown()
-            #expect(await waiting == .shutDown)
+            #expect(await waiting.value == .shutDown)
             #expect(await code { () async throws(RedisError) in try await subscriber.subscribe(["b"]) } == .shutDown)
         }
     }

@@ -33,6 +33,7 @@ package struct CacheError: Error, Sendable, CustomStringConvertible {
         self.underlying = underlying
     }
 
+    /// The code, the sentence, and what lay beneath.
     package var description: String { "\(code): \(message)" + (underlying.map { " (\($0))" } ?? "") }
 }
 

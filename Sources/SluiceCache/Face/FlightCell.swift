@@ -2,11 +2,16 @@ internal import SluiceLoop
 
 /// A flight with what its decisions are about: callers, fetch, record. Confined to the cache that owns it.
 final class FlightCell {
+    /// What resumes a caller.
     typealias Continuation = CheckedContinuation<CacheAnswer, any Error>
 
+    /// What the flight is for.
     let key: CacheKey
+    /// How the first caller wants the answer kept.
     let policy: CachePolicy
+    /// The first caller's fetch, which the flight uses.
     let fetch: ResponseCache.Fetch
+    /// The decisions.
     var flight: Flight
     /// The record at hand: from memory at first, then what the lookup found.
     var entry: MemoryEntry?
@@ -18,9 +23,11 @@ final class FlightCell {
     var isFilled = false
     /// Why the lookup or the fetch failed.
     var failure: (any Error)?
+    /// The fetch under way, so that it can be cancelled.
     var fetchTask: Task<Void, Never>?
     /// The attempt's token.
     var token = ""
+    /// The attempt that the token belongs to.
     var tokenAttempt: UInt64 = 0
     /// The earliest wake that has been noted.
     var wakesAt = Instant.distantFuture
@@ -33,6 +40,7 @@ final class FlightCell {
     /// Whose fetch it is.
     private var first: UInt64?
 
+    /// A flight that has not begun.
     init(key: CacheKey, policy: CachePolicy, fetch: @escaping ResponseCache.Fetch, timing: Flight.Timing) {
         self.key = key
         self.policy = policy

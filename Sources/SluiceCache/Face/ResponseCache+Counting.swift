@@ -2,6 +2,7 @@ import Synchronization
 
 /// Counts of how calls ended.
 extension ResponseCache {
+    /// Counts an answer and passes it on.
     func counted(_ answer: CacheAnswer) -> CacheAnswer {
         counters.withLock { counters in
             switch answer.source {
@@ -15,6 +16,7 @@ extension ResponseCache {
         return answer
     }
 
+    /// Counts an error and passes it on.
     func counted<Failure: Error>(_ error: Failure) -> Failure {
         counters.withLock { $0.errors += 1 }
         return error

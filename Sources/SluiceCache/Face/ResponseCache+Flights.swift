@@ -4,6 +4,7 @@ import Synchronization
 
 /// Carrying out what flights decide.
 extension ResponseCache {
+    /// The key's flight: the one under way, or a new one.
     func cell(for key: CacheKey, policy: CachePolicy, fetch: @escaping Fetch) -> FlightCell {
         if let cell = flights[key] { return cell }
         let cell = FlightCell(key: key, policy: policy, fetch: fetch, timing: timing)
@@ -20,6 +21,7 @@ extension ResponseCache {
         if flights[cell.key] === cell { scheduleWake(for: cell) }
     }
 
+    /// A caller was cancelled.
     func leave(_ caller: UInt64, _ key: CacheKey) {
         guard let cell = flights[key], let continuation = cell.take(caller) else { return }
         continuation.resume(throwing: CancellationError())

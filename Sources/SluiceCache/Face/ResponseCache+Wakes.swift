@@ -2,6 +2,7 @@ internal import SluiceLoop
 
 /// Time: one timer for all flights.
 extension ResponseCache {
+    /// Sees to it that the flight is told when time has passed that it waits for.
     func scheduleWake(for cell: FlightCell) {
         let next = cell.flight.nextTick
         guard next < cell.wakesAt, !isShutDown else { return }

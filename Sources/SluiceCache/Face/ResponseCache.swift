@@ -14,23 +14,34 @@ package actor ResponseCache {
     /// What asks a mirror: it takes a slot and sends the request. It runs on the loop.
     package typealias Fetch = @Sendable (FetchNeed) async throws -> FetchedResponse
 
+    /// Where it lives.
     nonisolated let loop: EventLoop
+    /// The first tier.
     nonisolated let memory: MemoryTier
+    /// Counts that do not come from the memory tier.
     nonisolated let counters = Mutex(CacheStatistics())
     /// nil: embedded, one process.
     let redis: RedisTier?
+    /// The settings.
     let options: CacheOptions
+    /// The names in Redis.
     let keys: RedisKeys
+    /// The spans that flights reckon with.
     let timing: Flight.Timing
 
+    /// The flights under way.
     var flights: [CacheKey: FlightCell] = [:]
+    /// When they want to be woken.
     var wakes = WakeQueue<FlightCell>()
+    /// The one timer behind `wakes`; made on first use, since that must happen on the loop.
     var timer: LoopTimer?
+    /// Whether it has ended: then nothing more is decided.
     var isShutDown = false
     private var lastNumber: UInt64 = 0
     /// Makes tokens and versions of this process unlike any other's.
     private let instance = String(UInt64.random(in: 1 << 60 ... .max), radix: 36)
 
+    /// The loop's thread.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// A cache that answers at once; with Redis, memory is trusted from the first ``connectionRestored()`` on.
@@ -211,6 +222,7 @@ package actor ResponseCache {
         timer = nil
         let cells = Array(flights.values)
         flights.removeAll()
+        counters.withLock { $0.flights = 0 }
         for cell in cells {
             cell.fetchTask?.cancel()
             for (_, caller) in cell.takeCallers() { caller.resume(throwing: Self.shutDownError) }
@@ -231,6 +243,7 @@ package actor ResponseCache {
 
     // MARK: Shared with the flights
 
+    /// A number that was not given out before.
     func nextNumber() -> UInt64 {
         lastNumber += 1
         return lastNumber
@@ -239,8 +252,10 @@ package actor ResponseCache {
     /// A token that nobody else uses; a record filled under it has it as its version.
     func nextToken() -> String { instance + "-" + String(nextNumber(), radix: 36) }
 
+    /// What calls get once it has ended.
     static let shutDownError = CacheError(.shutDown, "the cache has been shut down; make a new pool to go on.")
 
+    /// What a failure of Redis is to a caller.
     static func cacheError(_ error: RedisError) -> CacheError {
         if error.code == .shutDown { return shutDownError }
         return error.isPassing

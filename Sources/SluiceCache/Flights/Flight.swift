@@ -41,6 +41,7 @@ struct Flight: Sendable {
     /// No later than the first deadline; may be earlier after somebody left.
     private var firstDeadline = Instant.distantFuture
 
+    /// A flight that has not begun.
     init(timing: Timing) { self.timing = timing }
 
     /// When to send ``FlightEvent/ticked``.

@@ -37,5 +37,6 @@ enum FlightOutcome: Sendable, Hashable {
 
 /// What a flight was waiting for when a deadline passed.
 enum FlightHold: Sendable, Hashable {
+    /// Redis; another process's fill; its own fetch.
     case redis, anotherProcess, mirror
 }

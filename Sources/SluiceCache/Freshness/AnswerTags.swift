@@ -1,7 +1,8 @@
 /// The tags of an answer: what the policy adds, and what the answer names itself.
 enum AnswerTags {
-    /// The longest tag in bytes, and the most per answer; what exceeds them is left out.
+    /// The longest tag in bytes; longer ones are left out.
     static let lengthLimit = 128
+    /// The most tags of one answer; further ones are left out.
     static let countLimit = 64
 
     /// Tags of the policy, then those of `Cache-Tag` (separated by commas) and `Surrogate-Key` (by spaces), each once.

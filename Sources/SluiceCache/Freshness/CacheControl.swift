@@ -1,14 +1,20 @@
 /// The `Cache-Control` of an answer (RFC 9111 section 5.2.2, RFC 5861), as far as a shared cache obeys it.
 struct CacheControl: Sendable, Hashable {
+    /// `no-store`: kept nowhere.
     var noStore = false
+    /// `no-cache`: asked for anew each time, so not worth keeping.
     var noCache = false
+    /// `private`: not for a shared cache.
     var isPrivate = false
     /// `must-revalidate` or `proxy-revalidate`: never served stale.
     var mustRevalidate = false
-    /// Seconds, as for the following ones.
+    /// `max-age` in seconds, as for the following ones.
     var maxAge: Int64?
+    /// `s-maxage`, which goes before `max-age`.
     var sharedMaxAge: Int64?
+    /// `stale-while-revalidate`.
     var staleWhileRevalidate: Int64?
+    /// `stale-if-error`.
     var staleIfError: Int64?
 
     /// The longest span a directive can name: 2^31 seconds, by RFC 9111 section 1.2.2.

@@ -52,13 +52,16 @@ package struct CacheKey: Sendable, CustomStringConvertible {
     package var method: String { String(text.prefix { $0 != ":" }) }
 
     /// The path and query to send to a mirror: a function of the key, so that whoever fetches it asks for the same.
-    package var target: String { String(text[text.utf8.index(after: text.utf8.firstIndex(of: UInt8(ascii: ":"))!)...]) }
+    package var target: String { String(text.drop { $0 != ":" }.dropFirst()) }
 
+    /// The text.
     package var description: String { text }
 }
 
 extension CacheKey: Hashable {
+    /// Whether two keys name one resource.
     package static func == (left: CacheKey, right: CacheKey) -> Bool { left.hash == right.hash && left.text == right.text }
 
+    /// Feeds the hash that the key knows.
     package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }

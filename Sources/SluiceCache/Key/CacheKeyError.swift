@@ -39,5 +39,6 @@ package struct CacheKeyError: Error, Sendable, Hashable, CustomStringConvertible
         self.message = message
     }
 
+    /// The code, the place and the sentence.
     package var description: String { "\(code) at byte \(position): \(message)" }
 }

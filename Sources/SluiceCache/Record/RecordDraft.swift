@@ -2,16 +2,25 @@ internal import SluiceLoop
 
 /// An answer on its way into the cache: everything but the times, which the fill's reply brings.
 struct RecordDraft: Sendable {
+    /// The HTTP status, that of the confirmed record after a 304.
     var status: Int
     /// The status as the mirror gave it: 304 when it confirmed a record.
     var receivedStatus: Int
+    /// Who answered.
     var mirror: String
+    /// The fields to keep, names in lower case.
     var headers: [(String, String)]
+    /// The body.
     var body: [UInt8]
+    /// Tags of the policy and of the answer.
     var tags: [String]
+    /// The `ETag`.
     var etag: String?
+    /// The `Last-Modified`.
     var lastModified: String?
+    /// Whether and for how long it may be kept.
     var freshness: Freshness
+    /// When it was complete; its life counts from here.
     var completedAt: Instant
 
     /// What an answer becomes by RFC 9111. A 304 takes over the record that it confirms; without one it is an answer like any other.

@@ -2,11 +2,17 @@ internal import SluiceRedis
 
 /// The cache's scripts, each with the common part in front.
 enum CacheScripts {
+    /// Reads a record, or takes its flight.
     static let lookup = script("lookup", PackageResources.lookup_lua)
+    /// Stores a record.
     static let fill = script("fill", PackageResources.fill_lua)
+    /// Keeps a flight.
     static let renew = script("renew", PackageResources.renew_lua)
+    /// Gives a flight back.
     static let abandon = script("abandon", PackageResources.abandon_lua)
+    /// Deletes a record.
     static let purge = script("purge", PackageResources.purge_lua)
+    /// Deletes all records with a tag.
     static let purgeTag = script("purge_tag", PackageResources.purge_tag_lua)
 
     private static func script(_ name: String, _ source: [UInt8]) -> RedisScript {

@@ -19,7 +19,9 @@ struct LookupAnswer: Sendable {
         case held(leaseMicroseconds: Int64)
     }
 
+    /// The record.
     var found: Found
+    /// Who may fetch.
     var flight: FlightState
     /// The server's time in milliseconds.
     var serverTime: Int64

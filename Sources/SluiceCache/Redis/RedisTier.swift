@@ -5,7 +5,9 @@ internal import SluiceRedis
 /// Every call may be sent again when its reply is lost: tokens make that harmless. A lookup is sent again by its flight, which
 /// may have something stale to serve in the meantime.
 struct RedisTier: Sendable {
+    /// The connection, on the same loop.
     let client: RedisClient
+    /// The names.
     let keys: RedisKeys
     /// How long a flight stays taken without a sign of life, in milliseconds.
     let lease: Int64

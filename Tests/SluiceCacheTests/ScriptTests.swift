@@ -1,0 +1,128 @@
+import SluiceHarness
+import SluiceLoop
+import SluiceRedis
+import Testing
+
+@testable import SluiceCache
+
+/// The scripts themselves, each call as some process would make it: what Redis refuses must not depend on what processes notice.
+@Suite(.timeLimit(.minutes(1)), .serialized)
+struct ScriptTests {
+    private static let keys = RedisKeys(prefix: "sluice:{t}:")
+    private static let key = CacheKey(text: "GET:/posts/1")
+    private static let record = keys.record(key)
+    private static let flight = keys.flight(key)
+
+    private func withRedis(_ body: (RedisServer, RedisClient) async throws -> Void) async throws {
+        let server = try await RedisServer()
+        let loop = EventLoop(name: "scripts")
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
+        await client.start()
+        var failure: (any Error)?
+        do { try await body(server, client) } catch { failure = error }
+        await client.shutDown()
+        await loop.shutDown()
+        await server.kill()
+        if let failure { throw failure }
+    }
+
+    private func lookUp(_ client: RedisClient, _ token: String, mode: String = "take") async throws -> [String] {
+        let arguments = [token, "5000", "node", mode, "", ""].map { Array($0.utf8) }
+        let reply = try await client.run(CacheScripts.lookup, keys: [Self.record, Self.flight, Self.keys.tagPurges], arguments: arguments)
+        return (reply.array ?? []).prefix(2).compactMap(\.string)
+    }
+
+    private func fill(_ client: RedisClient, _ token: String, fresh: Int = 60_000, stale: Int = 60_000) async throws -> String? {
+        let version = token.isEmpty ? "stored" : token
+        let arguments = [token, "\(fresh)", "\(stale)", "\(stale)", "version", version, "body", "b"].map { Array($0.utf8) }
+        return try await client.run(CacheScripts.fill, keys: [Self.record, Self.flight], arguments: arguments).array?.first?.string
+    }
+
+    private func run(_ client: RedisClient, _ script: RedisScript, _ arguments: String...) async throws -> Int64? {
+        try await client.run(script, keys: [Self.record, Self.flight], arguments: arguments.map { Array($0.utf8) }).int64
+    }
+
+    @Test func `one token takes the flight, and only it fills`() async throws {
+        try await withRedis { (server, client) async throws in
+            #expect(try await lookUp(client, "a", mode: "read") == ["none", "unneeded"])
+            #expect(try await lookUp(client, "a") == ["none", "taken"])
+            #expect(try await lookUp(client, "b") == ["none", "held"])
+            #expect(try await lookUp(client, "a") == ["none", "taken"], "asking again with one's own token is harmless")
+            #expect(try await fill(client, "b") == "refused")
+            #expect(try await server.cli("EXISTS", Self.flight) == "1", "a stranger's fill must not end the flight")
+            #expect(try await fill(client, "a") == "filled")
+            #expect(try await fill(client, "a") == "filled", "the same fill again, since its reply was lost")
+            #expect(try await lookUp(client, "b") == ["whole", "unneeded"])
+            #expect(try await lookUp(client, "b", mode: "force") == ["none", "taken"])
+        }
+    }
+
+    @Test func `a fill is refused once its lease has ended and another holds the flight`() async throws {
+        try await withRedis { (server, client) async throws in
+            _ = try await lookUp(client, "a")
+            try await server.cli("DEL", Self.flight)
+            _ = try await lookUp(client, "b")
+            #expect(try await fill(client, "a") == "refused")
+            #expect(try await run(client, CacheScripts.renew, "a", "5000") == 0)
+            #expect(try await run(client, CacheScripts.abandon, "a") == 0)
+            #expect(try await run(client, CacheScripts.renew, "b", "5000") == 1)
+            #expect(try await fill(client, "b") == "filled")
+        }
+    }
+
+    @Test(arguments: ["DEL", "HSET body", "HSET new field", "SET", "stored"])
+    func `a fill older than a write to the record is refused, and its flight is free again`(kind: String) async throws {
+        try await withRedis { (server, client) async throws in
+            _ = try await lookUp(client, "first")
+            #expect(try await fill(client, "first", fresh: 0, stale: 60_000) == "filled")
+            #expect(try await lookUp(client, "a") == ["whole", "taken"])
+            switch kind {
+            case "DEL": try await server.cli("DEL", Self.record)
+            case "HSET body": try await server.cli("HSET", Self.record, "body", "by hand")
+            case "HSET new field": try await server.cli("HSET", Self.record, "status", "201")
+            case "SET": try await server.cli("SET", Self.record, "x")
+            default: _ = try await fill(client, "")
+            }
+            #expect(try await fill(client, "a") == "refused")
+            #expect(try await server.cli("EXISTS", Self.flight) == "0")
+        }
+    }
+
+    @Test func `a renewal after a write says so`() async throws {
+        try await withRedis { (server, client) async throws in
+            _ = try await lookUp(client, "a")
+            #expect(try await run(client, CacheScripts.renew, "a", "5000") == 1)
+            try await server.cli("HSET", Self.record, "body", "by hand")
+            #expect(try await run(client, CacheScripts.renew, "a", "5000") == 0)
+            #expect(try await server.cli("EXISTS", Self.flight) == "0")
+        }
+    }
+
+    @Test func `a stale record that ends its natural life during the fetch does not stand in the way`() async throws {
+        try await withRedis { (server, client) async throws in
+            _ = try await lookUp(client, "first")
+            _ = try await fill(client, "first", fresh: 0, stale: 400)
+            #expect(try await lookUp(client, "a") == ["whole", "taken"])
+            try await poll("the record does not end") { try await server.cli("EXISTS", Self.record) == "0" }
+            #expect(try await fill(client, "a") == "filled")
+        }
+    }
+
+    @Test func `a purge fences the flight`() async throws {
+        try await withRedis { (_, client) async throws in
+            _ = try await lookUp(client, "a")
+            #expect(try await run(client, CacheScripts.purge) == 0)
+            #expect(try await fill(client, "a") == "refused")
+        }
+    }
+
+    @Test func `all keys of the cache live under the pool's prefix and hash tag`() async throws {
+        try await withRedis { (server, client) async throws in
+            _ = try await lookUp(client, "a")
+            #expect(try await server.cli("HGET", Self.flight, "holder") == "node")
+            _ = try await fill(client, "a")
+            let names = try await server.cli("KEYS", "*").split(separator: "\n")
+            #expect(names == ["sluice:{t}:cache:GET:/posts/1"])
+        }
+    }
+}
