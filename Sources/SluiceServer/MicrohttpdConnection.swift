@@ -129,7 +129,8 @@ final class MicrohttpdConnection {
                 400, "The headers are malformed or leave it open where the body ends; send one Content-Length, or one chunked coding.")
         }
         if let longest = daemon.options.longestHead, target.utf8.count + collector.headers.byteCount > longest {
-            return refuse(431, "The request line and headers are longer than \(longest) bytes; send less.")
+            return refuse(
+                target.utf8.count > longest ? 414 : 431, "The request line and headers are longer than \(longest) bytes; send less.")
         }
         var capacity = 0
         if case .length(let length) = bodyAhead {

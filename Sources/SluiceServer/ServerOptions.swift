@@ -17,7 +17,7 @@ package struct ServerOptions: Sendable {
     /// the target is too long). Each connection takes this much. Default: 16 KiB.
     package var maxHeaderBytes = 16 << 10
 
-    /// The longest request line and headers that reach the handler, in bytes; a longer head is answered with 431, by ``refusal``. Below
+    /// The longest request line and headers that reach the handler, in bytes; a longer head is answered with 431 (414 if the target alone is too long), by ``refusal``. Below
     /// ``maxHeaderBytes``, beyond which the HTTP library answers by itself. nil (the default): the latter alone.
     package var longestHead: Int?
 
