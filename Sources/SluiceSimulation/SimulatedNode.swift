@@ -182,9 +182,12 @@ final class SimulatedNode {
             // A refused caller comes back after a moment.
             run.timeline.plan(after: 50_000) { [self] in whenAwake { self.callAfterRest() } }
         case .reserve(let request, let purpose):
-            ask { redis, call, now in redis.reserve(request, call, now: now) } then: { [self] result in
+            ask { [run] redis, call, now in
+                let reply = redis.reserve(request, call, now: now)
+                run.recorded(reply)
+                return reply
+            } then: { [self] result in
                 learn(result.map(\.stamp), sentAt)
-                if case .success(let reply) = result { run.recorded(request, reply) }
                 apply(.reserved(request, purpose, result, sentAt: sentAt))
             }
         case .settle(let reports):
@@ -196,6 +199,7 @@ final class SimulatedNode {
         case .pull:
             let id = id
             ask { redis, call, now in redis.pull(id, call, now: now) } then: { [self] in apply(.pulled($0, sentAt: sentAt)) }
+        case .learn(let stamp): clock.heardMessage(stamp, received: sentAt)
         case .publish(let message):
             ask { [run] _, _, _ in run.publish(message) } then: { _ in }
         case .campaign(let known):

@@ -129,7 +129,7 @@ package final class Simulation {
     // MARK: Checks
 
     /// The ledger gave slots to a node.
-    func recorded(_ request: ReserveRequest, _ reply: ReserveReply) {
+    func recorded(_ reply: ReserveReply) {
         for grants in reply.grants { for grant in grants { granted[grant.number, default: 0] += grant.count } }
     }
 
