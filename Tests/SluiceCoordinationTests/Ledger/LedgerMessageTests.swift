@@ -1,7 +1,7 @@
 import SluiceCoordination
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Grant messages` {
+@Suite(.timeLimit(.minutes(10))) struct `Grant messages` {
     private let message = GrantMessage(
         incarnation: "k3", frame: 2, epoch: 7, time: 1_700_000_000_000_000, sequence: 12, stamp: -5, life: 6_000_000,
         items: [.init(mirror: "a.b_c-1", number: 106_250_000_000_001, count: 3), .init(mirror: "b", number: 1, count: 10_000_000)])

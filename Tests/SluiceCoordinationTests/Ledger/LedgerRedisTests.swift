@@ -30,7 +30,7 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
     ReserveRequest(caller: node("self"), demands: [.init(node: node("self"), wanted: wanted)])
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `The ledger in Redis` {
+@Suite(.timeLimit(.minutes(10))) struct `The ledger in Redis` {
     @Test func `callers share one ledger, and each slot is given once`() async throws {
         let scene = try await Scene()
         let (one, other) = (try await scene.ledger(), try await scene.ledger())
@@ -115,7 +115,7 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Replies of the ledger's scripts` {
+@Suite(.timeLimit(.minutes(10))) struct `Replies of the ledger's scripts` {
     @Test func `a reply of another form is an error, never a trap`() throws {
         let good: [RedisValue] = [
             .integer(5), .integer(5), .integer(0), .bulk(Array("one".utf8)), .integer(0), .integer(0),

@@ -13,7 +13,7 @@ private struct Caller {
     var knowledge: LedgerKnowledge? { clock.knowledge(at: Instant(microseconds: local)) }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `G6, no trusted clocks` {
+@Suite(.timeLimit(.minutes(10))) struct `G6, no trusted clocks` {
     @Test(arguments: [-hour, hour, -day, day, -second, second])
     func `a step of the host's clock neither frees a slot early nor freezes the pool while a node has bounds`(step: Int64) {
         var bench = Bench(terms(mirror("a", "3/60s")))
@@ -71,7 +71,7 @@ private struct Caller {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Frames of ledger time` {
+@Suite(.timeLimit(.minutes(10))) struct `Frames of ledger time` {
     @Test func `a node whose bounds are from before a correction still notices the next step forward`() {
         var bench = Bench(terms(mirror("a", "1/60s")))
         let start = bench.reserve([]).reply.stamp.time
@@ -108,7 +108,7 @@ private struct Caller {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `When data is lost` {
+@Suite(.timeLimit(.minutes(10))) struct `When data is lost` {
     private let rules = terms(mirror("a", "3/60s", "9/1h"), mirror("b", "3/60s"))
     /// From the loss until nothing of before can still be under way.
     private var quiet: Int64 { rules.life(hold: rules.hold) }
