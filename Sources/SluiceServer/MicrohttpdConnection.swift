@@ -186,7 +186,7 @@ final class MicrohttpdConnection {
 
     /// Answers in the handler's stead, and closes: what follows on the connection cannot be trusted.
     private func refuse(_ status: Int, _ sentence: String) -> MHD_Result {
-        var response = daemon.options.refusal(status, sentence)
+        var response = daemon.options.refusal(status, sentence, target)
         response.headers.append(("Connection", "close"))
         return send(response)
     }
