@@ -1,6 +1,6 @@
 /// What the leader tells everybody at each renewal, and when it goes.
 ///
-/// Published on `beat`; text: `B1 LEADER EPOCH WAITING FREE NEXT INCARNATION TIME` while it leads (NEXT in microseconds, -1
+/// Published on `beat`; text: `B1 LEADER EPOCH WAITING FREE NEXT INCARNATION TIME FRAME` while it leads (NEXT in microseconds, -1
 /// when unknown; INCARNATION `-` before the leader's first call), `R1 LEADER EPOCH` when it has resigned.
 ///
 /// A beat tells which life of the ledger's data the pool is on, so that every node remembers it if the data is lost.
@@ -13,20 +13,21 @@ package enum BeatMessage: Hashable, Sendable {
     package var text: String {
         switch self {
         case .beat(let leader, let epoch, let waiting, let free, let next, let ledger):
-            "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1) \(ledger?.incarnation ?? "-") \(ledger?.time ?? 0)"
+            "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1) \(ledger?.incarnation ?? "-") \(ledger?.time ?? 0) \(ledger?.frame ?? 0)"
         case .resigned(let leader, let epoch): "R1 \(leader) \(epoch)"
         }
     }
 
     /// Nil when the payload is no such message.
     package init?(payload: [UInt8]) {
-        if var fields = TextFields(payload, version: "B1", count: 7) {
+        if var fields = TextFields(payload, version: "B1", count: 8) {
             guard let leader = fields.text(), let epoch = fields.number(), let waiting = fields.count(), let free = fields.count(),
-                let next = fields.number(), let incarnation = fields.text(), let time = fields.number()
+                let next = fields.number(), let incarnation = fields.text(), let time = fields.number(),
+                let frame = fields.number()
             else { return nil }
             self = .beat(
                 leader: leader, epoch: epoch, waiting: waiting, free: free, nextRelease: next < 0 ? nil : next,
-                ledger: incarnation == "-" ? nil : LedgerStamp(time: time, incarnation: incarnation))
+                ledger: incarnation == "-" ? nil : LedgerStamp(time: time, frame: frame, incarnation: incarnation))
         } else if var fields = TextFields(payload, version: "R1", count: 2) {
             guard let leader = fields.text(), let epoch = fields.number() else { return nil }
             self = .resigned(leader: leader, epoch: epoch)
