@@ -379,6 +379,8 @@ local function clock()
         local sameFrame = meta.justBorn or call.frame == meta.frame
         if sameFrame and call.lower and here < call.lower then
             now, adjusted = call.lower, call.lower
+        elseif not call.upper and not meta.justBorn then
+            now = sameFrame and call.lower or meta.last
         elseif call.upper and here > call.upper then
             now = call.upper
             if here - call.upper > SLOW_CALL then

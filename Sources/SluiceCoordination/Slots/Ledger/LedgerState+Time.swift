@@ -53,6 +53,9 @@ extension LedgerState {
     /// own frame only. An upper one holds in all later ones as well, which are behind it; a step that it shows puts the
     /// clock to the last call's time, the latest that is surely not ahead. A very slow call looks like a step forward and costs as much time as nobody else called in.
     ///
+    /// A caller that has only heard messages cannot see a step forward: its releases are held back to its lower bound, which
+    /// lags by no more than a message's way.
+    ///
     /// A step too small to leave the bounds goes unseen: they are as wide as a round trip and the drift since the last.
     /// At the start of a life any bounds count, and let ledger time go on as if nothing had happened.
     private func time(_ call: LedgerCall, at raw: Int64, justBorn: Bool) -> Reading {
@@ -65,6 +68,8 @@ extension LedgerState {
             if sameFrame, clock < known.lower {
                 now = known.lower
                 adjusted = now
+            } else if known.upper == nil, !justBorn {
+                now = sameFrame ? known.lower : meta.last
             } else if let upper = known.upper, clock > upper {
                 now = upper
                 if clock - upper > Self.slowCall {
