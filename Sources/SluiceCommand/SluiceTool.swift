@@ -67,12 +67,9 @@ enum SluiceTool {
         } catch let error as UsageError {
             console.error("\(name): \(error)\nSee \(name) --help.")
             return .usage
-        } catch let error as SluiceError where error.code == .invalidConfiguration {
-            console.error("\(name): \(error)")
-            return .usage
         } catch {
-            console.error("\(name): \(error)")
-            return .failure
+            console.error("\(name): \(PoolWords.sentence(of: error))")
+            return (error as? SluiceError)?.code == .invalidConfiguration ? .usage : .failure
         }
     }
 

@@ -1,8 +1,7 @@
-import Dispatch
-import Glibc
+import Foundation
 
 /// A TCP client that sends exactly the bytes it is told to, and reads answers by hand: what a well-behaved client would hide is the point.
-/// It blocks, for at most 20 s on each read, but never a thread of Swift's own pool: tests that run side by side share those few.
+/// It blocks, for at most 20 s on each read, but on threads of its own: tests that run side by side share the few of Swift's pool.
 //
 // @unchecked Sendable: a test uses its client from one task, and each call waits for its end.
 package final class RawClient: @unchecked Sendable {
@@ -60,7 +59,7 @@ package final class RawClient: @unchecked Sendable {
     package func send(_ text: String) throws {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { throw Failure(what: "send: \(String(cString: strerror(errno)))") }
             bytes = bytes.dropFirst(count)
         }
@@ -92,7 +91,8 @@ package final class RawClient: @unchecked Sendable {
 
     private func aside<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(with: Swift.Result { try body() }) }
+            // Not a queue of Dispatch's: on Linux they share their few threads with Swift's tasks.
+            Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
         }
     }
 

@@ -69,7 +69,7 @@ package actor HTTPServer {
         work = [:]
         for (id, task) in late {
             task.cancel()
-            daemon.answer(id, options.refusal(503, "The server shuts down; ask another one, or again later."))
+            daemon.answer(id, options.refusal(503, "The server shuts down; ask another one, or again later.", nil))
         }
         await withCheckedContinuation { continuation in
             daemon.stop { continuation.resume() }
@@ -78,7 +78,7 @@ package actor HTTPServer {
     }
 
     private func begin(_ id: UInt64, _ body: @escaping @Sendable () async -> ServerResponse) {
-        work[id] = Task { await run(id, body) }
+        work[id] = Task(executorPreference: loop) { [self] in await run(id, body) }
     }
 
     private func run(_ id: UInt64, _ body: @Sendable () async -> ServerResponse) async {

@@ -18,7 +18,7 @@ struct GatewayErrorTests {
             #expect(began.duration(to: .now) < .seconds(10))
             let problem = try ProblemDocument(answer)
             #expect(problem.status == 503 && problem.code == "noSlotInTime" && problem.instance == "/posts/2")
-            #expect((1...62).contains(problem.retry_after ?? 0))
+            #expect((1...62).contains(problem.retryAfter ?? 0))
             #expect(answer.headers["preference-applied"] == "wait=1")
             #expect(try await client.get("/posts/1", "Prefer: wait=1\r\n").headers["preference-applied"] == "wait=1")
             #expect(await rig.mirror.stats.violations == 0)
@@ -54,7 +54,7 @@ struct GatewayErrorTests {
             #expect(try await client.get("/posts/1").status == 200)
             await rig.redis?.kill()
             let problem = try ProblemDocument(await client.get("/posts/2", "Prefer: wait=1\r\n"))
-            #expect(problem.status == 503 && problem.code == "coordinatorUnavailable" && (problem.retry_after ?? 0) >= 1)
+            #expect(problem.status == 503 && problem.code == "coordinatorUnavailable" && (problem.retryAfter ?? 0) >= 1)
             let stale = try await client.get("/posts/1")
             #expect(stale.status == 200)
             let unready = try ProblemDocument(await client.get("/-/ready"))
@@ -89,7 +89,8 @@ struct GatewayErrorTests {
             let port = rig.gateway.port
             async let ending: Void = rig.gateway.shutDown(grace: .seconds(10))
             let answer = try await client.answer()
-            #expect(answer.status == 200 && answer.headers["connection"] == "close")
+            #expect(answer.status == 200)
+            #expect(try await client.isClosedByServer())
             #expect(try await idle.isClosedByServer())
             await ending
             #expect(throws: (any Error).self) { try RawClient(port) }

@@ -10,7 +10,12 @@ struct ProblemDocument: Decodable, Hashable {
     let detail: String
     let instance: String?
     let code: String
-    let retry_after: Int?
+    let retryAfter: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case type, title, status, detail, instance, code
+        case retryAfter = "retry_after"
+    }
 
     /// Reads an answer that must be one.
     init(_ answer: RawClient.Answer, at place: SourceLocation = #_sourceLocation) throws {
@@ -19,6 +24,6 @@ struct ProblemDocument: Decodable, Hashable {
         self = try JSONDecoder().decode(ProblemDocument.self, from: Data(answer.body.utf8))
         #expect(status == answer.status, sourceLocation: place)
         #expect(type == "urn:sluice:problem:\(code)" && !title.isEmpty && !detail.isEmpty, sourceLocation: place)
-        #expect(retry_after.map { "\($0)" } == answer.headers["retry-after"], sourceLocation: place)
+        #expect(retryAfter.map { "\($0)" } == answer.headers["retry-after"], sourceLocation: place)
     }
 }

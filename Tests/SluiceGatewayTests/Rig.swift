@@ -36,7 +36,6 @@ struct Rig: Sendable {
         let redis = withRedis ? try await RedisServer() : nil
         var configuration = PoolConfiguration(mirrors: [MirrorConfiguration(url: "http://\(address)", name: "m1", limits: [limit])])
         configuration.redis = redis?.url
-        configuration.log = { print("POOL", ContinuousClock.now, $0) }
         change(&configuration)
         let pool = try await MirrorPool(configuration)
         var gatewayConfiguration = GatewayConfiguration()

@@ -60,7 +60,8 @@ import Testing
             Issue.record("\(events)")
             return
         }
-        #expect(code.hasPrefix("EAI_"))
+        // A host whose name server is out of reach learns it only by the time limit.
+        #expect(code.hasPrefix("EAI_") || code == "ETIMEDOUT")
     }
 
     @Test func `a Unix socket that does not exist says so`() async {

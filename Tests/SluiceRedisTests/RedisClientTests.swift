@@ -152,39 +152,3 @@ import Testing
         }
     }
 }
-
-/// Commands from an actor that lives on the client's loop.
-private actor Burst {
-    private let client: RedisClient
-    nonisolated var unownedExecutor: UnownedSerialExecutor { client.loop.asUnownedSerialExecutor() }
-
-    init(_ client: RedisClient) { self.client = client }
-
-    func send(_ count: Int) async throws {
-        let results = await withCheckedContinuation { (continuation: CheckedContinuation<[Result<RedisValue, RedisError>], Never>) in
-            var results: [Result<RedisValue, RedisError>] = []
-            for index in 0..<count {
-                client.submit([Array("ECHO".utf8), Array("\(index)".utf8)]) { result in
-                    results.append(result)
-                    if results.count == count { continuation.resume(returning: results) }
-                }
-            }
-        }
-        for (index, result) in results.enumerated() { #expect(try result.get().string == "\(index)") }
-    }
-
-    func await(_ count: Int) async throws {
-        for index in 0..<count {
-            let reply = try await client.command("ECHO", "\(index)")
-            client.loop.checkIsolated()
-            #expect(reply.string == "\(index)")
-        }
-    }
-
-    func run(_ script: RedisScript) async throws(RedisError) -> RedisValue? {
-        let result = await withCheckedContinuation { continuation in
-            client.submit(script, keys: ["k"], arguments: [[UInt8(ascii: "1")], [UInt8(ascii: "2")]]) { continuation.resume(returning: $0) }
-        }
-        return try result.get().array?[1]
-    }
-}

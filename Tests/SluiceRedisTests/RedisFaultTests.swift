@@ -65,12 +65,17 @@ import Testing
     @Test func `a wrong password is told at once, without the password`() async throws {
         let server = try await RedisServer(.init(password: "right"))
         for url in ["redis://127.0.0.1:\(server.port)", "redis://:wrong@127.0.0.1:\(server.port)"] {
-            try await withClient(server, url: url, options: options(command: .seconds(60))) { client async throws in
-                let error = await #expect(throws: RedisError.self) { try await client.command("PING") }
+            let loop = EventLoop(name: "redis-test")
+            let client = RedisClient(endpoint: try RedisEndpoint(url: url), loop: loop, options: options(command: .seconds(600)))
+            let waiting = await Burst(client).startAndPing()
+            let later = await #expect(throws: RedisError.self) { try await client.command("PING") }
+            for error in [later, #expect(throws: RedisError.self) { try waiting.get() }] {
                 #expect(error?.code == .authentication)
                 #expect(error?.message.contains("127.0.0.1:\(server.port)") == true)
                 #expect(error?.message.contains("wrong@") == false)
             }
+            await client.shutDown()
+            await loop.shutDown()
         }
         try await withClient(server) { client async throws in #expect(try await client.command("PING") == .status("PONG")) }
     }
@@ -97,34 +102,42 @@ import Testing
         await loop.shutDown()
     }
 
+    @Test func `a server that takes the connection and says nothing is given up in time`() async throws {
+        let mute = try LoopbackListener(answering: nil)
+        let loop = EventLoop(name: "redis-test")
+        let endpoint = try RedisEndpoint(url: "redis://127.0.0.1:\(mute.port)")
+        let client = RedisClient(endpoint: endpoint, loop: loop, options: options(connect: .milliseconds(100)))
+        await client.start()
+        let error = await #expect(throws: RedisError.self) { try await client.command("PING") }
+        #expect(error?.code == .notConnected)
+        #expect((error?.underlying as? RedisError)?.message.contains("within 100 ms") == true)
+        await client.shutDown()
+        await loop.shutDown()
+    }
+
     @Test func `too much waiting output is refused, and what waits is not harmed`() async throws {
         let server = try await RedisServer()
-        var options = options(command: .seconds(30))
+        var options = options(command: .seconds(60))
         options.maximumOutput = 1 << 20
-        try await withClient(server, options: options) { client async throws in
+        try await withClient(server, options: options) { client in
             try await client.command("PING")
             server.pause()
+            // From the loop, until the kernel and the client hold what they can; then from elsewhere.
+            let refusal = await Burst(client).fill(100_000)
+            #expect(refusal.code == .backPressure)
             let value = [UInt8](repeating: 120, count: 100_000)
-            let codes = try await withThrowingTaskGroup(of: RedisError.Code?.self) { group in
-                for index in 0..<200 {
-                    group.addTask {
-                        await code { () async throws(RedisError) in
-                            try await client.command([Array("SET".utf8), Array("k\(index)".utf8), value])
-                        }
-                    }
-                }
-                // 20 MB exceed what the kernel and the client hold, so some must be refused while the server is frozen.
-                var codes: [RedisError.Code?] = []
-                while let code = try await group.next() {
-                    if codes.isEmpty { server.resume() }
-                    codes.append(code)
-                }
-                return codes
+            let elsewhere = await code { () async throws(RedisError) in
+                try await client.command([Array("SET".utf8), Array("refused".utf8), value])
             }
-            let refused = codes.filter { $0 == .backPressure }.count
-            #expect(refused > 0)
-            #expect(codes.filter { $0 == nil }.count == 200 - refused)
-            #expect(try await client.command("DBSIZE").int64 == Int64(200 - refused))
+            #expect(elsewhere == .backPressure)
+            // A single command beyond the bound has no chance at all.
+            let huge = await code { () async throws(RedisError) in
+                try await client.command([Array("SET".utf8), Array("refused".utf8), [UInt8](repeating: 120, count: 2 << 20)])
+            }
+            #expect(huge == .backPressure)
+            server.resume()
+            #expect(try await client.command("STRLEN", "filler").int64 == 100_000)
+            #expect(try await client.command("EXISTS", "refused").int64 == 0)
         }
     }
 

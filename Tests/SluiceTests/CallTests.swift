@@ -122,4 +122,23 @@ import Testing
         await pool.shutDown()
         await judges.shutDown()
     }
+
+    @Test func `a pool that ends right after its call has reported what became of its slot`() async throws {
+        let judges = try await Judges(1, limit: .init(100, per: .seconds(1)))
+        let redis = try await RedisServer()
+        var configuration = judges.configuration(redis: redis.url)
+        configuration.mirrors[0].name = "a"
+        configuration.isLongLived = false
+        for round in 1...5 {
+            // The scripts are unknown to the server, so the last report takes two trips.
+            try await redis.cli("SCRIPT", "FLUSH")
+            let pool = try await MirrorPool(configuration)
+            _ = try await pool.get("/posts/\(round)")
+            await pool.shutDown()
+            let state = try await redis.cli("HGET", "sluice:{default}:ledger", "state:a")
+            #expect(state.hasPrefix("\(round) \(round) 0 0 0"))
+        }
+        await redis.stop()
+        await judges.shutDown()
+    }
 }

@@ -147,7 +147,7 @@ import Testing
         let pool = try await MirrorPool(judges.configuration())
         _ = try await pool.get("/posts/1")
         let waiting = Task { try await pool.get("/posts/2") }
-        while await pool.underWay == 0 { await Task.yield() }
+        while await pool.underWay == 0, !Task.isCancelled { await Task.yield() }
         await pool.shutDown(grace: .milliseconds(50))
         await #expect { try await waiting.value } throws: { ($0 as? SluiceError)?.code == .shutDown }
         await #expect { try await pool.get("/posts/3") } throws: { ($0 as? SluiceError)?.code == .shutDown }

@@ -58,7 +58,7 @@ actor PoolCore {
             var options = CoordinatorOptions()
             options.timings = ElectionTimings(lease: configuration.lease)
             options.campaigns = configuration.isLongLived
-            coordinator = try SlotCoordinator(loop: loop, ledger: ledger, redis: redis, node: node, keys: keys, options: options)
+            coordinator = try SlotCoordinator(loop: loop, ledger: ledger, redis: redis, id: node, keys: keys, options: options)
             var cacheOptions = CacheOptions()
             cacheOptions.fresh = configuration.cache.fresh
             cacheOptions.stale = configuration.cache.stale

@@ -1,3 +1,4 @@
+import Glibc
 import Sluice
 import SluiceLoop
 
@@ -61,7 +62,9 @@ struct GetCommand: Command {
         let pool = try await MirrorPool(configuration)
         let status = await interruption.cancelling { await printAnswers(from: pool, console) }
         await pool.shutDown(grace: .zero)
-        return interruption.signal == nil ? status : .failure
+        guard let signal = interruption.signal else { return status }
+        console.error("sluice get: ended by \(signal == SIGINT ? "SIGINT" : "SIGTERM"); what was not printed is given up")
+        return .failure
     }
 
     /// Asks for all paths, several at a time, and prints each answer as soon as all before it are printed.
@@ -106,10 +109,13 @@ struct GetCommand: Command {
             guard answer.status >= 400 else { return true }
             if !isVerbose { console.error("sluice get: \(path): the API answered with status \(answer.status)") }
             return false
+        case .failure(let error) where error.code == .cancelled:
+            // Said once, for all.
+            return false
         case .failure(let error):
             let later = error.retryAfter.map { "; worth another try in \(PoolWords.time($0))" } ?? ""
             // What is wrong with a path quotes it already.
-            console.error("sluice get: \(error.code == .invalidRequest ? "" : "\(path): ")\(error)\(later)")
+            console.error("sluice get: \(error.code == .invalidRequest ? "" : "\(path): ")\(PoolWords.sentence(of: error))\(later)")
             return false
         }
     }

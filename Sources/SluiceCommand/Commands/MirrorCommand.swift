@@ -51,10 +51,10 @@ struct MirrorCommand: Command {
 
     /// What a mirror saw, in a few words.
     static func summary(_ stats: MirrorStats) -> String {
-        var parts = ["\(stats.requests) requests for \(stats.distinctTargets) targets"]
+        var parts = ["\(PoolWords.counted(stats.requests, "request")) for \(PoolWords.counted(stats.distinctTargets, "target"))"]
         parts += stats.worstWindows.map { "at most \($0.worst) in \($0.limit.window.text) (limit \($0.limit.count))" }
-        parts.append("\(stats.violations) violations")
-        parts.append("\(stats.bans) bans")
+        parts.append(PoolWords.counted(stats.violations, "violation"))
+        parts.append(PoolWords.counted(stats.bans, "ban"))
         return "mirror \(stats.name): " + parts.joined(separator: ", ")
     }
 }

@@ -45,6 +45,7 @@ struct ServeCommand: Command {
         configuration = try PoolOptions.configuration(arguments, environment: environment)
         var gateway = GatewayConfiguration(configuration)
         if let token = environment[Self.tokenVariable], !token.isEmpty { gateway.managementToken = token }
+        try gateway.validate()
         self.gateway = gateway
         grace = try arguments.time("grace") ?? .seconds(5)
     }
@@ -62,7 +63,7 @@ struct ServeCommand: Command {
         } catch {
             // What can be wrong in the configuration itself has been checked before: this is the address, here and now.
             await pool.shutDown(grace: .zero)
-            say("\(error)")
+            say(PoolWords.sentence(of: error))
             return .failure
         }
         for line in try configuration.mirrorLines() { say("mirror \(line)") }

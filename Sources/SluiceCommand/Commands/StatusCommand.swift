@@ -64,14 +64,14 @@ struct StatusCommand: Command {
                 page = try await read()
             } catch {
                 // Whoever watches wants to see Redis come back as well.
-                if redraws { page = "\(error)" } else if !Task.isCancelled { console.error("sluice status: \(error)") }
+                if redraws {
+                    page = PoolWords.sentence(of: error)
+                } else {
+                    console.error("sluice status: \(PoolWords.sentence(of: error))")
+                }
             }
             if let page, !Task.isCancelled {
-                // Home, then clear what is left of each line and of the screen: a cleared screen would flicker.
-                let inPlace =
-                    "\u{1B}[H" + page.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\u{1B}[K\n")
-                    + "\u{1B}[K\n\u{1B}[J"
-                if redraws { console.write(Array(inPlace.utf8)) } else { console.print(isJSON ? page : page + "\n") }
+                if redraws { console.redraw(page) } else { console.print(isJSON ? page : page + "\n") }
             }
             try? await Task.sleep(for: .seconds(1))
         }

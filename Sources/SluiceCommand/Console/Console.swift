@@ -22,10 +22,18 @@ final class Console: Sendable {
     var errorsAreTerminal: Bool { isatty(errors) == 1 }
 
     /// How many characters fit on a line of the terminal; nil when it is none or does not say.
-    var columns: Int? {
+    private var columns: Int? {
         var size = winsize()
         guard ioctl(output, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
+    }
+
+    /// Shows a page in the place of the last one; lines that are too long for the terminal are cut.
+    func redraw(_ page: String) {
+        let width = columns ?? .max
+        let lines = page.split(separator: "\n", omittingEmptySubsequences: false).map { $0.prefix(width) + "\u{1B}[K\n" }
+        // Home, then clear what is left of each line and below the last: a cleared screen would flicker.
+        write(Array(("\u{1B}[H" + lines.joined() + "\u{1B}[J").utf8))
     }
 
     /// Writes a result and a line end.

@@ -26,8 +26,8 @@ struct StatusPage: Sendable {
         func field(_ name: String) -> String { fields[name] ?? "?" }
         let since = fields["since_ms"].flatMap { Int64($0) }.map { " for \(PoolWords.time(.milliseconds(now - $0)))" } ?? ""
         return
-            "leader: \(field("node"))\(since), epoch \(field("epoch")); \(counted(field("nodes"), "node")), \(field("waiting")) waiting, "
-            + "\(counted(field("granted_total"), "slot")) granted in \(counted(field("grants_total"), "grant"))"
+            "leader: \(field("node"))\(since), epoch \(field("epoch")); \(PoolWords.counted(field("nodes"), "node")), \(field("waiting")) waiting, "
+            + "\(PoolWords.counted(field("granted_total"), "slot")) granted in \(PoolWords.counted(field("grants_total"), "grant"))"
     }
 
     private static func mirrors(_ mirrors: [PoolStatus.Entry], now: Int64) -> [String] {
@@ -37,7 +37,7 @@ struct StatusPage: Sendable {
         ])
         for (name, fields) in mirrors {
             func field(_ name: String) -> String { fields[name].flatMap { $0.isEmpty ? nil : $0 } ?? "-" }
-            let next = fields["next_release_ms"].flatMap { Int64($0) }.map { PoolWords.time(.milliseconds($0)) } ?? "-"
+            let next = fields["next_release_ms"].flatMap { Int64($0) }.map { $0 == 0 ? "now" : PoolWords.time(.milliseconds($0)) } ?? "-"
             table.add([
                 name, field("limits"), field("in_use"), field("free"), next, field("granted_total"), field("unsent_total"),
                 field("expired_total"), field("throttled_total"), fields["latency_ms_p50"].flatMap { $0.isEmpty ? nil : "\($0) ms" } ?? "-",
@@ -70,6 +70,4 @@ struct StatusPage: Sendable {
         }
         return table.lines
     }
-
-    private static func counted(_ count: String, _ noun: String) -> String { "\(count) \(noun)\(count == "1" ? "" : "s")" }
 }

@@ -1,11 +1,10 @@
 package import SluiceLoop
 package import SluiceRedis
 
-/// One node's membership in a pool: gets slots for its waiters and tells the ledger what became of them.
+/// One node's membership in a pool: carries out what its `SlotNode` decides, and brings it the answers.
 ///
-/// It carries out what the pure parts decide: `Election` (who leads), `DemandBoard` (what the leader asks for),
-/// `NodeQueue` (who starts), `SettleBook` (what is reported). Every event ends in `turn`, which does all that is due
-/// and sets the one timer to what is due next. The parts of its work are in extensions, a file each.
+/// Callers ask for slots here and say what became of them. Every event plans one turn, just before the loop next waits, in
+/// which the node does all that is due; one timer is set to what is due next.
 package actor SlotCoordinator {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -13,30 +12,23 @@ package actor SlotCoordinator {
     let ledger: any SlotLedger
     let redis: RedisClient?
     let lease: LeaseStore?
-    package nonisolated let node: NodeID
+    package nonisolated let id: NodeID
     package nonisolated let keys: PoolKeys
-    let options: CoordinatorOptions
     var subscriber: RedisSubscriber?
-
-    var election: Election?
-    var board: DemandBoard?
-    var queue = NodeQueue()
-    var book = SettleBook()
-    var lives = LedgerLives()
-    var outlook: Outlook?
-    var figures = CoordinatorFigures()
-
-    var continuations: [UInt64: CheckedContinuation<Result<Slot, CoordinationError>, Never>] = [:]
-    var nextWaiter: UInt64 = 0
-    var demand = DemandState()
-    var direct = DirectState()
-    var isSettling = false
-    var isPulling = false
-    var isListeningAsLeader = false
-    var isStopped = false
-    /// What last went wrong with the ledger, until something goes right.
+    var node: SlotNode
+    /// What last went wrong underneath.
     var lastFailure: (any Error)?
 
+    var continuations: [UInt64: CheckedContinuation<Result<Slot, CoordinationError>, Never>] = [:]
+    /// Outcomes of waiters whose call has not begun to wait yet.
+    var early: [UInt64: Result<Slot, CoordinationError>] = [:]
+    var nextWaiter: UInt64 = 0
+    /// The settle that is under way.
+    var settling: Task<Void, Never>?
+    /// The lease that is being given back.
+    var resigning: Task<Void, Never>?
+    /// The change of channels that is under way.
+    var listening: Task<Void, Never>?
     private var timer: LoopTimer?
     private var isTurnPlanned = false
 
@@ -44,91 +36,80 @@ package actor SlotCoordinator {
     ///   - ledger: in Redis, or in memory for one process.
     ///   - redis: nil with the ledger in memory: then nobody leads and the node reserves for itself.
     package init(
-        loop: EventLoop, ledger: any SlotLedger, redis: RedisClient?, node: NodeID, keys: PoolKeys, options: CoordinatorOptions
+        loop: EventLoop, ledger: any SlotLedger, redis: RedisClient?, id: NodeID, keys: PoolKeys, options: CoordinatorOptions
     ) throws(CoordinationError) {
         try options.timings.validate()
         self.loop = loop
         self.ledger = ledger
         self.redis = redis
-        self.node = node
+        self.id = id
         self.keys = keys
-        self.options = options
-        lease = redis.map { LeaseStore(redis: $0, keys: keys, node: node, lease: options.timings.lease) }
+        node = SlotNode(id: id, terms: ledger.terms, options: options, isShared: redis != nil, now: .now)
+        lease = redis.map { LeaseStore(redis: $0, keys: keys, node: id, lease: options.timings.lease) }
     }
 
     /// Joins the pool. Events of the subscriber are to be passed on to `received`.
     package func start(subscriber: RedisSubscriber?) {
-        guard timer == nil, !isStopped else { return }
+        guard timer == nil, !node.isStopped else { return }
         timer = LoopTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.turn() } }
         self.subscriber = subscriber
-        if redis != nil {
-            election = Election(node: node.text, timings: options.timings, campaigns: options.campaigns, now: .now)
+        if let subscriber {
             // Not waited for: a lost subscription costs time, never a slot, and the subscriber repeats it after each reconnect.
-            launch { try? await $0.subscriber?.subscribe([$0.keys.beat, $0.keys.grants(to: $0.node)]) }
+            let channels = [keys.beat, keys.grants(to: id)]
+            launch { _ in try? await subscriber.subscribe(channels) }
         }
         turn()
     }
 
-    /// Does everything that is due before the loop next waits; many events in one loop turn cost one pass.
-    func planTurn() {
+    /// What this node counts, at this moment.
+    package var snapshot: CoordinatorFigures {
+        var snapshot = node.figures
+        snapshot.waiting = node.queue.line.count
+        snapshot.epoch = node.election?.epoch ?? 0
+        snapshot.poolWaiting = node.board?.waiting ?? 0
+        if node.election == nil { snapshot.role = "embedded" }
+        return snapshot
+    }
+
+    /// How many nodes the pool has; a node that reserves for itself takes no more than its share.
+    package func learned(liveNodes: Int) { apply(.counted(liveNodes: liveNodes)) }
+
+    /// Leaves the pool: waiters get an error, unused slots go back, a lease is given back.
+    package func shutDown() async {
+        guard !node.isStopped else { return }
+        apply(.stopped)
+        turn()
+        // Reports leave one after another; each answer plans a turn that sends the next.
+        while let under = settling {
+            await under.value
+            turn()
+        }
+        await resigning?.value
+        timer?.close()
+        timer = nil
+    }
+
+    // MARK: Turns
+
+    /// Tells the node what happened; it decides before the loop next waits.
+    func apply(_ event: SlotNode.Event) {
+        node.apply(event, now: .now)
         guard !isTurnPlanned else { return }
         isTurnPlanned = true
         loop.beforeWaiting { [weak self] in self?.assumeIsolated { $0.turn() } }
     }
 
-    /// Starts work that waits for replies, without a change of thread at each wait.
-    func launch(_ work: @escaping @Sendable (isolated SlotCoordinator) async -> Void) {
-        Task(executorPreference: loop) { await work(self) }
-    }
-
-    /// Does everything that is due.
+    /// Lets the node do everything that is due.
     func turn() {
         isTurnPlanned = false
         let now = Instant.now
-        giveSlots(now: now)
-        refuseExpired(now: now)
-        returnSurplus(now: now)
-        stepElection(now: now)
-        seekSlots(now: now)
-        settleIfDue(now: now)
-        timer?.schedule(at: nextStep(now: now) ?? .distantFuture)
+        for effect in node.turn(now: now) { carryOut(effect, now: now) }
+        timer?.schedule(at: node.nextStep(now: .now) ?? .distantFuture)
     }
 
-    private func nextStep(now: Instant) -> Instant? {
-        let steps = [
-            queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
-        ]
-        return steps.compactMap { $0 }.min()
-    }
-
-    /// What this node counts, at this moment.
-    package var snapshot: CoordinatorFigures {
-        var snapshot = figures
-        snapshot.waiting = queue.line.count
-        snapshot.epoch = election?.epoch ?? 0
-        snapshot.poolWaiting = board?.waiting ?? 0
-        if election == nil { snapshot.role = "embedded" }
-        return snapshot
-    }
-
-    /// How many nodes the pool has; a node that reserves for itself takes no more than its share.
-    package func learned(liveNodes: Int) { direct.liveNodes = max(1, liveNodes) }
-
-    /// Leaves the pool: waiters get an error, unused slots go back, a lease is given back.
-    package func shutDown() async {
-        guard !isStopped else { return }
-        isStopped = true
-        for waiter in queue.removeEverybody() {
-            let error = CoordinationError(code: .shutDown, message: "the pool shut down while a call waited for its slot")
-            continuations.removeValue(forKey: waiter.id)?.resume(returning: .failure(error))
-        }
-        let now = Instant.now
-        for (slot, count) in queue.surplus(now: now, all: true) {
-            book.record(.unsent, of: slot.grant, count: count, urgent: true, now: now)
-        }
-        await settleEverything()
-        await resign()
-        timer?.close()
-        timer = nil
+    /// Starts work that waits for replies, without a change of thread at each wait.
+    @discardableResult
+    func launch(_ work: @escaping @Sendable (isolated SlotCoordinator) async -> Void) -> Task<Void, Never> {
+        Task(executorPreference: loop) { await work(self) }
     }
 }

@@ -2,12 +2,6 @@ import SluiceRedis
 
 /// The lease in Redis: the three scripts by which it is taken, extended and given back.
 struct LeaseStore: Sendable {
-    /// What became of a campaign.
-    enum Campaign: Sendable {
-        case won(epoch: Int64)
-        case lost(to: String?, epoch: Int64, remaining: Int64)
-    }
-
     private static let campaign = RedisScript(name: "campaign", source: PackageResources.campaign_lua)
     private static let renew = RedisScript(name: "renew", source: PackageResources.renew_lua)
     private static let resign = RedisScript(name: "resign", source: PackageResources.resign_lua)
@@ -21,7 +15,7 @@ struct LeaseStore: Sendable {
     private var leaseText: [UInt8] { Array(String(max(1, lease / 1_000)).utf8) }
 
     /// Tries to take the lease.
-    func campaign(knownEpoch: Int64) async throws(RedisError) -> Campaign {
+    func campaign(knownEpoch: Int64) async throws(RedisError) -> SlotNode.Campaign {
         let reply = try await redis.run(
             Self.campaign, keys: [keys.leader, keys.epoch],
             arguments: [Array(node.text.utf8), leaseText, Array(String(knownEpoch).utf8)])

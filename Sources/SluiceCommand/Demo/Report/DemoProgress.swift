@@ -17,14 +17,22 @@ struct DemoProgress {
         let time = DemoText.seconds(now.duration(since: start))
         let facts = "\(requests)/\(options.needs) fetched  \(tally.calls) calls  worst \(windows)  \(lead)  \(time)"
         if isTerminal {
-            let width = 24
+            let room = columns - 1 - facts.count - 2
+            let width = max(0, min(24, room))
             let filled = min(width, requests * width / max(1, options.needs))
             let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
-            DemoText.write("\r\u{1B}[2K\(bar)  \(facts)", to: 2)
+            // A line that wraps could not be redrawn.
+            DemoText.write("\r\u{1B}[2K" + (width >= 8 ? "\(bar)  \(facts)" : facts).prefix(max(1, columns - 1)), to: 2)
         } else if now.duration(since: lastLine ?? start) >= Self.interval {
             DemoText.say(facts)
             lastLine = now
         }
+    }
+
+    /// The terminal's width; 80 when it does not say.
+    private var columns: Int {
+        var size = winsize()
+        return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     }
 
     /// A sentence between.

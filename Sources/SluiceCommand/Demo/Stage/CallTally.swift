@@ -29,7 +29,7 @@ package struct CallTally: Sendable {
     package init() {}
 
     /// One worker wrote a line.
-    mutating func note(_ line: WorkerLine, of worker: Int) {
+    package mutating func note(_ line: WorkerLine, of worker: Int) {
         switch line {
         case .call(let call):
             guard answered.insert(Place(worker: worker, go: call.go, caller: call.caller, index: call.index)).inserted else {

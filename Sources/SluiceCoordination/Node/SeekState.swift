@@ -1,7 +1,7 @@
 import SluiceLoop
 
 /// What the leader is thought to know of this node's waiters.
-struct DemandState {
+struct DemandState: Sendable {
     /// The waiters that the leader still has in mind, by tier.
     var believed = [0, 0, 0]
     var publishedAt = Instant(microseconds: .min)
@@ -24,7 +24,7 @@ struct DemandState {
 }
 
 /// How the node reserves for itself.
-struct DirectState {
+struct DirectState: Sendable {
     var isReserving = false
     /// Asking before this is pointless.
     var nextAt = Instant(microseconds: .min)

@@ -1,5 +1,5 @@
 /// The incarnations of the ledger's data that this node has met, each with a small number.
-struct LedgerLives {
+struct LedgerLives: Sendable {
     private var names: [String] = []
 
     /// The number of an incarnation.

@@ -1,16 +1,17 @@
 import SluiceLoop
 
 /// How grants come into the node's hand.
-extension SlotCoordinator {
+extension SlotNode {
     /// A grant message arrived on this node's channel.
-    func received(_ message: GrantMessage, now: Instant) {
+    mutating func received(_ message: GrantMessage, now: Instant) {
+        effects.append(.learn(message.ledger))
         let life = lives.number(of: message.incarnation)
         // The demand that this answers left before the grant was made, so counting from it errs early.
         let stamp = Instant(microseconds: min(message.stamp, now.microseconds))
-        let sendBy = stamp.advanced(byMicroseconds: ledger.terms.hold(ofLife: message.life))
+        let sendBy = stamp.advanced(byMicroseconds: terms.hold(ofLife: message.life))
         var count = 0
         for item in message.items {
-            guard let mirror = ledger.terms.mirrors.firstIndex(where: { $0.name == item.mirror }) else { continue }
+            guard let mirror = terms.mirrors.firstIndex(where: { $0.name == item.mirror }) else { continue }
             count += Int(item.count)
             adopt(
                 Grant(mirror: mirror, number: item.number, count: item.count), life: life, sendBy: sendBy, expiresIn: message.life,
@@ -23,23 +24,38 @@ extension SlotCoordinator {
         }
         demand.served(count)
         demand.lastProgress = now
-        if isGap { pull() }
-        planTurn()
+        if isGap { pull(now: now) }
     }
 
     /// Grants that a reserve of our own brought.
-    func adopt(_ grants: [Grant], of incarnation: String, sentAt: Instant, now: Instant) {
+    mutating func adopt(_ grants: [Grant], of incarnation: String, sentAt: Instant, now: Instant) {
         guard !grants.isEmpty else { return }
         let life = lives.number(of: incarnation)
-        let sendBy = sentAt.advanced(byMicroseconds: ledger.terms.hold)
+        let sendBy = sentAt.advanced(byMicroseconds: terms.hold)
         demand.lastProgress = now
-        for grant in grants {
-            adopt(grant, life: life, sendBy: sendBy, expiresIn: ledger.terms.life(hold: ledger.terms.hold), now: now)
+        for grant in grants { adopt(grant, life: life, sendBy: sendBy, expiresIn: terms.life(hold: terms.hold), now: now) }
+    }
+
+    /// Looks for grants that were recorded for this node but whose message never came.
+    mutating func pull(now: Instant) {
+        guard !isPulling else { return }
+        isPulling = true
+        demand.lastPull = now
+        effects.append(.pull)
+    }
+
+    mutating func answered(_ result: Result<PullReply, Failure>, sentAt: Instant, now: Instant) {
+        isPulling = false
+        guard case .success(let reply) = result else { return }
+        let life = lives.number(of: reply.stamp.incarnation)
+        for held in reply.held {
+            let sendBy = sentAt.advanced(byMicroseconds: terms.hold(ofLife: held.life))
+            adopt(held.grant, life: life, sendBy: sendBy, expiresIn: held.life, now: now)
         }
     }
 
     /// Takes a grant in, once, however often it is heard of.
-    func adopt(_ grant: Grant, life: Int, sendBy: Instant, expiresIn: Int64, now: Instant) {
+    private mutating func adopt(_ grant: Grant, life: Int, sendBy: Instant, expiresIn: Int64, now: Instant) {
         let key = GrantKey(life: life, number: grant.number)
         guard !book.knows(key) else { return }
         book.opened(key, mirror: grant.mirror, count: Int(grant.count), worthlessAt: now.advanced(byMicroseconds: expiresIn), now: now)

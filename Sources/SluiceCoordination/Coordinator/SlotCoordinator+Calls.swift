@@ -1,0 +1,54 @@
+package import SluiceLoop
+
+extension SlotCoordinator {
+    /// Waits for leave to start one request.
+    /// - Parameters:
+    ///   - deadline: when the caller gives up.
+    ///   - avoiding: mirrors, by their place in the terms, that are taken only when nothing else is in hand.
+    /// - Throws: `CoordinationError`: `.noSlotInTime` at once when no slot can come before the deadline, and at the
+    ///   deadline when none came; `.coordinatorUnavailable` when Redis was out of reach; `.cancelled`; `.shutDown`.
+    package func acquire(
+        priority: SlotPriority = .normal, deadline: Instant, avoiding: Set<Int> = []
+    ) async throws(CoordinationError) -> Slot {
+        let now = Instant.now
+        nextWaiter += 1
+        let waiter = nextWaiter
+        // A slot in hand, and a refusal, are local steps.
+        let isLocal = node.inHand > 0
+        apply(.wanted(Waiter(id: waiter, priority: priority, deadline: deadline, arrivedAt: now, avoids: avoiding)))
+        if isLocal || node.hasRefusals { turn() }
+        if let outcome = early.removeValue(forKey: waiter) { return try outcome.get() }
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Result<Slot, CoordinationError>, Never>) in
+                continuations[waiter] = continuation
+                if Task.isCancelled { cancel(waiter) }
+            }
+        } onCancel: {
+            loop.execute { self.assumeIsolated { $0.cancel(waiter) } }
+        }
+        return try outcome.get()
+    }
+
+    /// Says what became of a slot.
+    package func finish(_ slot: Slot, _ outcome: SlotOutcome) { apply(.finished(slot, outcome)) }
+
+    /// Keeps a slot whose request takes long from being taken for lost: it counts as used for another hold.
+    package func extend(_ slot: Slot) { apply(.extended(slot)) }
+
+    func end(_ waiter: UInt64, _ outcome: Result<Slot, CoordinationError>) {
+        if let continuation = continuations.removeValue(forKey: waiter) {
+            continuation.resume(returning: outcome)
+        } else {
+            early[waiter] = outcome
+        }
+    }
+
+    private func cancel(_ waiter: UInt64) {
+        // A slot that was given in the same moment reaches the caller, who hands it back.
+        guard let continuation = continuations.removeValue(forKey: waiter) else { return }
+        apply(.cancelled(waiter))
+        continuation.resume(
+            returning: .failure(
+                CoordinationError(code: .cancelled, message: "the caller's task was cancelled while it waited for a slot")))
+    }
+}

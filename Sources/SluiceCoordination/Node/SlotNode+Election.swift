@@ -1,0 +1,110 @@
+import SluiceLoop
+
+/// How the node takes part in elections, and what it hears from whoever leads.
+extension SlotNode {
+    mutating func subscribed() {
+        // What was said while the line was cut is lost: say it again, and look for grants.
+        demand.believed = [0, 0, 0]
+        if queue.unmet > 0 || book.openGrants > 0 { pull(now: demand.lastPull) }
+    }
+
+    mutating func received(_ beat: BeatMessage, now: Instant) {
+        switch beat {
+        case .beat(let leader, let epoch, let waiting, let free, let next, let ledger):
+            guard leader != id.text else { return }
+            if let ledger { effects.append(.learn(ledger)) }
+            if mode(now: now) != .leading {
+                outlook = Outlook(terms: terms, waiting: waiting, free: free, nextRelease: next, now: now)
+            }
+            perform(election?.heardBeat(leader: leader, epoch: epoch, now: now) ?? [], now: now)
+        case .resigned(let leader, let epoch):
+            guard leader != id.text else { return }
+            perform(election?.heardResignation(epoch: epoch, now: now) ?? [], now: now)
+        }
+    }
+
+    mutating func stepElection(now: Instant) { perform(election?.timeCame(now: now) ?? [], now: now) }
+
+    mutating func perform(_ decisions: [Election.Effect], now: Instant) {
+        for decision in decisions {
+            switch decision {
+            case .campaign: effects.append(.campaign(knownEpoch: election?.epoch ?? 0))
+            case .renew(let epoch): renew(epoch: epoch, now: now)
+            case .resign(let epoch): effects.append(.resign(epoch: epoch))
+            case .roleChanged(let role): changed(to: role, now: now)
+            }
+        }
+    }
+
+    mutating func answered(_ result: Result<Campaign, Failure>, sentAt: Instant, now: Instant) {
+        switch result {
+        case .success(.won(let epoch)):
+            direct.mayStart = true
+            perform(election?.won(epoch: epoch, sentAt: sentAt, now: now) ?? [], now: now)
+        case .success(.lost(let holder, let epoch, let remaining)):
+            direct.mayStart = true
+            perform(election?.lost(to: holder, epoch: epoch, remaining: remaining, now: now) ?? [], now: now)
+        case .failure:
+            isLedgerFailing = true
+            perform(election?.failed(now: now) ?? [], now: now)
+        }
+    }
+
+    mutating func answered(_ result: Result<Bool, Failure>, sentAt: Instant, now: Instant) {
+        switch result {
+        case .success(true): perform(election?.renewed(sentAt: sentAt, now: now) ?? [], now: now)
+        case .success(false): perform(election?.renewalRefused(now: now) ?? [], now: now)
+        case .failure:
+            isLedgerFailing = true
+            perform(election?.failed(now: now) ?? [], now: now)
+        }
+    }
+
+    /// The ledger says that an epoch is not current any more.
+    mutating func epochRefused(_ epoch: Int64, now: Instant) {
+        guard election?.role == .leading(epoch: epoch) else { return }
+        perform(election?.renewalRefused(now: now) ?? [], now: now)
+    }
+
+    private mutating func renew(epoch: Int64, now: Instant) {
+        // Demands must be heard before anybody learns whom to send them to.
+        if !isListeningAsLeader {
+            isListeningAsLeader = true
+            effects.append(.listenAsLeader(true))
+        }
+        if board?.waiting == 0 {
+            // Corrects a clock that was set while nobody called, before a newcomer without bounds relies on it.
+            effects.append(.reserve(ReserveRequest(caller: id, epoch: epoch, demands: []), .touching(epoch: epoch)))
+        }
+        figures.poolWaiting = board?.waiting ?? 0
+        let next = outlook.flatMap { outlook in outlook.nextRelease.map { max(0, $0 - now.microseconds(since: outlook.at)) } }
+        let beat = BeatMessage.beat(
+            leader: id.text, epoch: epoch, waiting: figures.poolWaiting, free: outlook?.free ?? 0, nextRelease: next,
+            ledger: lastStamp)
+        effects.append(.renew(epoch: epoch, beat))
+    }
+
+    private mutating func changed(to role: Election.Role, now: Instant) {
+        board = nil
+        demand.believed = [0, 0, 0]
+        figures.epoch = election?.epoch ?? 0
+        figures.leadsSince = nil
+        direct.nextAt = now
+        direct.mayStart = true
+        switch role {
+        case .leading(let epoch):
+            figures.role = "leader"
+            figures.leadsSince = now
+            figures.elections += 1
+            figures.leaderGranted = 0
+            figures.leaderGrants = 0
+            board = DemandBoard(caller: id, epoch: epoch)
+        case .following: figures.role = "follower"
+        case .leaderless: figures.role = "direct"
+        }
+        if board == nil, isListeningAsLeader {
+            isListeningAsLeader = false
+            effects.append(.listenAsLeader(false))
+        }
+    }
+}

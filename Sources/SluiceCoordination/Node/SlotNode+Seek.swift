@@ -1,0 +1,184 @@
+import SluiceLoop
+
+/// Where slots come from: as leader for everybody, from a leader, or from the ledger directly.
+extension SlotNode {
+    /// Which of the three ways holds at the moment.
+    enum Mode: Hashable {
+        case leading, following, direct, waiting
+    }
+
+    func mode(now: Instant) -> Mode {
+        guard let election else { return .direct }
+        switch election.role {
+        case .leading: return election.leads(at: now) && board != nil ? .leading : .direct
+        case .following: return .following
+        case .leaderless:
+            if now < direct.yieldsUntil { return .following }
+            return direct.mayStart || !options.campaigns ? .direct : .waiting
+        }
+    }
+
+    /// Waiters that no slot in hand can serve, by tier.
+    private var unmetByTier: [Int] {
+        var covered = queue.inHand
+        return queue.line.countsByTier.map { count in
+            let served = min(count, covered)
+            covered -= served
+            return count - served
+        }
+    }
+
+    mutating func seekSlots(now: Instant) {
+        figures.waiting = queue.line.count
+        guard !isStopped else { return }
+        switch mode(now: now) {
+        case .leading: lead(now: now)
+        case .following: follow(now: now)
+        case .direct: reserveDirectly(now: now)
+        case .waiting: break
+        }
+    }
+
+    /// When `seekSlots` has something to do next.
+    func nextSeek(now: Instant) -> Instant? {
+        let unmet = unmetByTier
+        let isWaiting = unmet.contains { $0 > 0 }
+        switch mode(now: now) {
+        case .leading: return nil
+        case .following:
+            guard isWaiting || demand.believed != unmet else { return nil }
+            return demand.publishedAt.advanced(byMicroseconds: options.repetition)
+        case .direct: return isWaiting && !direct.isReserving ? max(direct.nextAt, now) : nil
+        case .waiting: return nil
+        }
+    }
+
+    // MARK: Leading
+
+    private mutating func lead(now: Instant) {
+        guard case .leading(let epoch) = election?.role else { return }
+        let unmet = unmetByTier
+        if unmet != demand.believed {
+            demand.believed = unmet
+            let own = DemandMessage(node: id, epoch: epoch, sequence: .max, stamp: now.microseconds, waiting: unmet)
+            board?.heard(own, now: now)
+        }
+        guard let request = board?.reservation(now: now) else { return }
+        effects.append(.reserve(request, .leading(epoch: epoch)))
+    }
+
+    // MARK: Following
+
+    private mutating func follow(now: Instant) {
+        let unmet = unmetByTier
+        let isWaiting = unmet.contains { $0 > 0 }
+        let wantsMore = zip(unmet, demand.believed).contains { $0 > $1 }
+        let isDue = now.microseconds(since: demand.publishedAt) >= options.repetition
+        if wantsMore || (isDue && (isWaiting || unmet != demand.believed)) {
+            if !demand.believed.contains(where: { $0 > 0 }) { demand.lastProgress = now }
+            publish(unmet, now: now)
+        }
+        guard isWaiting, now.microseconds(since: demand.lastProgress) >= options.patience else { return }
+        if now.microseconds(since: demand.lastPull) >= options.patience { pull(now: now) }
+        // The leader beats but does not serve us: the ledger knows whether that is right.
+        if now.microseconds(since: demand.lastProgress) >= 2 * options.patience { reserveDirectly(now: now) }
+    }
+
+    private mutating func publish(_ unmet: [Int], now: Instant) {
+        guard let election else { return }
+        demand.believed = unmet
+        demand.publishedAt = now
+        let sequence = demand.epoch == election.epoch ? demand.sequence : 0
+        effects.append(
+            .publish(DemandMessage(node: id, epoch: election.epoch, sequence: sequence, stamp: now.microseconds, waiting: unmet)))
+    }
+
+    // MARK: Direct
+
+    private mutating func reserveDirectly(now: Instant) {
+        let unmet = unmetByTier.reduce(0, +)
+        guard unmet > 0, !direct.isReserving, now >= direct.nextAt else { return }
+        direct.isReserving = true
+        let capacity = terms.mirrors.reduce(0) { $0 + Int($1.limits.first?.count ?? 1) }
+        let share = max(1, (capacity + direct.liveNodes - 1) / direct.liveNodes)
+        effects.append(
+            .reserve(
+                ReserveRequest(
+                    caller: id, demands: [ReserveRequest.Demand(node: id, wanted: Int64(min(unmet, share)))], yieldsToLeader: isShared),
+                .direct))
+    }
+
+    // MARK: Answers
+
+    mutating func answered(
+        _ request: ReserveRequest, _ purpose: Purpose, _ result: Result<ReserveReply, Failure>, sentAt: Instant, now: Instant
+    ) {
+        switch (purpose, result) {
+        case (.leading(let epoch), .success(let reply)): led(request, epoch, reply, sentAt: sentAt, now: now)
+        case (.touching(let epoch), .success(let reply)):
+            guard case .granted = reply.outcome else { return epochRefused(epoch, now: now) }
+            look(reply.mirrors, waiting: board?.waiting ?? 0, now: now)
+        case (.direct, .success(let reply)): reserved(reply, sentAt: sentAt, now: now)
+        case (.leading, .failure): board?.failed(now: now)
+        case (.touching, .failure): break
+        case (.direct, .failure):
+            direct.isReserving = false
+            direct.nextAt = now.advanced(byMicroseconds: Int64.random(in: 30_000...100_000, using: &random))
+        }
+        switch result {
+        case .success(let reply):
+            isLedgerFailing = false
+            lastStamp = reply.stamp
+        case .failure(let failure):
+            isLedgerFailing = true
+            if failure == .fateUnknown { pull(now: now) }
+        }
+    }
+
+    private mutating func led(_ request: ReserveRequest, _ epoch: Int64, _ reply: ReserveReply, sentAt: Instant, now: Instant) {
+        var counts: [(node: NodeID, count: Int)] = []
+        for (wish, grants) in zip(request.demands, reply.grants) {
+            let count = grants.reduce(0) { $0 + Int($1.count) }
+            counts.append((wish.node, count))
+            figures.leaderGranted += count
+            figures.leaderGrants += grants.count
+            if wish.node == id { adopt(grants, of: reply.stamp.incarnation, sentAt: sentAt, now: now) }
+        }
+        guard case .granted = reply.outcome else { return epochRefused(epoch, now: now) }
+        guard election?.role == .leading(epoch: epoch) else { return }
+        let release = nextRelease(reply.mirrors, now: now)
+        board?.granted(counts, nextRelease: release, now: now)
+        look(reply.mirrors, waiting: board?.waiting ?? 0, now: now)
+        // What was granted to ourselves has arrived: say so at the next turn.
+        demand.believed = [-1, -1, -1]
+    }
+
+    private mutating func reserved(_ reply: ReserveReply, sentAt: Instant, now: Instant) {
+        direct.isReserving = false
+        for grants in reply.grants { adopt(grants, of: reply.stamp.incarnation, sentAt: sentAt, now: now) }
+        // Who waits here is counted when the outlook is used; who waits elsewhere is not known.
+        look(reply.mirrors, waiting: 0, now: now)
+        if case .queueWithLeader = reply.outcome {
+            direct.yieldsUntil = now.advanced(byMicroseconds: options.patience)
+            direct.nextAt = direct.yieldsUntil
+            demand.believed = [0, 0, 0]
+            demand.lastProgress = now
+        } else {
+            // Several nodes wait for the same release: spread them a little.
+            let spread = isShared ? Int64.random(in: 0...1_000, using: &random) : 0
+            direct.nextAt = nextRelease(reply.mirrors, now: now).advanced(byMicroseconds: spread)
+        }
+    }
+
+    /// When asking again is worth it: at the next release, or soon, since completions make earlier ones known.
+    private func nextRelease(_ mirrors: [MirrorStatus], now: Instant) -> Instant {
+        let shortest = terms.mirrors.compactMap { $0.limits.first?.window }.min() ?? 1_000_000
+        let soon = min(100_000, max(2_000, shortest / 8))
+        let release = mirrors.compactMap { $0.free > 0 ? 0 : $0.nextRelease }.min() ?? soon
+        return now.advanced(byMicroseconds: min(max(release, 0), soon))
+    }
+
+    private mutating func look(_ mirrors: [MirrorStatus], waiting: Int, now: Instant) {
+        outlook = Outlook(terms: terms, mirrors: mirrors, waiting: waiting, now: now)
+    }
+}

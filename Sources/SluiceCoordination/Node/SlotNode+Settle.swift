@@ -1,0 +1,39 @@
+package import SluiceLoop
+
+/// How the ledger learns what became of slots.
+extension SlotNode {
+    mutating func settleIfDue(now: Instant) {
+        guard !isSettling, let due = book.due, isStopped ? lastReports > 0 : due <= now else { return }
+        let reports = book.take(now: now)
+        guard !reports.isEmpty else { return }
+        isSettling = true
+        effects.append(.settle(reports))
+    }
+
+    /// The request that carries reports, with ages as of the moment at which it is sent.
+    package func settleRequest(_ reports: [SettleBook.Report], sentAt: Instant) -> SettleRequest {
+        SettleRequest(
+            node: id,
+            entries: reports.map { report in
+                SettleRequest.Entry(
+                    mirror: report.mirror, number: report.grant.number, incarnation: lives.name(of: report.grant.life),
+                    remaining: Int64(report.remaining), completed: report.completed.map { sentAt.microseconds(since: $0) },
+                    unsent: Int64(report.unsent), extend: report.extends ? terms.hold : nil)
+            })
+    }
+
+    mutating func answered(_ reports: [SettleBook.Report], _ result: Result<SettleReply, Failure>, now: Instant) {
+        isSettling = false
+        switch result {
+        case .success:
+            isLedgerFailing = false
+            book.confirmed(reports, now: now)
+            // A settled slot may be free at once, for this node too.
+            direct.nextAt = min(direct.nextAt, now)
+        case .failure:
+            isLedgerFailing = true
+            if isStopped { lastReports -= 1 }
+            book.failed(reports, retryAt: now.advanced(byMicroseconds: 50_000))
+        }
+    }
+}

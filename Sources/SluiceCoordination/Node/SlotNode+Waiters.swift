@@ -1,0 +1,76 @@
+import SluiceLoop
+
+/// Who waits, who starts, who is refused.
+extension SlotNode {
+    /// How many slots are in hand: a newcomer may be served at once.
+    package var inHand: Int { queue.inHand }
+
+    /// Whether a waiter's refusal is ready to be carried out.
+    package var hasRefusals: Bool {
+        effects.contains { if case .refuse = $0 { true } else { false } }
+    }
+
+    mutating func join(_ waiter: Waiter, now: Instant) {
+        if isStopped {
+            effects.append(.refuse(waiter.id, .stopped))
+        } else if let refusal = hopelessness(of: waiter, now: now) {
+            figures.refused += 1
+            effects.append(.refuse(waiter.id, refusal))
+        } else {
+            queue.join(waiter)
+        }
+    }
+
+    /// Gives the slots in hand to those who are next in turn.
+    mutating func giveSlots(now: Instant) {
+        for match in queue.matches(now: now) {
+            figures.granted += 1
+            figures.inFlight += 1
+            effects.append(.give(match.waiter.id, match.slot))
+        }
+    }
+
+    /// Ends the wait of those whose deadline has passed.
+    mutating func refuseExpired(now: Instant) {
+        for waiter in queue.expired(now: now) {
+            figures.refused += 1
+            let waited = now.microseconds(since: waiter.arrivedAt)
+            let earliest = outlook?.earliestSlot(ahead: queue.line.count, now: now)
+            effects.append(
+                .refuse(
+                    waiter.id,
+                    isLedgerFailing ? .unreachable(waited: waited) : .late(waited: waited, wait: earliest?.microseconds(since: now))))
+        }
+    }
+
+    /// Hands back what nobody here wants, and what came too late to be used.
+    mutating func returnSurplus(now: Instant, all: Bool = false) {
+        for (slot, count) in queue.surplus(now: now, all: all) {
+            book.record(.unsent, of: slot.grant, count: count, urgent: true, now: now)
+        }
+    }
+
+    mutating func finish(_ slot: Slot, _ outcome: SlotOutcome, now: Instant) {
+        figures.inFlight -= 1
+        let rules = terms.mirrors[slot.mirror]
+        // Where requests under way or a burst are capped, a completion makes room at once.
+        let isUrgent = outcome == .unsent || rules.concurrency != nil || rules.burst != nil || rules.limits.isEmpty
+        book.record(outcome, of: slot.grant, urgent: isUrgent, now: now)
+    }
+
+    mutating func stop(now: Instant) {
+        guard !isStopped else { return }
+        isStopped = true
+        for waiter in queue.removeEverybody() { effects.append(.refuse(waiter.id, .stopped)) }
+        returnSurplus(now: now, all: true)
+        perform(election?.stop() ?? [], now: now)
+    }
+
+    private func hopelessness(of waiter: Waiter, now: Instant) -> Refusal? {
+        let here = queue.line.countAhead(of: waiter.priority)
+        guard queue.inHand <= here, let outlook else { return nil }
+        let ahead = max(here, waiter.priority == .high ? 0 : outlook.waiting)
+        guard let earliest = outlook.earliestSlot(ahead: ahead, now: now), earliest > waiter.deadline else { return nil }
+        return .hopeless(ahead: ahead, wait: earliest.microseconds(since: now))
+    }
+}

@@ -1,0 +1,71 @@
+package import SluiceLoop
+
+/// Everything that one node decides about slots, as a pure value: who starts, what is asked for and of whom, what is
+/// reported, who leads.
+///
+/// `apply` takes an event in; `turn` does all that is due and says what is to be carried out. Whoever carries it out
+/// (`SlotCoordinator` with Redis, the simulation with a virtual network) brings the answers back as events. Nothing here
+/// asks a clock or waits. The parts of the work are in extensions, a file each.
+package struct SlotNode: Sendable {
+    package let id: NodeID
+    package let terms: LedgerTerms
+    package let options: CoordinatorOptions
+    /// Whether other nodes share the ledger; without them nobody leads and the node reserves for itself.
+    let isShared: Bool
+
+    package internal(set) var election: Election?
+    package internal(set) var board: DemandBoard?
+    package internal(set) var queue = NodeQueue()
+    package internal(set) var book = SettleBook()
+    package internal(set) var outlook: Outlook?
+    package internal(set) var figures = CoordinatorFigures()
+    var lives = LedgerLives()
+    /// What the ledger last said of itself.
+    var lastStamp: LedgerStamp?
+    var demand = DemandState()
+    var direct = DirectState()
+    var isSettling = false
+    var isPulling = false
+    var isListeningAsLeader = false
+    package internal(set) var isStopped = false
+    /// How many reports may still fail before a node that leaves gives up.
+    var lastReports = 2
+    /// Whether the ledger's last answer was a failure.
+    package internal(set) var isLedgerFailing = false
+    var effects: [Effect] = []
+    var random: any RandomNumberGenerator & Sendable
+
+    /// - Parameter random: spreads retries; a simulation passes a seeded one.
+    package init(
+        id: NodeID, terms: LedgerTerms, options: CoordinatorOptions, isShared: Bool, now: Instant,
+        random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+    ) {
+        self.id = id
+        self.terms = terms
+        self.options = options
+        self.isShared = isShared
+        self.random = random
+        if isShared {
+            election = Election(node: id.text, timings: options.timings, campaigns: options.campaigns, now: now, random: random)
+        }
+    }
+
+    /// Does everything that is due at `now`, and returns what is to be carried out, in order.
+    package mutating func turn(now: Instant) -> [Effect] {
+        giveSlots(now: now)
+        refuseExpired(now: now)
+        returnSurplus(now: now)
+        stepElection(now: now)
+        seekSlots(now: now)
+        settleIfDue(now: now)
+        var due: [Effect] = []
+        swap(&due, &effects)
+        return due
+    }
+
+    /// When `turn` must be called next, if nothing happens before.
+    package mutating func nextStep(now: Instant) -> Instant? {
+        let steps = [queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now)]
+        return steps.compactMap { $0 }.min()
+    }
+}
