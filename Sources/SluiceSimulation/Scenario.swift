@@ -47,9 +47,11 @@ package struct Scenario: Sendable {
     package var callers = 8
     /// How long a caller rests between two wants.
     package var rest: ClosedRange<Int64> = 0...0
+    /// Between getting a slot and sending; the process may be stopped just there.
+    package var pause: ClosedRange<Int64> = 0...2_000
     /// One way between a node and Redis.
     package var redisLatency: ClosedRange<Int64> = 50...500
-    /// From a node to a mirror, and the mirror's answer.
+    /// From a node to a mirror and back, half of it each way; a way may take no longer than `timeout` and a second.
     package var mirrorLatency: ClosedRange<Int64> = 1_000...50_000
     package var timeout: Int64 = 2_000_000
     package var deadline: ClosedRange<Int64> = 1_000_000...20_000_000

@@ -1,4 +1,6 @@
+import Dispatch
 import Glibc
+import Synchronization
 
 /// `deploy/simulate`: many seeds, a progress line, and for each failing seed the one command that plays it again.
 package enum SimulateCommand {
@@ -30,21 +32,31 @@ package enum SimulateCommand {
 
     private static func runMany(_ first: UInt64, _ count: UInt64) -> Bool {
         let isTerminal = isatty(2) == 1
-        var failed = 0
-        var requests = 0
-        for (done, seed) in (first..<first + count).enumerated() {
+        let total = Mutex(Total())
+        // A run is its own world: as many at once as there are cores.
+        DispatchQueue.concurrentPerform(iterations: Int(count)) { index in
+            let seed = first + UInt64(index)
             let outcome = Simulation(.random(seed: seed)).run()
-            requests += outcome.requests
-            if !outcome.broken.isEmpty {
-                failed += 1
-                print(summary(seed, outcome))
-                print("  play it again: deploy/simulate --seed \(seed)")
+            total.withLock { total in
+                total.done += 1
+                total.requests += outcome.requests
+                if !outcome.broken.isEmpty {
+                    total.failed += 1
+                    print("\(summary(seed, outcome))\n  play it again: deploy/simulate --seed \(seed)")
+                }
+                if isTerminal { write("\r\(total.done) of \(count) seeds, \(total.failed) failed") }
             }
-            if isTerminal { write("\r\(done + 1) of \(count) seeds, \(failed) failed") }
         }
         if isTerminal { write("\n") }
-        print("\(count) seeds, \(requests) requests, \(failed) seeds failed")
-        return failed == 0
+        let sum = total.withLock { $0 }
+        print("\(count) seeds, \(sum.requests) requests, \(sum.failed) seeds failed")
+        return sum.failed == 0
+    }
+
+    private struct Total {
+        var done = 0
+        var failed = 0
+        var requests = 0
     }
 
     private static func summary(_ seed: UInt64, _ outcome: Outcome) -> String {

@@ -136,28 +136,30 @@ final class SimulatedNode {
         run.spend(slot, of: self)
         let given = local(run.timeline.now)
         // The process may be stopped just here, between getting its slot and sending.
-        whenAwake { [self] in
-            let sent = local(run.timeline.now)
-            guard sent < slot.sendBy || run.has(.noSendBy) else { return finish(slot, .unsent) }
-            let mirror = run.mirrors[slot.mirror]
-            if mirror.isDead || run.random.happens(run.scenario.connectFailure) {
-                run.timeline.plan(after: 200) { self.whenAwake { self.finish(slot, .unsent) } }
-                return
-            }
-            let there = run.random.latency(run.scenario.mirrorLatency) / 2
-            let back = run.random.latency(run.scenario.mirrorLatency) / 2
-            run.timeline.plan(after: there) { self.run.arrive(slot.mirror, self.id) }
-            if run.has(.silentSecondSend), run.random.happens(0.05) {
-                run.timeline.plan(after: there + 1_000) { self.run.arrive(slot.mirror, self.id) }
-            }
-            let timeout = run.scenario.timeout
-            run.timeline.plan(after: min(there + back, timeout)) { [self] in
-                whenAwake { [self] in
-                    let now = local(run.timeline.now)
-                    let isCut = there + back > timeout
-                    let over = isCut && !run.has(.noAbortGuard) ? now.advanced(byMicroseconds: 1_000_000) : now
-                    finish(slot, .completed(run.has(.anchoredAtGrant) ? given : over))
-                }
+        run.timeline.plan(after: run.random.pick(run.scenario.pause)) { [self] in whenAwake { self.send(slot, given: given) } }
+    }
+
+    private func send(_ slot: Slot, given: Instant) {
+        let sent = local(run.timeline.now)
+        guard sent < slot.sendBy || run.has(.noSendBy) else { return finish(slot, .unsent) }
+        let mirror = run.mirrors[slot.mirror]
+        if mirror.isDead || run.random.happens(run.scenario.connectFailure) {
+            run.timeline.plan(after: 200) { self.whenAwake { self.finish(slot, .unsent) } }
+            return
+        }
+        let there = run.random.latency(run.scenario.mirrorLatency) / 2
+        let back = run.random.latency(run.scenario.mirrorLatency) / 2
+        run.timeline.plan(after: there) { self.run.arrive(slot.mirror, self.id) }
+        if run.has(.silentSecondSend), run.random.happens(0.05) {
+            run.timeline.plan(after: there + 1_000) { self.run.arrive(slot.mirror, self.id) }
+        }
+        let timeout = run.scenario.timeout
+        run.timeline.plan(after: min(there + back, timeout)) { [self] in
+            whenAwake { [self] in
+                let now = local(run.timeline.now)
+                let isCut = there + back > timeout
+                let over = isCut && !run.has(.noAbortGuard) ? now.advanced(byMicroseconds: 1_000_000) : now
+                finish(slot, .completed(run.has(.anchoredAtGrant) ? given : over))
             }
         }
     }
@@ -192,29 +194,45 @@ final class SimulatedNode {
             }
         case .settle(let reports):
             let request = node.settleRequest(reports, sentAt: sentAt)
-            ask { redis, call, now in redis.settle(request, call, now: now) } then: { [self] result in
+            ask { redis, call, now in
+                redis.settle(request, call, now: now)
+            } then: { [self] result in
                 learn(result.map(\.stamp), sentAt)
                 apply(.settled(reports, result))
             }
         case .pull:
             let id = id
-            ask { redis, call, now in redis.pull(id, call, now: now) } then: { [self] in apply(.pulled($0, sentAt: sentAt)) }
+            ask { redis, call, now in
+                redis.pull(id, call, now: now)
+            } then: { [self] in
+                apply(.pulled($0, sentAt: sentAt))
+            }
         case .learn(let stamp): clock.heardMessage(stamp, received: sentAt)
         case .publish(let message):
-            ask { [run] _, _, _ in run.publish(message) } then: { _ in }
+            ask { [run] _, _, _ in
+                run.publish(message)
+            } then: { _ in
+            }
         case .campaign(let known):
             let (id, lease) = (id, node.options.timings.lease)
-            ask { redis, _, now in redis.campaign(id, lease: lease, knownEpoch: known, now: now) } then: { [self] in
+            ask { redis, _, now in
+                redis.campaign(id, lease: lease, knownEpoch: known, now: now)
+            } then: { [self] in
                 apply(.campaigned($0, sentAt: sentAt))
             }
         case .renew(let epoch, let beat):
             let (id, lease) = (id, node.options.timings.lease)
-            ask { redis, _, now in redis.renew(id, epoch: epoch, lease: lease, beat: beat, now: now) } then: { [self] in
+            ask { redis, _, now in
+                redis.renew(id, epoch: epoch, lease: lease, beat: beat, now: now)
+            } then: { [self] in
                 apply(.renewed($0, sentAt: sentAt))
             }
         case .resign(let epoch):
             let id = id
-            ask { redis, _, now in redis.resign(id, epoch: epoch, now: now) } then: { _ in }
+            ask { redis, _, now in
+                redis.resign(id, epoch: epoch, now: now)
+            } then: { _ in
+            }
         case .listenAsLeader(let listens): hearsDemands = listens
         }
     }
@@ -237,10 +255,7 @@ final class SimulatedNode {
             run.timeline.plan(after: 2_000_000) { [self] in whenAwake { answered(.failure(.notDone)) } }
             return
         }
-        var knowledge = run.has(.noMemoryOfData) ? nil : clock.knowledge(at: local(now))
-        if run.has(.noClockBounds), let known = knowledge {
-            knowledge = LedgerKnowledge(incarnation: known.incarnation, lower: .min / 4, upper: nil, age: known.age)
-        }
+        let knowledge = run.has(.noMemoryOfData) || run.has(.noClockBounds) ? nil : clock.knowledge(at: local(now))
         let call = LedgerCall(
             terms: node.terms, knowledge: knowledge, runID: run.has(.noMemoryOfData) ? nil : run.redis.runID,
             candidate: randomWord(length: 12, from: &run.random))
