@@ -69,7 +69,9 @@ package actor HTTPClient {
     /// curl and the timers are made on the loop's thread, so with the first request.
     private func running() -> Transfers {
         if let transfers { return transfers }
-        let new = Transfers(on: loop, options: options) { [weak self, loop] name in Task(executorPreference: loop) { await self?.lookUp(name) } }
+        let new = Transfers(on: loop, options: options) { [weak self, loop] name in
+            Task(executorPreference: loop) { await self?.lookUp(name) }
+        }
         transfers = new
         return new
     }

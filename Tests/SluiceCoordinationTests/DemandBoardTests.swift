@@ -66,7 +66,9 @@ import Testing
         #expect(Array(firsts[0...1]) == Array(firsts[2...3]))
     }
 
-    @Test(arguments: ["", "D1", "D1 a:1:aaaaaaaa 1 2 3 4 5", "D1 nobody 1 2 3 4 5 6", "D1 a:1:aaaaaaaa 1 2 3 4 5 -6", "D2 a:1:aaaaaaaa 1 2 3 4 5 6"])
+    @Test(arguments: [
+        "", "D1", "D1 a:1:aaaaaaaa 1 2 3 4 5", "D1 nobody 1 2 3 4 5 6", "D1 a:1:aaaaaaaa 1 2 3 4 5 -6", "D2 a:1:aaaaaaaa 1 2 3 4 5 6",
+    ])
     func `a malformed demand is no demand`(_ text: String) {
         #expect(DemandMessage(payload: Array(text.utf8)) == nil)
     }

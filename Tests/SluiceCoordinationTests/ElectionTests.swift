@@ -35,7 +35,10 @@ import Testing
     @Test func `a lease that is held elsewhere is asked for again when it must have ended`() {
         var election = election()
         _ = election.timeCame(now: start)
-        #expect(election.lost(to: "b:2:bbbbbbbb", epoch: 4, remaining: 1_500_000, now: at(1)) == [.roleChanged(.following(leader: "b:2:bbbbbbbb", epoch: 4))])
+        #expect(
+            election.lost(to: "b:2:bbbbbbbb", epoch: 4, remaining: 1_500_000, now: at(1)) == [
+                .roleChanged(.following(leader: "b:2:bbbbbbbb", epoch: 4))
+            ])
         // Without a beat the silence bound comes first; then the node is on its own and campaigns.
         #expect(election.timeCame(now: at(251)) == [.roleChanged(.leaderless), .campaign])
         #expect(election.lost(to: "b:2:bbbbbbbb", epoch: 4, remaining: 1_249_000, now: at(252)).isEmpty)
@@ -62,14 +65,20 @@ import Testing
         #expect(election.heardBeat(leader: "c:3:cccccccc", epoch: 4, now: at(10)).isEmpty)
         #expect(election.role == .following(leader: "b:2:bbbbbbbb", epoch: 5))
         // After a silence Redis may have lost the count.
-        #expect(election.heardBeat(leader: "c:3:cccccccc", epoch: 1, now: at(400)) == [.roleChanged(.following(leader: "c:3:cccccccc", epoch: 1))])
+        #expect(
+            election.heardBeat(leader: "c:3:cccccccc", epoch: 1, now: at(400)) == [
+                .roleChanged(.following(leader: "c:3:cccccccc", epoch: 1))
+            ])
     }
 
     @Test func `a leader that hears a newer epoch steps aside`() {
         var election = election()
         _ = election.timeCame(now: start)
         _ = election.won(epoch: 1, sentAt: start, now: at(1))
-        #expect(election.heardBeat(leader: "b:2:bbbbbbbb", epoch: 2, now: at(50)) == [.roleChanged(.following(leader: "b:2:bbbbbbbb", epoch: 2))])
+        #expect(
+            election.heardBeat(leader: "b:2:bbbbbbbb", epoch: 2, now: at(50)) == [
+                .roleChanged(.following(leader: "b:2:bbbbbbbb", epoch: 2))
+            ])
         #expect(!election.leads(at: at(51)))
     }
 

@@ -50,6 +50,9 @@ public struct SluiceError: Error, Sendable, CustomStringConvertible {
         self.underlying = underlying
     }
 
-    /// The sentence, and what lies underneath.
-    public var description: String { underlying.map { "\(message) (\($0))" } ?? message }
+    /// The sentence, and what lies underneath unless the sentence says it already.
+    public var description: String {
+        guard let cause = underlying.map({ "\($0)" }), !message.contains(cause) else { return message }
+        return "\(message) (\(cause))"
+    }
 }

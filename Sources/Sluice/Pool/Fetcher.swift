@@ -133,7 +133,8 @@ actor Fetcher {
     }
 
     private func penalise(_ mirror: Int, _ pause: Int64, throttled: Bool, _ reason: String) async {
-        log("mirror \(mirrors[mirror].name) \(reason); the pool leaves it alone for \(pause / 1_000) ms")
+        let cause = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
+        log("mirror \(mirrors[mirror].name) \(cause); the pool leaves it alone for \(pause / 1_000) ms")
         // When Redis is out of reach nobody sends anyway; the next failure says it again.
         _ = try? await ledger.penalise(mirror: mirror, pause: pause, throttled: throttled)
     }

@@ -81,14 +81,7 @@ actor PoolCore {
     func start() async throws(SluiceError) {
         if let redis, let url = configuration.redis {
             await redis.start()
-            do throws(RedisError) {
-                _ = try await redis.command("PING")
-            } catch {
-                switch error.code {
-                case .authentication, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
-                default: configuration.log("Redis is out of reach, and is tried again: \(error)")
-                }
-            }
+            try await greet(redis)
             let cache = cache
             let coordinator = coordinator
             do throws(RedisError) {
@@ -117,6 +110,42 @@ actor PoolCore {
             let publisher = MetricsPublisher(core: self)
             self.publisher = publisher
             await publisher.start()
+        }
+    }
+
+    /// Finds out whether Redis refuses us for good. One that does not answer within the time of a call is tried on, behind
+    /// our back.
+    private func greet(_ redis: RedisClient) async throws(SluiceError) {
+        let patience = Instant.now.advanced(by: min(configuration.deadline, .seconds(2)))
+        let answer = await withCheckedContinuation { (continuation: CheckedContinuation<Result<RedisValue, RedisError>?, Never>) in
+            let race = Race(continuation)
+            race.timer = LoopTimer(on: loop) { race.end(nil) }
+            race.timer?.schedule(at: patience)
+            redis.submit([Array("PING".utf8)]) { race.end($0) }
+        }
+        switch answer {
+        case .success: return
+        case .failure(let error):
+            switch error.code {
+            case .authentication, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
+            default: configuration.log("Redis is out of reach, and is tried again: \(error.message)")
+            }
+        case nil: configuration.log("Redis does not answer, and is tried again")
+        }
+    }
+
+    /// An answer or the end of patience, whichever comes first. Confined to the loop's thread.
+    private final class Race {
+        var timer: LoopTimer?
+        private var continuation: CheckedContinuation<Result<RedisValue, RedisError>?, Never>?
+
+        init(_ continuation: CheckedContinuation<Result<RedisValue, RedisError>?, Never>) { self.continuation = continuation }
+
+        func end(_ answer: Result<RedisValue, RedisError>?) {
+            timer?.close()
+            timer = nil
+            continuation?.resume(returning: answer)
+            continuation = nil
         }
     }
 

@@ -16,7 +16,7 @@ package enum Refusal: Hashable, Sendable {
             CoordinationError(
                 code: .noSlotInTime,
                 message:
-                    "no slot can come before the deadline: \(ahead) calls wait already and the next free slot is \(wait / 1_000) ms away; come back then, or allow more time",
+                    "no slot can come before the deadline: every mirror's limit is used up or its mirror paused, \(ahead) calls wait already, and the next slot is \(wait / 1_000) ms away; come back then, or allow more time",
                 retryAfter: wait)
         case .late(let waited, let wait):
             CoordinationError(
