@@ -130,7 +130,7 @@ actor PoolCore {
             case .authentication, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
             default: configuration.log("Redis is out of reach, and is tried again: \(error.message)")
             }
-        case nil: configuration.log("Redis does not answer, and is tried again")
+        case nil: configuration.log("Redis at \(redis.endpoint) does not answer, and is tried again")
         }
     }
 
