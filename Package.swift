@@ -49,9 +49,17 @@ let package = Package(
             ],
             swiftSettings: languageRules),
 
+        // The product's own decisions in virtual time, on a virtual network, with faults; for tests and for `deploy/simulate`.
+        .target(
+            name: "SluiceSimulation", dependencies: ["SluiceCoordination", "SluiceLoop"], swiftSettings: safeRules),
+        .executableTarget(name: "SluiceSimulate", dependencies: ["SluiceSimulation"], swiftSettings: safeRules),
+
         // Real servers and processes, started and always ended, for the demo and for tests.
         .target(name: "SluiceHarness", swiftSettings: languageRules),
 
+        .testTarget(
+            name: "SluiceSimulationTests", dependencies: ["SluiceSimulation", "SluiceCoordination", "SluiceLoop"],
+            swiftSettings: languageRules),
         .testTarget(name: "SluiceLoopTests", dependencies: ["SluiceLoop"], swiftSettings: languageRules),
         .testTarget(name: "SluiceRedisTests", dependencies: ["SluiceRedis", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),
         .testTarget(name: "SluiceHTTPTests", dependencies: ["SluiceHTTP", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),

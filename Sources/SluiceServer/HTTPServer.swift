@@ -69,7 +69,7 @@ package actor HTTPServer {
         work = [:]
         for (id, task) in late {
             task.cancel()
-            daemon.answer(id, options.refusal(503, "The server shuts down; ask another one, or again later."))
+            daemon.answer(id, options.refusal(503, "The server shuts down; ask another one, or again later.", nil))
         }
         await withCheckedContinuation { continuation in
             daemon.stop { continuation.resume() }

@@ -129,7 +129,8 @@ final class MicrohttpdConnection {
                 400, "The headers are malformed or leave it open where the body ends; send one Content-Length, or one chunked coding.")
         }
         if let longest = daemon.options.longestHead, target.utf8.count + collector.headers.byteCount > longest {
-            return refuse(431, "The request line and headers are longer than \(longest) bytes; send less.")
+            return refuse(
+                target.utf8.count > longest ? 414 : 431, "The request line and headers are longer than \(longest) bytes; send less.")
         }
         var capacity = 0
         if case .length(let length) = bodyAhead {
@@ -185,7 +186,7 @@ final class MicrohttpdConnection {
 
     /// Answers in the handler's stead, and closes: what follows on the connection cannot be trusted.
     private func refuse(_ status: Int, _ sentence: String) -> MHD_Result {
-        var response = daemon.options.refusal(status, sentence)
+        var response = daemon.options.refusal(status, sentence, target)
         response.headers.append(("Connection", "close"))
         return send(response)
     }

@@ -17,12 +17,15 @@ package struct ServerOptions: Sendable {
     /// the target is too long). Each connection takes this much. Default: 16 KiB.
     package var maxHeaderBytes = 16 << 10
 
-    /// The longest request line and headers that reach the handler, in bytes; a longer head is answered with 431, by ``refusal``. Below
+    /// The longest request line and headers that reach the handler, in bytes; a longer head is answered with 431 (414 if the target alone is too long), by ``refusal``. Below
     /// ``maxHeaderBytes``, beyond which the HTTP library answers by itself. nil (the default): the latter alone.
     package var longestHead: Int?
 
-    /// Makes the answers that the server gives in the handler's stead, from a status and a sentence. Default: plain text.
-    package var refusal: @Sendable (_ status: Int, _ sentence: String) -> ServerResponse = { ServerResponse.text($0, $1) }
+    /// Makes the answers that the server gives in the handler's stead, from a status, a sentence, and the target if it is known.
+    /// Default: plain text.
+    package var refusal: @Sendable (_ status: Int, _ sentence: String, _ target: String?) -> ServerResponse = { status, sentence, _ in
+        ServerResponse.text(status, sentence)
+    }
 
     /// The system's queue of connections that are not yet accepted, 1 to 65,535 (the system may cap it). Default: 1,024.
     package var backlog = 1_024

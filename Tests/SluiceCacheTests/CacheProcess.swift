@@ -98,11 +98,18 @@ final class Signals: Sendable {
     }
 }
 
+/// A real Redis on a socket of its own: no other test's client can come upon it, as on a port that is free for a moment.
+func privateRedis() async throws -> RedisServer {
+    var options = RedisServerOptions()
+    options.unixSocket = true
+    return try await RedisServer(options)
+}
+
 /// Several processes on one real Redis.
 func withProcesses(
     _ count: Int, options: CacheOptions = .init(), _ body: (RedisServer, [CacheProcess]) async throws -> Void
 ) async throws {
-    let server = try await RedisServer()
+    let server = try await privateRedis()
     var processes: [CacheProcess] = []
     var failure: (any Error)?
     do {

@@ -145,7 +145,7 @@ struct RedisCoherenceTests {
 
     @Test(arguments: [0, 1, 55, 56, 63, 64, 119, 120, 5_000])
     func `Swift and Lua compute one digest`(length: Int) async throws {
-        let server = try await RedisServer()
+        let server = try await privateRedis()
         let message = String(repeating: "ä", count: length)
         #expect(
             try await server.cli("EVAL", "return redis.sha1hex(ARGV[1])", "0", message) == ContentDigest.hexadecimal(Array(message.utf8)))

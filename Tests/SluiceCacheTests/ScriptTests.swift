@@ -14,7 +14,7 @@ struct ScriptTests {
     private static let flight = keys.flight(key)
 
     private func withRedis(_ body: (RedisServer, RedisClient) async throws -> Void) async throws {
-        let server = try await RedisServer()
+        let server = try await privateRedis()
         let loop = EventLoop(name: "scripts")
         let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
         await client.start()

@@ -75,13 +75,15 @@ import Testing
         let message = demand(other, [1, 2, 3], stamp: 99, sequence: 4)
         #expect(DemandMessage(payload: Array(message.text.utf8)) == message)
         for beat in [
-            BeatMessage.beat(leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: nil),
-            .beat(leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: 17), .resigned(leader: "a:1:aaaaaaaa", epoch: 3),
+            BeatMessage.beat(leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: nil, ledger: nil),
+            .beat(
+                leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: 17,
+                ledger: LedgerStamp(time: 5, frame: 2, incarnation: "x1")), .resigned(leader: "a:1:aaaaaaaa", epoch: 3),
         ] {
             #expect(BeatMessage(payload: Array(beat.text.utf8)) == beat)
         }
         var random = SystemRandomNumberGenerator()
-        let seeds = [message.text, "B1 a 1 2 3 4", "R1 a 1"].map { Array($0.utf8) }
+        let seeds = [message.text, "B1 a 1 2 3 4 x 6 7", "R1 a 1"].map { Array($0.utf8) }
         for _ in 0..<20_000 {
             var bytes = seeds.randomElement(using: &random)!
             for _ in 0..<Int.random(in: 1...4, using: &random) {

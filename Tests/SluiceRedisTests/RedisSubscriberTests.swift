@@ -100,12 +100,27 @@ import Testing
         let server = try await RedisServer()
         server.pause()
         try await withSubscriber(server) { subscriber, _ async throws in
-            // Immediate: it stands in the loop's queue before the shutdown does.
-            let waiting = Task.immediate { await code { () async throws(RedisError) in try await subscriber.subscribe(["a"]) } }
-            await subscriber.shutDown()
-            #expect(await waiting.value == .shutDown)
+            #expect(await Ending(subscriber).shutDownWhileSubscribing() == .shutDown)
             #expect(await code { () async throws(RedisError) in try await subscriber.subscribe(["b"]) } == .shutDown)
         }
+    }
+}
+
+/// Acts on the subscriber's loop, where the order of steps is certain.
+private actor Ending {
+    private let subscriber: RedisSubscriber
+    nonisolated var unownedExecutor: UnownedSerialExecutor { subscriber.loop.asUnownedSerialExecutor() }
+
+    init(_ subscriber: RedisSubscriber) { self.subscriber = subscriber }
+
+    func shutDownWhileSubscribing() async -> RedisError.Code? {
+        let waiting = Task { [subscriber] in
+            _ = self  // Isolated to this actor, so that it begins on the loop.
+            return await code { () async throws(RedisError) in try await subscriber.subscribe(["a"]) }
+        }
+        for _ in 0..<10 { await Task.yield() }
+        await subscriber.shutDown()
+        return await waiting.value
     }
 }
 

@@ -67,7 +67,8 @@ actor MetricsPublisher {
     func shutDown() async {
         timer?.close()
         timer = nil
-        guard let redis = core.redis else { return }
+        // Without a connection each command would wait its time out, while the figures vanish by themselves.
+        guard let redis = core.redis, await redis.isConnected else { return }
         let keys = core.keys
         _ = try? await redis.command("ZREM", keys.nodes, core.node.text)
         _ = try? await redis.command("DEL", keys.nodeMetrics(core.node.text))

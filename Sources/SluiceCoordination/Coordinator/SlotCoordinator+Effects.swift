@@ -10,6 +10,7 @@ extension SlotCoordinator {
         case .reserve(let request, let purpose): launch { await $0.reserve(request, purpose) }
         case .settle(let reports): settling = launch { await $0.settle(reports) }
         case .pull: launch { await $0.pull() }
+        case .learn(let stamp): launch { await $0.ledger.heard(stamp) }
         case .publish(let message):
             guard let redis else { return }
             // A demand that is lost is repeated.

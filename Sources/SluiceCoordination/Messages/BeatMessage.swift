@@ -1,27 +1,33 @@
 /// What the leader tells everybody at each renewal, and when it goes.
 ///
-/// Published on `beat`; text: `B1 LEADER EPOCH WAITING FREE NEXT` while it leads (NEXT in microseconds, -1 when unknown),
-/// `R1 LEADER EPOCH` when it has resigned.
+/// Published on `beat`; text: `B1 LEADER EPOCH WAITING FREE NEXT INCARNATION TIME FRAME` while it leads (NEXT in microseconds, -1
+/// when unknown; INCARNATION `-` before the leader's first call), `R1 LEADER EPOCH` when it has resigned.
+///
+/// A beat tells which life of the ledger's data the pool is on, so that every node remembers it if the data is lost.
 package enum BeatMessage: Hashable, Sendable {
     /// The lease was renewed. With it: how many wait in the pool, how many slots are free, when the next one comes.
-    case beat(leader: String, epoch: Int64, waiting: Int, free: Int, nextRelease: Int64?)
+    case beat(leader: String, epoch: Int64, waiting: Int, free: Int, nextRelease: Int64?, ledger: LedgerStamp?)
     /// The leader has given its lease back.
     case resigned(leader: String, epoch: Int64)
 
     package var text: String {
         switch self {
-        case .beat(let leader, let epoch, let waiting, let free, let next): "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1)"
+        case .beat(let leader, let epoch, let waiting, let free, let next, let ledger):
+            "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1) \(ledger?.incarnation ?? "-") \(ledger?.time ?? 0) \(ledger?.frame ?? 0)"
         case .resigned(let leader, let epoch): "R1 \(leader) \(epoch)"
         }
     }
 
     /// Nil when the payload is no such message.
     package init?(payload: [UInt8]) {
-        if var fields = TextFields(payload, version: "B1", count: 5) {
+        if var fields = TextFields(payload, version: "B1", count: 8) {
             guard let leader = fields.text(), let epoch = fields.number(), let waiting = fields.count(), let free = fields.count(),
-                let next = fields.number()
+                let next = fields.number(), let incarnation = fields.text(), let time = fields.number(),
+                let frame = fields.number()
             else { return nil }
-            self = .beat(leader: leader, epoch: epoch, waiting: waiting, free: free, nextRelease: next < 0 ? nil : next)
+            self = .beat(
+                leader: leader, epoch: epoch, waiting: waiting, free: free, nextRelease: next < 0 ? nil : next,
+                ledger: incarnation == "-" ? nil : LedgerStamp(time: time, frame: frame, incarnation: incarnation))
         } else if var fields = TextFields(payload, version: "R1", count: 2) {
             guard let leader = fields.text(), let epoch = fields.number() else { return nil }
             self = .resigned(leader: leader, epoch: epoch)

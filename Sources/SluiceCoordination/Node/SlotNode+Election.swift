@@ -10,8 +10,9 @@ extension SlotNode {
 
     mutating func received(_ beat: BeatMessage, now: Instant) {
         switch beat {
-        case .beat(let leader, let epoch, let waiting, let free, let next):
+        case .beat(let leader, let epoch, let waiting, let free, let next, let ledger):
             guard leader != id.text else { return }
+            if let ledger { effects.append(.learn(ledger)) }
             if mode(now: now) != .leading {
                 outlook = Outlook(terms: terms, waiting: waiting, free: free, nextRelease: next, now: now)
             }
@@ -78,7 +79,8 @@ extension SlotNode {
         figures.poolWaiting = board?.waiting ?? 0
         let next = outlook.flatMap { outlook in outlook.nextRelease.map { max(0, $0 - now.microseconds(since: outlook.at)) } }
         let beat = BeatMessage.beat(
-            leader: id.text, epoch: epoch, waiting: figures.poolWaiting, free: outlook?.free ?? 0, nextRelease: next)
+            leader: id.text, epoch: epoch, waiting: figures.poolWaiting, free: outlook?.free ?? 0, nextRelease: next,
+            ledger: lastStamp)
         effects.append(.renew(epoch: epoch, beat))
     }
 

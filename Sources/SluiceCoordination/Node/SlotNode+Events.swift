@@ -73,6 +73,8 @@ extension SlotNode {
         case settle([SettleBook.Report])
         /// Ask the ledger for this node's grants.
         case pull
+        /// Remember which life of the ledger's data the pool is on, and that ledger time has come so far.
+        case learn(LedgerStamp)
         /// Tell the leader how many wait.
         case publish(DemandMessage)
         case campaign(knownEpoch: Int64)

@@ -4,6 +4,7 @@ import SluiceLoop
 extension SlotNode {
     /// A grant message arrived on this node's channel.
     mutating func received(_ message: GrantMessage, now: Instant) {
+        effects.append(.learn(message.ledger))
         let life = lives.number(of: message.incarnation)
         // The demand that this answers left before the grant was made, so counting from it errs early.
         let stamp = Instant(microseconds: min(message.stamp, now.microseconds))

@@ -125,11 +125,13 @@ extension SlotNode {
             direct.isReserving = false
             direct.nextAt = now.advanced(byMicroseconds: Int64.random(in: 30_000...100_000, using: &random))
         }
-        if case .failure(let failure) = result {
+        switch result {
+        case .success(let reply):
+            isLedgerFailing = false
+            lastStamp = reply.stamp
+        case .failure(let failure):
             isLedgerFailing = true
             if failure == .fateUnknown { pull(now: now) }
-        } else {
-            isLedgerFailing = false
         }
     }
 

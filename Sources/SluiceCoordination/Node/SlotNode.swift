@@ -20,6 +20,8 @@ package struct SlotNode: Sendable {
     package internal(set) var outlook: Outlook?
     package internal(set) var figures = CoordinatorFigures()
     var lives = LedgerLives()
+    /// What the ledger last said of itself.
+    var lastStamp: LedgerStamp?
     var demand = DemandState()
     var direct = DirectState()
     var isSettling = false

@@ -8,6 +8,7 @@
 --       raw          '' for this server's TIME; a number of µs instead of it in tests
 --       candidate    the name that a new life of the data takes, if this call has to begin one
 --       known        the incarnation that the caller's bounds are about; '' for none
+--       frame        of ledger time that they are about
 --       lower upper  bounds on ledger time when the call was sent, µs; each '' for none
 --       age          µs since the caller last heard of the known incarnation
 --       runID        the server behind the caller's connection; '' for unknown
@@ -16,12 +17,12 @@
 --       count of mirrors, and for each: name, burst, concurrency (0: none), count of limits, and for each limit:
 --                    count, window in µs; windows ascend
 --
--- Replies are arrays of whole numbers and strings; the first three are both readings of ledger time, the one that
--- releases and the one that records, and the incarnation.
+-- Replies are arrays of whole numbers and strings; the first four are both readings of ledger time, the one that
+-- releases and the one that records, its frame, and the incarnation.
 -- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs }.
 --
 -- Fields of the hash; all times are ledger time in whole µs
---       meta             incarnation birth adjustment last next-number quiet-from waiting waiting-at refreshed run-id
+--       meta             incarnation birth adjustment last next-number quiet-from waiting waiting-at refreshed run-id frame
 --       state:NAME       granted settled unsent expired throttled paused-until drained
 --       open:NAME        slots and earliest expiry >I4 >I7, then a record a grant, by number:
 --                        number >I6, random part of the node c8, slots >I3, expiry >I7
@@ -55,7 +56,7 @@ end
 local function number() return tonumber(word()) end
 
 local call = {
-    raw = number(), candidate = word(), known = word(), lower = number(), upper = number(), age = number(),
+    raw = number(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(), age = number(),
     runID = word(), hold = number(), timeout = number(), mirrors = {},
 }
 
@@ -341,6 +342,7 @@ local function load()
             incarnation = words[1], birth = tonumber(words[2]), adjustment = tonumber(words[3]), last = tonumber(words[4]),
             nextNumber = tonumber(words[5]), quietFrom = tonumber(words[6]), waiting = tonumber(words[7]),
             waitingAt = tonumber(words[8]), refreshed = tonumber(words[9]), runID = words[10],
+            frame = tonumber(words[11]),
         }
     end
     local at = 1
@@ -368,21 +370,27 @@ local function load()
     end
 end
 
--- Reads ledger time: `now`, surely not ahead of it, releases; `latest`, surely not behind it when the call was sent,
--- records. LedgerState+Time.swift says why. Returns both, and the clock as it is to be from now on.
+-- Reads ledger time. LedgerState+Time.swift says why. Returns `now`, by which slots are released, and the clock as it
+-- is to be from now on, by which they are recorded.
 local function clock()
     local here = meta.raw + meta.adjustment
-    local now, latest, adjusted = here, here, here
+    local now, adjusted = here, here
     if call.known ~= '' and (meta.justBorn or call.known == meta.incarnation) then
-        if call.lower and here < call.lower then
-            now, latest, adjusted = call.lower, call.upper or call.lower, call.lower
+        local sameFrame = meta.justBorn or call.frame == meta.frame
+        if sameFrame and call.lower and here < call.lower then
+            now, adjusted = call.lower, call.lower
+        elseif not call.upper and not meta.justBorn then
+            now = sameFrame and call.lower or meta.last
         elseif call.upper and here > call.upper then
-            now, latest = call.upper, call.upper
-            if here - call.upper > SLOW_CALL then now, adjusted = call.lower, call.lower end
+            now = call.upper
+            if here - call.upper > SLOW_CALL then
+                now = sameFrame and call.lower or meta.last
+                adjusted = now
+            end
         end
     end
     now = max(now, meta.last)
-    return now, max(now, latest), max(adjusted, now)
+    return now, max(adjusted, now)
 end
 
 local function rawTime()
@@ -405,12 +413,13 @@ local function begin()
     if not meta then
         meta = {
             incarnation = call.candidate, adjustment = 0, last = 0, quietFrom = 0, waiting = 0, waitingAt = 0,
-            refreshed = 0, runID = '-', justBorn = true,
+            refreshed = 0, runID = '-', frame = 0, justBorn = true,
         }
     end
     meta.raw = raw
-    local now, latest, adjusted = clock()
-    meta.adjustment = adjusted - raw
+    local now, latest = clock()
+    if not meta.justBorn and latest - raw ~= meta.adjustment then meta.frame = meta.frame + 1 end
+    meta.adjustment = latest - raw
     meta.last = now
     if meta.justBorn then
         meta.birth = now
@@ -454,6 +463,7 @@ local function save()
         table.concat({
             meta.incarnation, text(meta.birth), text(meta.adjustment), text(meta.last), text(meta.nextNumber),
             text(meta.quietFrom), text(meta.waiting), text(meta.waitingAt), text(meta.refreshed), meta.runID,
+            text(meta.frame),
         }, ' '),
     }
     local function change(field, value)

@@ -6,11 +6,11 @@
 --       epoch        the caller's fencing token; '' when it reserves for itself
 --       yields       1: give nothing while a leader lives and others wait with it
 --       count of demands, and for each: node, wanted, tier, stamp, sequence
--- Reply { time, latest, incarnation, outcome, current epoch, grants, statuses }
+-- Reply { time, latest, frame, incarnation, outcome, current epoch, grants, statuses }
 --       outcome      0 considered, 1 the epoch is stale, 2 queue with the leader
 --       grants       flat: demand, mirror (both from 0), number, slots, and again
 -- Sends to <prefix>node:NODE, for each demand but the caller's own that got something, one line:
---       1 incarnation epoch time sequence stamp life NAME=number:slots NAME=number:slots …
+--       1 incarnation frame epoch time sequence stamp life NAME=number:slots NAME=number:slots …
 
 local now, latest = begin()
 local caller, epoch, yields = word(), word(), word()
@@ -109,7 +109,7 @@ if outcome == 0 then
         end
         if #items > 0 and demand.node ~= caller then
             messages[#messages + 1] = { demand.node, table.concat({
-                '1', meta.incarnation, epoch == '' and '0' or epoch, text(now), demand.sequence, demand.stamp, text(span),
+                '1', meta.incarnation, text(meta.frame), epoch == '' and '0' or epoch, text(now), demand.sequence, demand.stamp, text(span),
                 table.concat(items, ' '),
             }, ' ') }
         end
@@ -122,4 +122,4 @@ end
 
 save()
 for _, message in ipairs(messages) do redis.call('PUBLISH', prefix .. 'node:' .. message[1], message[2]) end
-return { now, latest, meta.incarnation, outcome, current, grants, statuses(now) }
+return { now, latest, meta.frame, meta.incarnation, outcome, current, grants, statuses(now) }

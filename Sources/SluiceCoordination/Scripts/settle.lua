@@ -11,7 +11,7 @@
 --           unsent       slots that were provably never used: free at once
 --           extend       µs that the remaining slots may still wait to be sent; '' when not renewed
 --           ages         µs since each completion, with commas between
--- Reply { time, latest, incarnation, entries carried out, entries of another incarnation, statuses }
+-- Reply { time, latest, frame, incarnation, entries carried out, entries of another incarnation, statuses }
 -- Sends to <prefix>leader:wake: freed, when a mirror that had nothing free has something again.
 
 local now, latest = begin()
@@ -55,4 +55,4 @@ end
 
 save()
 if freed then redis.call('PUBLISH', prefix .. 'leader:wake', 'freed') end
-return { now, latest, meta.incarnation, applied, foreign, statuses(now) }
+return { now, latest, meta.frame, meta.incarnation, applied, foreign, statuses(now) }

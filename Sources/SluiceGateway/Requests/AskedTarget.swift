@@ -5,17 +5,12 @@ import SluiceServer
 struct AskedTarget: Sendable {
     /// What the mirrors are asked.
     let target: PoolTarget
-    /// How its route wants it kept.
-    let options: CallOptions
     private var version = ""
     private var age: Int64 = -1
     private var ttl: Int64 = -1
     private var headers: [(name: String, value: String)] = []
 
-    init(target: PoolTarget, options: CallOptions) {
-        self.target = target
-        self.options = options
-    }
+    init(_ target: PoolTarget) { self.target = target }
 
     /// The headers for an answer from memory. They change once a second at most, so most requests find them ready.
     mutating func headers(for answer: MemoryAnswer) -> [(name: String, value: String)] {

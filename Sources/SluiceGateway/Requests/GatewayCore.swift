@@ -12,7 +12,7 @@ actor GatewayCore {
     nonisolated let access: ManagementAccess
     private(set) var tally = GatewayTally()
     private(set) var isShuttingDown = false
-    /// By the target as it was sent.
+    /// What memory had, by the target as it was sent.
     private var asked: [String: AskedTarget] = [:]
 
     /// Spellings that are remembered; then all are forgotten, which costs a moment's work each.
@@ -30,18 +30,18 @@ actor GatewayCore {
     /// What the server does with a request.
     func handle(_ request: ServerRequest) -> ServerReply {
         guard request.method == "GET" || request.method == "HEAD" else { return handleOther(request) }
-        if let response = hit(request) {
-            tally.note(response.status)
-            return .now(response)
+        if let index = asked.index(forKey: request.target), let answer = pool.memoryAnswer(for: asked.values[index].target) {
+            return .now(counted(Self.response(answer, asked.values[index].headers(for: answer), to: request)))
         }
         do throws(Problem) {
             switch try targets.place(of: request.target) {
             case .management(let path): return manage(request, path)
             case .pool(let target, let options):
-                remember(request.target, target, options)
-                if let response = hit(request) {
-                    tally.note(response.status)
-                    return .now(response)
+                if let answer = pool.memoryAnswer(for: target) {
+                    var known = AskedTarget(target)
+                    let headers = known.headers(for: answer)
+                    remember(request.target, known)
+                    return .now(counted(Self.response(answer, headers, to: request)))
                 }
                 let pool = pool
                 return later(request) { await Self.get(target, options, for: request, from: pool) }
@@ -76,19 +76,16 @@ actor GatewayCore {
 
     // MARK: GET and HEAD
 
-    /// The answer if memory has it and the target's spelling is known.
-    private func hit(_ request: ServerRequest) -> ServerResponse? {
-        guard let index = asked.index(forKey: request.target), let answer = pool.memoryAnswer(for: asked.values[index].target) else {
-            return nil
-        }
-        let response = ServerResponse(status: answer.status, headers: asked.values[index].headers(for: answer), body: answer.body)
-        return Self.adapted(response, to: RequestConditions(request.headers))
+    private static func response(
+        _ answer: MemoryAnswer, _ headers: [(name: String, value: String)], to request: ServerRequest
+    ) -> ServerResponse {
+        adapted(ServerResponse(status: answer.status, headers: headers, body: answer.body), to: RequestConditions(request.headers))
     }
 
-    private func remember(_ spelling: String, _ target: PoolTarget, _ options: CallOptions) {
+    private func remember(_ spelling: String, _ known: AskedTarget) {
         guard spelling.utf8.count <= Self.askedLength else { return }
         if asked.count >= Self.askedLimit { asked.removeAll(keepingCapacity: true) }
-        asked[spelling] = AskedTarget(target: target, options: options)
+        asked[spelling] = known
     }
 
     private static func get(

@@ -5,7 +5,7 @@ import Testing
 private func at(_ microseconds: Int64) -> Instant { Instant(microseconds: microseconds) }
 private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp { LedgerStamp(time: time, incarnation: incarnation) }
 
-@Suite(.timeLimit(.minutes(1))) struct `Bounds on ledger time` {
+@Suite(.timeLimit(.minutes(10))) struct `Bounds on ledger time` {
     @Test func `a reply bounds ledger time by when it was asked for and when it came`() {
         var clock = LedgerClock()
         #expect(clock.knowledge(at: at(0)) == nil)

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Drives the ledger in Redis and its model with the same operations, and compares every reply and every message.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct `The ledger in Redis keeps the rules of its model` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `The ledger in Redis keeps the rules of its model` {
     @Test func `every reply and every message is the same, whatever is asked`() async throws {
         let server = try await RedisServer()
         let loop = EventLoop(name: "differential")

@@ -197,7 +197,8 @@ struct LedgerPair {
         if random.chance(70), !latest.incarnation.isEmpty {
             let centre = latest.time + random.pick(-second...second)
             call.knowledge = LedgerKnowledge(
-                incarnation: random.chance(97) ? latest.incarnation : "before", lower: centre - random.pick(0...second),
+                incarnation: random.chance(97) ? latest.incarnation : "before",
+                frame: latest.frame - (random.chance(5) ? 1 : 0), lower: centre - random.pick(0...second),
                 upper: random.chance(80) ? centre + random.pick(0...second) : nil, age: random.pick(0...30 * second))
         }
         if random.chance(50) { call.runID = random.chance(98) ? "server" : "other" }

@@ -1,7 +1,7 @@
 import SluiceCoordination
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Rules of a mirror` {
+@Suite(.timeLimit(.minutes(10))) struct `Rules of a mirror` {
     @Test(arguments: [
         ("30/60s", 30, 60 * second), ("1000/1d", 1000, day), ("5/250ms", 5, 250 * millisecond), ("1/2h", 1, 2 * hour),
         ("7/3m", 7, 180 * second),

@@ -4,7 +4,7 @@ import Testing
 /// How long after its completion a slot of a 60 s window is released.
 private let minute = 60 * second + 60 * millisecond
 
-@Suite(.timeLimit(.minutes(1))) struct `The ledger's rules` {
+@Suite(.timeLimit(.minutes(10))) struct `The ledger's rules` {
     @Test func `a slot is released one window after its request completed, not after its grant`() {
         var bench = Bench(terms(mirror("a", "1/60s")))
         let granted = bench.take(5)
@@ -136,7 +136,7 @@ private let minute = 60 * second + 60 * millisecond
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Who may reserve` {
+@Suite(.timeLimit(.minutes(10))) struct `Who may reserve` {
     private let leader = node("leader")
 
     private func led() -> Bench {

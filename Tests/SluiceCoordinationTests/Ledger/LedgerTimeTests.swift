@@ -13,7 +13,7 @@ private struct Caller {
     var knowledge: LedgerKnowledge? { clock.knowledge(at: Instant(microseconds: local)) }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `G6, no trusted clocks` {
+@Suite(.timeLimit(.minutes(10))) struct `G6, no trusted clocks` {
     @Test(arguments: [-hour, hour, -day, day, -second, second])
     func `a step of the host's clock neither frees a slot early nor freezes the pool while a node has bounds`(step: Int64) {
         var bench = Bench(terms(mirror("a", "3/60s")))
@@ -71,7 +71,44 @@ private struct Caller {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `When data is lost` {
+@Suite(.timeLimit(.minutes(10))) struct `Frames of ledger time` {
+    @Test func `a node whose bounds are from before a correction still notices the next step forward`() {
+        var bench = Bench(terms(mirror("a", "1/60s")))
+        let start = bench.reserve([]).reply.stamp.time
+        let old = LedgerKnowledge(incarnation: "one", lower: start, upper: start + 10, age: 0)
+        bench.raw += hour
+        bench.knowledge = old
+        _ = bench.reserve([])
+        bench.complete(bench.take(1))
+        bench.raw += hour
+        let (reply, _) = bench.reserve([.init(node: node("self"), wanted: 1)])
+        #expect(reply.grants == [[]])
+        #expect(reply.stamp.time <= start + 10)
+        #expect(reply.stamp.frame == 2)
+    }
+
+    @Test func `after a correction, lower bounds from before it move nothing`() {
+        var bench = Bench(terms(mirror("a", "1/200ms")))
+        let start = bench.reserve([]).reply.stamp.time
+        // The one corrects a step with bounds of 30 ms; the other's, of before, are exact.
+        bench.raw += hour + 10 * second
+        bench.knowledge = LedgerKnowledge(
+            incarnation: "one", lower: start + 10 * second - 30 * millisecond, upper: start + 10 * second, age: 0)
+        let corrected = bench.reserve([]).reply.stamp
+        #expect(corrected.time == start + 10 * second - 30 * millisecond)
+        #expect(corrected.frame == 1)
+        bench.knowledge = nil
+        bench.complete(bench.take(1))
+        bench.raw += 190 * millisecond
+        let truth = start + 10 * second + 190 * millisecond
+        bench.knowledge = LedgerKnowledge(incarnation: "one", lower: truth, upper: truth + 1, age: 0)
+        #expect(bench.count(1) == 0)
+        bench.raw += 10 * millisecond + 200
+        #expect(bench.count(1) == 1)
+    }
+}
+
+@Suite(.timeLimit(.minutes(10))) struct `When data is lost` {
     private let rules = terms(mirror("a", "3/60s", "9/1h"), mirror("b", "3/60s"))
     /// From the loss until nothing of before can still be under way.
     private var quiet: Int64 { rules.life(hold: rules.hold) }

@@ -1,6 +1,6 @@
 /// What the ledger publishes to a node that a reserve gave slots to, in one line of text:
 ///
-///     1 INCARNATION EPOCH TIME SEQUENCE STAMP LIFE NAME=NUMBER:COUNT NAME=NUMBER:COUNT …
+///     1 INCARNATION FRAME EPOCH TIME SEQUENCE STAMP LIFE NAME=NUMBER:COUNT NAME=NUMBER:COUNT …
 ///
 /// It is a wake-up only: the grants are in the ledger, and whoever misses the message pulls them.
 package struct GrantMessage: Hashable, Sendable {
@@ -18,6 +18,8 @@ package struct GrantMessage: Hashable, Sendable {
     }
 
     package var incarnation: String
+    /// The frame of ledger time that `time` is in; see `LedgerStamp`.
+    package var frame: Int64
     /// Of the leader that reserved; 0: a node without an epoch did.
     package var epoch: Int64
     /// Ledger time of the grant.
@@ -30,7 +32,10 @@ package struct GrantMessage: Hashable, Sendable {
     package var life: Int64
     package var items: [Item]
 
-    package init(incarnation: String, epoch: Int64, time: Int64, sequence: Int64, stamp: Int64, life: Int64, items: [Item]) {
+    package init(
+        incarnation: String, frame: Int64 = 0, epoch: Int64, time: Int64, sequence: Int64, stamp: Int64, life: Int64, items: [Item]
+    ) {
+        self.frame = frame
         self.incarnation = incarnation
         self.epoch = epoch
         self.time = time
@@ -40,25 +45,28 @@ package struct GrantMessage: Hashable, Sendable {
         self.items = items
     }
 
+    /// What it says of ledger time.
+    package var ledger: LedgerStamp { LedgerStamp(time: time, frame: frame, incarnation: incarnation) }
+
     /// The form in which it is published.
     package var text: String {
-        let head = "1 \(incarnation) \(epoch) \(time) \(sequence) \(stamp) \(life)"
+        let head = "1 \(incarnation) \(frame) \(epoch) \(time) \(sequence) \(stamp) \(life)"
         return items.reduce(into: head) { $0 += " \($1.mirror)=\($1.number):\($1.count)" }
     }
 
     /// Reads what came over the channel; nil when it is not of this form. Never traps, whatever the bytes.
     package init?(_ payload: some Collection<UInt8>) {
         let words = payload.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-        guard words.count >= 8, words[0].elementsEqual("1".utf8), let incarnation = Self.name(words[1]) else { return nil }
+        guard words.count >= 9, words[0].elementsEqual("1".utf8), let incarnation = Self.name(words[1]) else { return nil }
         var numbers: [Int64] = []
-        for word in words[2...6] {
+        for word in words[2...7] {
             guard let number = Self.number(word) else { return nil }
             numbers.append(number)
         }
-        guard numbers[0] >= 0, numbers[4] >= 0 else { return nil }
+        guard numbers[0] >= 0, numbers[1] >= 0, numbers[5] >= 0 else { return nil }
         var items: [Item] = []
-        items.reserveCapacity(words.count - 7)
-        for word in words[7...] {
+        items.reserveCapacity(words.count - 8)
+        for word in words[8...] {
             guard let equals = word.firstIndex(of: UInt8(ascii: "=")), let colon = word[equals...].firstIndex(of: UInt8(ascii: ":")),
                 let mirror = Self.name(word[..<equals]),
                 let number = Self.number(word[word.index(after: equals)..<colon]), number > 0,
@@ -67,8 +75,8 @@ package struct GrantMessage: Hashable, Sendable {
             items.append(Item(mirror: mirror, number: number, count: count))
         }
         self.init(
-            incarnation: incarnation, epoch: numbers[0], time: numbers[1], sequence: numbers[2], stamp: numbers[3], life: numbers[4],
-            items: items)
+            incarnation: incarnation, frame: numbers[0], epoch: numbers[1], time: numbers[2], sequence: numbers[3], stamp: numbers[4],
+            life: numbers[5], items: items)
     }
 
     /// A decimal number of at most 18 digits, which no `Int64` overflows.

@@ -45,6 +45,9 @@ package actor InMemorySlotLedger: SlotLedger {
 
     package func pull(_ node: NodeID) -> PullReply { state.pull(node, call, at: Instant.now.microseconds) }
 
+    /// Nobody sends messages within one process.
+    package func heard(_ stamp: LedgerStamp) {}
+
     package func inspect() -> InspectReply { state.inspect(call, at: Instant.now.microseconds) }
 
     /// Within one process nothing is lost but with the process, and its clock is never set: no knowledge is needed.

@@ -8,6 +8,7 @@ package struct LedgerArguments: Sendable {
         append(raw)
         append(call.candidate)
         append(call.knowledge?.incarnation ?? "")
+        append(call.knowledge?.frame ?? 0)
         append(call.knowledge?.lower)
         append(call.knowledge?.upper)
         append(call.knowledge?.age ?? 0)

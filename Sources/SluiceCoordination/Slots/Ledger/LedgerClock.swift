@@ -25,6 +25,8 @@ package struct LedgerClock: Hashable, Sendable {
 
     /// The life of the ledger's data that the bounds are about; nil before anything was heard.
     package private(set) var incarnation: String?
+    /// The frame of ledger time that they are about; see `LedgerStamp`.
+    package private(set) var frame: Int64 = 0
     private var lower: Anchor?
     private var upper: Anchor?
     private var lastHeard: Instant?
@@ -37,8 +39,9 @@ package struct LedgerClock: Hashable, Sendable {
     ///   - received: after its reply was read.
     package mutating func heard(_ stamp: LedgerStamp, sent: Instant, received: Instant) {
         guard !stamp.incarnation.isEmpty else { return }
-        if incarnation != stamp.incarnation { self = LedgerClock() }
+        if incarnation != stamp.incarnation || frame != stamp.frame { self = LedgerClock() }
         incarnation = stamp.incarnation
+        frame = stamp.frame
         let low = Anchor(time: stamp.time, at: received)
         let high = Anchor(time: stamp.latest, at: sent)
         if let known = lower, known.least(at: received) > low.least(at: received) {} else { lower = low }
@@ -54,8 +57,9 @@ package struct LedgerClock: Hashable, Sendable {
     /// so it bounds ledger time from below only.
     package mutating func heardMessage(_ stamp: LedgerStamp, received: Instant) {
         guard !stamp.incarnation.isEmpty else { return }
-        guard incarnation == nil || incarnation == stamp.incarnation else { return }
+        guard incarnation == nil || incarnation == stamp.incarnation && frame == stamp.frame else { return }
         incarnation = stamp.incarnation
+        frame = stamp.frame
         let low = Anchor(time: stamp.time, at: received)
         if let known = lower, known.least(at: received) > stamp.time {} else { lower = low }
         // A bound from above that a message contradicts is from before a step.
@@ -67,7 +71,7 @@ package struct LedgerClock: Hashable, Sendable {
     package func knowledge(at now: Instant) -> LedgerKnowledge? {
         guard let incarnation, let lower, let lastHeard else { return nil }
         return LedgerKnowledge(
-            incarnation: incarnation, lower: lower.least(at: now), upper: upper?.most(at: now),
+            incarnation: incarnation, frame: frame, lower: lower.least(at: now), upper: upper?.most(at: now),
             age: max(0, now.microseconds(since: lastHeard)))
     }
 }

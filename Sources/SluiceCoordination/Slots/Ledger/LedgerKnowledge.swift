@@ -2,6 +2,8 @@
 package struct LedgerKnowledge: Hashable, Sendable {
     /// The life of the ledger's data that the rest is about.
     package var incarnation: String
+    /// The frame that the bounds are about; see `LedgerStamp`.
+    package var frame: Int64
     /// Ledger time is at least this.
     package var lower: Int64
     /// Ledger time is at most this; nil when the caller has heard messages but no reply.
@@ -9,8 +11,9 @@ package struct LedgerKnowledge: Hashable, Sendable {
     /// How long ago that incarnation was known to live, in µs.
     package var age: Int64
 
-    package init(incarnation: String, lower: Int64, upper: Int64?, age: Int64) {
+    package init(incarnation: String, frame: Int64 = 0, lower: Int64, upper: Int64?, age: Int64) {
         self.incarnation = incarnation
+        self.frame = frame
         self.lower = lower
         self.upper = upper
         self.age = age

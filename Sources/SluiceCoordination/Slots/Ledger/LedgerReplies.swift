@@ -5,12 +5,16 @@ package struct LedgerStamp: Hashable, Sendable {
     /// Ledger time when the call was sent: surely not behind it. Slots are recorded by this one. Equal to `time`
     /// but when a call took long, or a clock was stepped.
     package var latest: Int64
+    /// How often ledger time was corrected. Each correction may lose some time, and none is ever made good:
+    /// lower bounds from before it would release slots early that were recorded since. They count in one frame only.
+    package var frame: Int64
     /// The life of the ledger's data; empty when there is none yet (only `pull` and `inspect` leave it so).
     package var incarnation: String
 
-    package init(time: Int64, latest: Int64? = nil, incarnation: String) {
+    package init(time: Int64, latest: Int64? = nil, frame: Int64 = 0, incarnation: String) {
         self.time = time
         self.latest = latest ?? time
+        self.frame = frame
         self.incarnation = incarnation
     }
 }

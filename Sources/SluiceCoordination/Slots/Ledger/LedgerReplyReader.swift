@@ -81,8 +81,9 @@ package struct LedgerReplyReader {
     private mutating func stamp() throws(LedgerError) -> LedgerStamp {
         let time = try number()
         let latest = try number()
+        let frame = try number()
         guard let incarnation = try element().string else { throw Self.malformed(script, "its incarnation is no string") }
-        return LedgerStamp(time: time, latest: latest, incarnation: incarnation)
+        return LedgerStamp(time: time, latest: latest, frame: frame, incarnation: incarnation)
     }
 
     private mutating func statuses(_ count: Int) throws(LedgerError) -> [MirrorStatus] {

@@ -18,6 +18,7 @@ extension LedgerState {
         }
         let reading = time(call, at: raw, justBorn: !existed)
         let now = reading.now
+        if existed, meta!.adjustment != reading.adjustment { meta!.frame += 1 }
         meta!.adjustment = reading.adjustment
         meta!.last = now
         if !existed {
@@ -40,39 +41,46 @@ extension LedgerState {
 
     /// Reads ledger time off the host's clock, the adjustment, and the caller's bounds.
     ///
-    /// What is released early is lost; so is what is recorded early. Hence two readings: `now`, surely not ahead of
-    /// ledger time, releases; `latest`, surely not behind it at the moment of sending, records. The bounds hold for
-    /// that moment; the call arrived some time after it.
-    /// - A clock behind the lower bound was set back: it is put right, to that bound.
-    /// - A little ahead of the upper bound, it is as a rule the call that was slow: the bound is used for this call.
-    /// - Far ahead it was set forward (or the call was very slow, and the next one puts it right again): it is set to
-    ///   the lower bound. The upper one may be ahead by the travel of a call, which a short window cannot bear.
+    /// The bounds hold for the moment of sending; the call arrived some time after it.
+    /// - A clock behind the lower bound was set back: it is put to that bound.
+    /// - A little ahead of the upper bound, it is as a rule the call that was slow: only its own releases are held back.
+    /// - Far ahead it was set forward: it is put to the lower bound. The upper one may be ahead of the truth by the
+    ///   travel of a call, which a short window cannot bear.
+    ///
+    /// So a correction loses time and never gains any, and slots recorded before it are released late at worst. But the
+    /// bounds that others kept from before it are ahead of the corrected clock: were they to move it forward, slots
+    /// recorded in between would be released early. Hence a correction begins a new frame. A lower bound counts in its
+    /// own frame only. An upper one holds in all later ones as well, which are behind it; a step that it shows puts the
+    /// clock to the last call's time, the latest that is surely not ahead. A very slow call looks like a step forward and costs as much time as nobody else called in.
+    ///
+    /// A caller that has only heard messages cannot see a step forward: its releases are held back to its lower bound, which
+    /// lags by no more than a message's way.
     ///
     /// A step too small to leave the bounds goes unseen: they are as wide as a round trip and the drift since the last.
-    /// Bounds speak of one life of the data; those about another are of no use, except at the very start, where they
-    /// let ledger time go on as if nothing had happened. Ledger time never runs backwards.
+    /// At the start of a life any bounds count, and let ledger time go on as if nothing had happened.
     private func time(_ call: LedgerCall, at raw: Int64, justBorn: Bool) -> Reading {
         guard let meta else { return Reading(now: raw, latest: raw, adjustment: 0) }
         let clock = raw + meta.adjustment
         var now = clock
-        var latest = clock
         var adjusted = clock
         if let known = call.knowledge, justBorn || known.incarnation == meta.incarnation {
-            if clock < known.lower {
+            let sameFrame = justBorn || known.frame == meta.frame
+            if sameFrame, clock < known.lower {
                 now = known.lower
-                latest = known.upper ?? now
                 adjusted = now
+            } else if known.upper == nil, !justBorn {
+                now = sameFrame ? known.lower : meta.last
             } else if let upper = known.upper, clock > upper {
-                latest = upper
                 now = upper
                 if clock - upper > Self.slowCall {
-                    now = known.lower
+                    now = sameFrame ? known.lower : meta.last
                     adjusted = now
                 }
             }
         }
         now = max(now, meta.last)
-        return Reading(now: now, latest: max(now, latest), adjustment: max(adjusted, now) - raw)
+        adjusted = max(adjusted, now)
+        return Reading(now: now, latest: adjusted, adjustment: adjusted - raw)
     }
 
     /// How far ahead of its upper bound a clock may be until the clock, not the call, is blamed. Time daemons step by

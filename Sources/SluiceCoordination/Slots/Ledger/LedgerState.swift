@@ -10,6 +10,8 @@ package struct LedgerState: Hashable, Sendable {
         package var birth: Int64
         /// Ledger time minus the host's clock.
         package var adjustment: Int64 = 0
+        /// How often the adjustment was changed.
+        package var frame: Int64 = 0
         /// Ledger time of the latest call. Ledger time never runs backwards.
         package var last: Int64
         /// The number of the next grant. It starts from the time, so that two lives share no number.
@@ -133,7 +135,7 @@ package struct LedgerState: Hashable, Sendable {
     // MARK: Parts that several calls share
 
     private func stamp(_ time: Reading) -> LedgerStamp {
-        LedgerStamp(time: time.now, latest: time.latest, incarnation: meta?.incarnation ?? "")
+        LedgerStamp(time: time.now, latest: time.latest, frame: meta?.frame ?? 0, incarnation: meta?.incarnation ?? "")
     }
 
     /// A mirror's seal: one memory of its longest limit after the last moment of which nothing is known.
@@ -179,7 +181,8 @@ package struct LedgerState: Hashable, Sendable {
             guard !given.isEmpty, demand.node != request.caller else { return nil }
             let items = given.map { GrantMessage.Item(mirror: terms.mirrors[$0.mirror].name, number: $0.number, count: $0.count) }
             let message = GrantMessage(
-                incarnation: meta!.incarnation, epoch: request.epoch ?? 0, time: time.now, sequence: demand.sequence, stamp: demand.stamp,
+                incarnation: meta!.incarnation, frame: meta!.frame, epoch: request.epoch ?? 0, time: time.now, sequence: demand.sequence,
+                stamp: demand.stamp,
                 life: life, items: items)
             return .grant(to: demand.node, message)
         }

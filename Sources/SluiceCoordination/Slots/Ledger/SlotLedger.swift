@@ -30,6 +30,9 @@ package protocol SlotLedger: Sendable {
     /// - Throws: `LedgerError`.
     func pull(_ node: NodeID) async throws(LedgerError) -> PullReply
 
+    /// Takes in what a message said of the ledger, so that a node that only listens has bounds on its time, and knows its data.
+    func heard(_ stamp: LedgerStamp) async
+
     /// Every mirror's state and counters; changes nothing.
     /// - Throws: `LedgerError`.
     func inspect() async throws(LedgerError) -> InspectReply

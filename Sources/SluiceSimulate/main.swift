@@ -1,0 +1,3 @@
+import SluiceSimulation
+
+SimulateCommand.main()
