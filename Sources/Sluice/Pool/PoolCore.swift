@@ -24,7 +24,7 @@ actor PoolCore {
     private var publisher: MetricsPublisher?
     private var callsUnderWay = 0
     private var idle: CheckedContinuation<Void, Never>?
-    private var isShuttingDown = false
+    private var ending: Task<Void, Never>?
 
     /// How long a granted slot may wait for its request to leave, in microseconds.
     private static let hold: Int64 = 2_000_000
@@ -152,7 +152,7 @@ actor PoolCore {
     /// A call begins.
     /// - Throws: `SluiceError` with code `.shutDown` when the pool is ending.
     func enter() throws(SluiceError) {
-        guard !isShuttingDown else { throw SluiceError(.shutDown, "the pool is shut down; make a new one") }
+        guard ending == nil else { throw SluiceError(.shutDown, "the pool is shut down; make a new one") }
         callsUnderWay += 1
     }
 
@@ -168,10 +168,15 @@ actor PoolCore {
     /// How many calls are under way.
     var underWay: Int { callsUnderWay }
 
-    /// Ends the pool: no new calls, those under way get `grace` to end, then everything is given back.
+    /// Ends the pool: no new calls, those under way get `grace` to end, then everything is given back. Whoever asks again waits
+    /// for the same end.
     func shutDown(grace: Duration) async {
-        guard !isShuttingDown else { return }
-        isShuttingDown = true
+        let ending = ending ?? Task { await end(grace: grace) }
+        self.ending = ending
+        await ending.value
+    }
+
+    private func end(grace: Duration) async {
         if callsUnderWay > 0 {
             let timer = LoopTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.stopWaiting() } }
             timer.schedule(at: Instant.now.advanced(by: grace))
@@ -179,9 +184,10 @@ actor PoolCore {
             timer.close()
         }
         await cache.shutDown()
+        // Requests first: what became of them is still to be reported.
+        await http.shutDown()
         await coordinator.shutDown()
         await publisher?.shutDown()
-        await http.shutDown()
         await subscriber?.shutDown()
         await redis?.shutDown()
     }

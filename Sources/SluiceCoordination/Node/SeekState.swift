@@ -11,6 +11,8 @@ struct DemandState: Sendable {
     /// When a grant last arrived, or when the node last began to wait.
     var lastProgress = Instant(microseconds: .min)
     var lastPull = Instant(microseconds: .min)
+    /// A pull has shown every grant that there is: the leader need not count on any message still to arrive.
+    var hasPulled = false
 
     /// Grants have arrived: the leader counts so many of its picture as served, the most urgent first.
     mutating func served(_ count: Int) {
