@@ -3,6 +3,7 @@ import SluiceCoordination
 import SluiceHTTP
 import SluiceLoop
 import SluiceRedis
+import Synchronization
 
 /// The parts of one pool in one process, all on one loop: made together, started together, ended in order.
 actor PoolCore {
@@ -84,6 +85,8 @@ actor PoolCore {
             try await greet(redis)
             let cache = cache
             let coordinator = coordinator
+            let log = configuration.log
+            let isLost = Lost()
             do throws(RedisError) {
                 var options = RedisClientOptions()
                 options.clientName = "sluice-\(node.tag)-sub"
@@ -93,8 +96,14 @@ actor PoolCore {
                     // On the loop's thread, which both actors live on.
                     coordinator.assumeIsolated { $0.received(event) }
                     switch event {
-                    case .connected: cache.assumeIsolated { $0.connectionRestored() }
-                    case .disconnected: cache.assumeIsolated { $0.connectionLost() }
+                    case .connected:
+                        cache.assumeIsolated { $0.connectionRestored() }
+                        if isLost.exchange(false) { log("Redis is connected again") }
+                    case .disconnected:
+                        cache.assumeIsolated { $0.connectionLost() }
+                        if !isLost.exchange(true) {
+                            log("the connection to Redis is lost: memory answers, misses wait, nothing is sent until it is back")
+                        }
                     case .invalidated(let keys): cache.assumeIsolated { $0.invalidated(keys: keys) }
                     case .message: break
                     }
@@ -130,8 +139,17 @@ actor PoolCore {
             case .authentication, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
             default: configuration.log("Redis is out of reach, and is tried again: \(error.message)")
             }
-        case nil: configuration.log("Redis at \(redis.endpoint) does not answer, and is tried again")
+        case nil:
+            let cause = await redis.lastConnectionError.map { ": \($0.message)" } ?? ""
+            configuration.log("Redis at \(redis.endpoint) does not answer, and is tried again\(cause)")
         }
+    }
+
+    /// Whether the connection is lost and the operator knows.
+    private final class Lost: Sendable {
+        private let isLost = Atomic(false)
+        /// Sets it, and returns what it was.
+        func exchange(_ value: Bool) -> Bool { isLost.exchange(value, ordering: .relaxed) }
     }
 
     /// An answer or the end of patience, whichever comes first. Confined to the loop's thread.
