@@ -5,6 +5,8 @@ struct DemandState: Sendable {
     /// The waiters that the leader still has in mind, by tier.
     var believed = [0, 0, 0]
     var publishedAt = Instant(microseconds: .min)
+    /// Whether anybody waited when the node last looked.
+    var isWaiting = false
     /// The last grant message of `epoch` that arrived.
     var sequence: Int64 = 0
     var epoch: Int64 = 0

@@ -72,10 +72,13 @@ extension SlotNode {
     private mutating func follow(now: Instant) {
         let unmet = unmetByTier
         let isWaiting = unmet.contains { $0 > 0 }
+        if isWaiting != demand.isWaiting {
+            demand.isWaiting = isWaiting
+            demand.lastProgress = now
+        }
         let wantsMore = zip(unmet, demand.believed).contains { $0 > $1 }
         let isDue = now.microseconds(since: demand.publishedAt) >= options.repetition
         if wantsMore || (isDue && (isWaiting || unmet != demand.believed)) {
-            if !demand.believed.contains(where: { $0 > 0 }) { demand.lastProgress = now }
             publish(unmet, now: now)
         }
         guard isWaiting, now.microseconds(since: demand.lastProgress) >= options.patience else { return }
