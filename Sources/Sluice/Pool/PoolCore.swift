@@ -3,7 +3,6 @@ import SluiceCoordination
 import SluiceHTTP
 import SluiceLoop
 import SluiceRedis
-import Synchronization
 
 /// The parts of one pool in one process, all on one loop: made together, started together, ended in order.
 actor PoolCore {
@@ -21,6 +20,7 @@ actor PoolCore {
     nonisolated let coordinator: SlotCoordinator
     nonisolated let cache: ResponseCache
     nonisolated let fetcher: Fetcher
+    private let news: ConnectionNews
     private var subscriber: RedisSubscriber?
     private var publisher: MetricsPublisher?
     private var callsUnderWay = 0
@@ -34,6 +34,7 @@ actor PoolCore {
         try configuration.validate()
         let resolved = try configuration.resolvedMirrors()
         self.configuration = configuration
+        news = ConnectionNews(log: configuration.log)
         mirrors = resolved.map(\.mirror)
         rules = resolved.map(\.rules)
         keys = PoolKeys(pool: configuration.pool)
@@ -85,8 +86,7 @@ actor PoolCore {
             try await greet(redis)
             let cache = cache
             let coordinator = coordinator
-            let log = configuration.log
-            let isLost = Lost()
+            let news = news
             do throws(RedisError) {
                 var options = RedisClientOptions()
                 options.clientName = "sluice-\(node.tag)-sub"
@@ -98,12 +98,10 @@ actor PoolCore {
                     switch event {
                     case .connected:
                         cache.assumeIsolated { $0.connectionRestored() }
-                        if isLost.exchange(false) { log("Redis is connected again") }
+                        news.back()
                     case .disconnected:
                         cache.assumeIsolated { $0.connectionLost() }
-                        if !isLost.exchange(true) {
-                            log("the connection to Redis is lost: memory answers, misses wait, nothing is sent until it is back")
-                        }
+                        news.lost()
                     case .invalidated(let keys): cache.assumeIsolated { $0.invalidated(keys: keys) }
                     case .message: break
                     }
@@ -143,13 +141,6 @@ actor PoolCore {
             let cause = await redis.lastConnectionError.map { ": \($0.message)" } ?? ""
             configuration.log("Redis at \(redis.endpoint) does not answer, and is tried again\(cause)")
         }
-    }
-
-    /// Whether the connection is lost and the operator knows.
-    private final class Lost: Sendable {
-        private let isLost = Atomic(false)
-        /// Sets it, and returns what it was.
-        func exchange(_ value: Bool) -> Bool { isLost.exchange(value, ordering: .relaxed) }
     }
 
     /// An answer or the end of patience, whichever comes first. Confined to the loop's thread.
@@ -201,6 +192,7 @@ actor PoolCore {
             await withCheckedContinuation { idle = $0 }
             timer.close()
         }
+        news.end()
         await cache.shutDown()
         // Requests first: what became of them is still to be reported.
         await http.shutDown()
