@@ -20,6 +20,8 @@ actor PoolCore {
     nonisolated let coordinator: SlotCoordinator
     nonisolated let cache: ResponseCache
     nonisolated let fetcher: Fetcher
+    /// Locks and semaphores; nil without Redis.
+    nonisolated let permits: PermitStore?
     private var subscriber: RedisSubscriber?
     private var publisher: MetricsPublisher?
     private var callsUnderWay = 0
@@ -55,6 +57,7 @@ actor PoolCore {
                 redis = nil
                 ledger = InMemorySlotLedger(terms: terms, loop: loop)
             }
+            permits = redis.map { [loop, node, keys] in PermitStore(loop: loop, redis: $0, node: node, keys: keys) }
             var options = CoordinatorOptions()
             options.timings = ElectionTimings(lease: configuration.lease)
             options.campaigns = configuration.isLongLived
@@ -84,6 +87,7 @@ actor PoolCore {
             try await greet(redis)
             let cache = cache
             let coordinator = coordinator
+            let permits = permits
             do throws(RedisError) {
                 var options = RedisClientOptions()
                 options.clientName = "sluice-\(node.tag)-sub"
@@ -92,6 +96,7 @@ actor PoolCore {
                 ) { event in
                     // On the loop's thread, which both actors live on.
                     coordinator.assumeIsolated { $0.received(event) }
+                    permits?.assumeIsolated { $0.received(event) }
                     switch event {
                     case .connected: cache.assumeIsolated { $0.connectionRestored() }
                     case .disconnected: cache.assumeIsolated { $0.connectionLost() }
@@ -101,6 +106,7 @@ actor PoolCore {
                 }
                 self.subscriber = subscriber
                 await subscriber.start()
+                await permits?.start(subscriber: subscriber)
             } catch {
                 throw SluiceError(redis: error)
             }
@@ -179,6 +185,7 @@ actor PoolCore {
             timer.close()
         }
         await cache.shutDown()
+        await permits?.shutDown()
         await coordinator.shutDown()
         await publisher?.shutDown()
         await http.shutDown()
