@@ -33,7 +33,8 @@ extension MirrorPool {
     ) throws(SluiceError) -> PermitResource {
         guard core.permits != nil else {
             throw SluiceError(
-                .invalidConfiguration, "the \(kind) “\(name.prefix(60))” needs a Redis, and this pool has none; set `redis` (SLUICE_REDIS_URL)")
+                .invalidConfiguration,
+                "the \(kind) “\(name.prefix(60))” needs a Redis, and this pool has none; set `redis` (SLUICE_REDIS_URL)")
         }
         do throws(CoordinationError) {
             return try PermitResource(kind: kind, name: name, permits: permits, lease: lease)
