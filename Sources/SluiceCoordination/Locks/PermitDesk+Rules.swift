@@ -42,8 +42,10 @@ extension PermitDesk {
             return []
         case (.lost, _), (.over, _): return []
         case (_, .failure):
-            request.hasFailed = true
-            request.nextCall = now.advanced(byMicroseconds: pause)
+            // An error that stays must not become a poll.
+            let wait = min(pause << min(request.failures, 5), request.resource.lease / 3)
+            request.failures += 1
+            request.nextCall = request.callsAgain ? now : now.advanced(byMicroseconds: wait)
             return []
         case (.waiting, .success(.held(let token))):
             request.anchor = sentAt
@@ -59,7 +61,7 @@ extension PermitDesk {
             return [.lose(id)]
         case (.held, .success): return []
         case (.waiting, .success(.waiting(let ticket, let firstEnd, let lastToken))):
-            request.hasFailed = false
+            request.failures = 0
             request.ticket = ticket
             request.staleToken = lastToken
             request.anchor = sentAt

@@ -66,8 +66,8 @@ package struct PermitDesk {
     package private(set) var nextStep = Instant.distantFuture
     private var isStopped = false
 
-    /// How soon a failed call is repeated, in microseconds.
-    static let pause: Int64 = 50_000
+    /// How soon a failed call is repeated, in microseconds; each further failure of a question doubles it, up to 32 times as long.
+    package static let pause: Int64 = 50_000
 
     package init() {}
 
@@ -133,8 +133,9 @@ package struct PermitDesk {
     /// Does what is due.
     package mutating func due(now: Instant) -> [Effect] {
         guard nextStep <= now else { return [] }
-        nextStep = requests.values.reduce(.distantFuture) { min($0, $1.due) }
-        return requests.filter { $0.value.due <= now }.keys.sorted().flatMap { step($0, now: now) }
+        let due = requests.filter { $0.value.due <= now }.keys.sorted()
+        nextStep = requests.values.reduce(.distantFuture) { $1.due <= now ? $0 : min($0, $1.due) }
+        return due.flatMap { step($0, now: now) }
     }
 
     /// Changes a request, then does what that makes due.
@@ -149,7 +150,7 @@ package struct PermitDesk {
         guard var request = requests[id] else { return [] }
         var effects: [Effect] = []
         if request.phase == .waiting, request.deadline <= now, request.anchor != nil {
-            effects += Self.leave(&request, refusal: .deadline(redisFailed: request.hasFailed || request.ticket == 0), id: id, now: now)
+            effects += Self.leave(&request, refusal: .deadline(redisFailed: request.failures > 0 || request.ticket == 0), id: id, now: now)
         }
         if request.phase == .held, request.holdEnd <= now {
             request.phase = .lost

@@ -43,8 +43,8 @@ package struct PermitRequest: Sendable {
     var isCalling = false
     /// Whether to call again as soon as the one under way is answered.
     var callsAgain = false
-    /// Whether the last call failed.
-    var hasFailed = false
+    /// How many questions have failed one after another.
+    var failures = 0
     /// Whether a release may have been executed without our knowing.
     var isReleaseUncertain = false
 

@@ -40,7 +40,8 @@ import Testing
 
     @Test func `who came first is served first, across processes`() async throws {
         let scene = try await LockScene(3)
-        let resource = try lock()
+        // Signs of life come too rarely to help: only messages wake.
+        let resource = try lock(lease: .seconds(1_800))
         let first = try await scene.nodes[0].acquire(resource)
         let order = Journal<Int>()
         try await withThrowingTaskGroup(of: Void.self) { group in
