@@ -28,7 +28,9 @@ extension Integration {
 
         @Test(arguments: [SIGINT, SIGTERM, SIGKILL])
         func `nothing of the demo runs on when it is ended`(signal: Int32) async throws {
-            let demo = try ChildProcess(try OwnProgram.besideThis, ["demo", "--limit", "5/2s"])
+            // Killed, it cannot take its files away.
+            let files = try TemporaryDirectory(label: "demo")
+            let demo = try ChildProcess(try OwnProgram.besideThis, ["demo", "--limit", "5/2s"], environment: ["TMPDIR": files.path])
             try await demo.waitForOutput(containing: "Look on with")
             var family: Set<Processes.Entry> = []
             let limit = ContinuousClock.now + .seconds(30)

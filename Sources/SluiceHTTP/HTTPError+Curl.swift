@@ -29,7 +29,10 @@ extension HTTPError {
         case .refusedByGate?:
             return (.attemptRefused, "The request to \(host) was not sent: its leave had ended before it could go. Ask for another slot.")
         case .bodyTooLarge?:
-            return (.responseTooLarge, "The answer of \(host) is larger than the limit of \(options.bodyBytes) bytes: raise bodyBytes.")
+            return (
+                .responseTooLarge,
+                "The answer of \(host) is larger than the limit of \(options.bodyBytes) bytes; ask for less at a time, or allow more (responseLimit)."
+            )
         case .headTooLarge?:
             return (.headersTooLarge, "The head of \(host)'s answer is larger than the limit of \(options.headerBytes) bytes.")
         case nil: break

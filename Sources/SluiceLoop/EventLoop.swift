@@ -219,7 +219,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         sluice_name_thread(name)
         uv_run(uv, UV_RUN_DEFAULT)
         uv_loop_close(uv)
-        runReadyWork()
+        repeat { runReadyWork() } while !ready.isEmpty
         let waiting = ended
         ended.removeAll()
         owner.store(0, ordering: .relaxed)

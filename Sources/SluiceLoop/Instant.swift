@@ -26,9 +26,10 @@ package struct Instant: Hashable, Comparable, Sendable {
     /// The instant a `Duration` later.
     package func advanced(by span: Duration) -> Instant { advanced(byMicroseconds: span.microseconds) }
 
-    /// Microseconds from `other` to this instant; negative when `other` is later.
+    /// Microseconds from `other` to this instant; negative when `other` is later. Stops at the ends of the range.
     package func microseconds(since other: Instant) -> Int64 {
-        microseconds.subtractingReportingOverflow(other.microseconds).partialValue
+        let (span, overflow) = microseconds.subtractingReportingOverflow(other.microseconds)
+        return overflow ? (other.microseconds < 0 ? .max : .min) : span
     }
 
     /// The time from `other` to this instant.

@@ -148,7 +148,7 @@ struct RedisCoherenceTests {
         let server = try await privateRedis()
         let message = String(repeating: "ä", count: length)
         #expect(
-            try await server.cli("EVAL", "return redis.sha1hex(ARGV[1])", "0", message) == ContentDigest.hexadecimal(Array(message.utf8)))
+            try await server.cli("EVAL", "return redis.sha1hex(ARGV[1])", "0", message) == SHA1.hexadecimal(Array(message.utf8)))
         await server.kill()
     }
 

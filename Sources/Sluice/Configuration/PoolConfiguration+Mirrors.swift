@@ -30,6 +30,10 @@ extension PoolConfiguration {
                     "it has the same name as mirrors[\(other)], “\(name)”; give each mirror a name of its own", at: path)
             }
             let limits = try Self.limits(of: configured, at: path)
+            if let burst = configured.burst, let least = configured.limits.map(\.count).min(), burst > least {
+                throw ConfigurationProblem(
+                    "\(burst) at once is more than the limit of \(least) allows; give at most that, or leave it out", at: "\(path).burst")
+            }
             do throws(RulesError) {
                 let rules = try MirrorRules(
                     name: name, limits: limits, burst: configured.burst.map(Int64.init), concurrency: configured.concurrency.map(Int64.init)

@@ -4,23 +4,28 @@ import SluiceRedis
 
 /// Writes this node's figures to Redis once a second. They vanish by themselves when the node does.
 actor MetricsPublisher {
-    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe core.loop.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
 
     /// Microseconds between two reports, and milliseconds that a report outlives its node by at most.
     private static let interval: Int64 = 1_000_000
     private static let life = 2_500
     private static let script = RedisScript(name: "report", source: PackageResources.report_lua)
 
-    private unowned let core: PoolCore
+    private let loop: EventLoop
+    /// The pool owns the publisher; a pool that was only dropped is reported on no more.
+    private weak var core: PoolCore?
     private var timer: LoopTimer?
     private var isLeading = false
     private var liveNodes = 1
     private var isReporting = false
 
-    init(core: PoolCore) { self.core = core }
+    init(core: PoolCore) {
+        loop = core.loop
+        self.core = core
+    }
 
     func start() {
-        timer = LoopTimer(on: core.loop) { [weak self] in self?.assumeIsolated { $0.tick() } }
+        timer = LoopTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.tick() } }
         tick()
     }
 
@@ -35,7 +40,7 @@ actor MetricsPublisher {
     }
 
     private func report() async {
-        guard let redis = core.redis else { return }
+        guard let core, let redis = core.redis else { return }
         let report = await core.metrics(nodes: liveNodes)
         isLeading = report.leader != nil
         let keys = core.keys
@@ -68,7 +73,7 @@ actor MetricsPublisher {
         timer?.close()
         timer = nil
         // Without a connection each command would wait its time out, while the figures vanish by themselves.
-        guard let redis = core.redis, await redis.isConnected else { return }
+        guard let core, let redis = core.redis, await redis.isConnected else { return }
         let keys = core.keys
         _ = try? await redis.command("ZREM", keys.nodes, core.node.text)
         _ = try? await redis.command("DEL", keys.nodeMetrics(core.node.text))

@@ -56,15 +56,16 @@ actor Fetcher {
         var last: (response: HTTPResponse, mirror: Mirror)?
         while true {
             let slot = try await slot(for: need, avoiding: avoided)
+            let started = Instant.now
             do throws(HTTPError) {
                 let response = try await attempt(need, slot)
                 switch Verdict.of(response) {
                 case .answer: return (response, mirrors[slot.mirror])
                 case .refused(let asked):
-                    let pause = health[slot.mirror].refused(asked: asked)
+                    let pause = health[slot.mirror].refused(asked: asked, startedAt: started, now: .now)
                     await penalise(slot.mirror, pause, throttled: true, "refused a request with status \(response.status)")
                 case .failed:
-                    if let pause = health[slot.mirror].failed() {
+                    if let pause = health[slot.mirror].failed(startedAt: started, now: .now) {
                         await penalise(slot.mirror, pause, throttled: false, "answered \(response.status) again and again")
                     }
                     failures += 1
@@ -77,7 +78,9 @@ actor Fetcher {
                 case .cancelled, .shutDown, .responseTooLarge, .headersTooLarge, .invalidRequest: throw SluiceError(error)
                 default: break
                 }
-                if error.code != .attemptRefused, let pause = health[slot.mirror].failed() {
+                // A request that the call's own deadline cut off says nothing about the mirror.
+                let isOurs = error.code == .attemptRefused || (need.isBoundByDeadline && Instant.now >= need.deadline)
+                if !isOurs, let pause = health[slot.mirror].failed(startedAt: started, now: .now) {
                     await penalise(slot.mirror, pause, throttled: false, "fails: \(error.message)")
                 }
                 failures += 1

@@ -1,7 +1,12 @@
+import SluiceLoop
+
 /// How this node fares with one mirror, and how long to leave it alone after failures; a pure value.
 ///
 /// A pause goes into the ledger, so it holds for the whole pool. Two failures in a row start one; each further failure
 /// doubles it; one success ends the series.
+///
+/// Attempts that were under way together fail together: only one of them counts, or a mirror that restarts once would be left
+/// alone for the longest time.
 struct MirrorHealth: Hashable, Sendable {
     /// Failures in a row after which a mirror is paused.
     static let patience = 2
@@ -14,6 +19,8 @@ struct MirrorHealth: Hashable, Sendable {
 
     private(set) var failures = 0
     private(set) var refusals = 0
+    /// When a failure or refusal last counted.
+    private var countedAt = Instant(microseconds: .min)
     private var latencies: [Int64] = []
     private var next = 0
 
@@ -30,7 +37,9 @@ struct MirrorHealth: Hashable, Sendable {
     }
 
     /// The mirror did not answer; returns how long to pause it, nil for not yet.
-    mutating func failed() -> Int64? {
+    mutating func failed(startedAt: Instant, now: Instant) -> Int64? {
+        guard startedAt >= countedAt else { return nil }
+        countedAt = now
         failures += 1
         guard failures >= Self.patience else { return nil }
         return min(Self.firstPause << Int64(min(failures - Self.patience, 16)), Self.longestPause)
@@ -38,9 +47,12 @@ struct MirrorHealth: Hashable, Sendable {
 
     /// The mirror refused for want of quota; returns how long to pause it.
     /// - Parameter asked: what its answer asked for, in microseconds.
-    mutating func refused(asked: Int64?) -> Int64 {
-        refusals += 1
-        return asked ?? min(Self.firstRefusal << Int64(min(refusals - 1, 16)), Self.longestRefusal)
+    mutating func refused(asked: Int64?, startedAt: Instant, now: Instant) -> Int64 {
+        if startedAt >= countedAt {
+            countedAt = now
+            refusals += 1
+        }
+        return asked ?? min(Self.firstRefusal << Int64(min(max(refusals, 1) - 1, 16)), Self.longestRefusal)
     }
 
     /// The median of the last 64 latencies, in microseconds; nil before the first answer.

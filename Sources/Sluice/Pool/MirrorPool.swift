@@ -40,7 +40,7 @@ public final class MirrorPool: Sendable {
         do throws(CacheKeyError) {
             key = try CacheKey(target: path, dropping: options.dropsParameters)
         } catch {
-            throw SluiceError(.invalidRequest, "the path “\(path.prefix(100))” cannot be asked for: \(error.message)")
+            throw SluiceError(.invalidRequest, "the path “\(path.excerpt)” cannot be asked for: \(error.message)")
         }
         if let hit = core.cache.memoryHit(for: key) { return Answer(hit) }
         return try await onLoop { () async throws(SluiceError) in try await core.get(key, options: options) }

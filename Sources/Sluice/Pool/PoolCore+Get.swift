@@ -10,7 +10,13 @@ extension PoolCore {
         defer { leave() }
         let policy = CachePolicy(
             fresh: options.fresh, stale: options.stale, dropsParameters: options.dropsParameters, tags: options.tags)
-        let deadline = Instant.now.advanced(by: options.deadline ?? configuration.deadline)
+        let allowed = options.deadline ?? configuration.deadline
+        guard allowed > .zero else {
+            throw SluiceError(.noSlotInTime, "the answer is not in memory, and the call may not wait for it; allow more time")
+        }
+        let deadline = Instant.now.advanced(by: allowed)
+        // A little before the call ends: whoever waits then still for a slot learns that, and when to come back.
+        let margin = min(20_000, allowed.microseconds / 10)
         let priority = SlotPriority(options.priority)
         let target = key.target
         let fetcher = fetcher
@@ -19,7 +25,7 @@ extension PoolCore {
             let answer = try await cache.answer(for: key, policy: policy, deadline: deadline) { need in
                 let wish = Fetcher.Need(
                     target: target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
-                    priority: need.isRefresh ? .low : priority, deadline: need.deadline)
+                    priority: need.isRefresh ? .low : priority, deadline: need.deadline.advanced(byMicroseconds: -margin))
                 let (response, mirror) = try await withTaskExecutorPreference(loop) { try await fetcher.fetch(wish) }
                 return FetchedResponse(
                     status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body,
@@ -39,10 +45,10 @@ extension PoolCore {
         do throws(CacheKeyError) {
             target = try CacheKey(method: request.method, target: request.path)
         } catch {
-            throw SluiceError(.invalidRequest, "\(request.method) “\(request.path.prefix(100))” cannot be sent: \(error.message)")
+            throw SluiceError(.invalidRequest, "\(request.method) “\(request.path.excerpt)” cannot be sent: \(error.message)")
         }
         for field in request.headers where !RequestRules.isToken(field.name) || !RequestRules.isFieldValue(field.value) {
-            throw SluiceError(.invalidRequest, "the header field “\(field.name.prefix(60))” cannot be sent; mind spaces and line breaks")
+            throw SluiceError(.invalidRequest, "the header field “\(field.name.excerpt)” cannot be sent; mind spaces and line breaks")
         }
         let (response, mirror) = try await fetcher.fetch(
             Fetcher.Need(

@@ -3,6 +3,7 @@ import SluiceCoordination
 import SluiceHTTP
 import SluiceLoop
 import SluiceRedis
+import Synchronization
 
 /// The parts of one pool in one process, all on one loop: made together, started together, ended in order.
 actor PoolCore {
@@ -26,7 +27,7 @@ actor PoolCore {
     private var publisher: MetricsPublisher?
     private var callsUnderWay = 0
     private var idle: CheckedContinuation<Void, Never>?
-    private var isShuttingDown = false
+    private var ending: Task<Void, Never>?
 
     /// How long a granted slot may wait for its request to leave, in microseconds.
     private static let hold: Int64 = 2_000_000
@@ -88,6 +89,8 @@ actor PoolCore {
             let cache = cache
             let coordinator = coordinator
             let permits = permits
+            let log = configuration.log
+            let isLost = Lost()
             do throws(RedisError) {
                 var options = RedisClientOptions()
                 options.clientName = "sluice-\(node.tag)-sub"
@@ -98,8 +101,14 @@ actor PoolCore {
                     coordinator.assumeIsolated { $0.received(event) }
                     permits?.assumeIsolated { $0.received(event) }
                     switch event {
-                    case .connected: cache.assumeIsolated { $0.connectionRestored() }
-                    case .disconnected: cache.assumeIsolated { $0.connectionLost() }
+                    case .connected:
+                        cache.assumeIsolated { $0.connectionRestored() }
+                        if isLost.exchange(false) { log("Redis is connected again") }
+                    case .disconnected:
+                        cache.assumeIsolated { $0.connectionLost() }
+                        if !isLost.exchange(true) {
+                            log("the connection to Redis is lost: memory answers, misses wait, nothing is sent until it is back")
+                        }
                     case .invalidated(let keys): cache.assumeIsolated { $0.invalidated(keys: keys) }
                     case .message: break
                     }
@@ -136,8 +145,17 @@ actor PoolCore {
             case .authentication, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
             default: configuration.log("Redis is out of reach, and is tried again: \(error.message)")
             }
-        case nil: configuration.log("Redis does not answer, and is tried again")
+        case nil:
+            let cause = await redis.lastConnectionError.map { ": \($0.message)" } ?? ""
+            configuration.log("Redis at \(redis.endpoint) does not answer, and is tried again\(cause)")
         }
+    }
+
+    /// Whether the connection is lost and the operator knows.
+    private final class Lost: Sendable {
+        private let isLost = Atomic(false)
+        /// Sets it, and returns what it was.
+        func exchange(_ value: Bool) -> Bool { isLost.exchange(value, ordering: .relaxed) }
     }
 
     /// An answer or the end of patience, whichever comes first. Confined to the loop's thread.
@@ -158,7 +176,7 @@ actor PoolCore {
     /// A call begins.
     /// - Throws: `SluiceError` with code `.shutDown` when the pool is ending.
     func enter() throws(SluiceError) {
-        guard !isShuttingDown else { throw SluiceError(.shutDown, "the pool is shut down; make a new one") }
+        guard ending == nil else { throw SluiceError(.shutDown, "the pool is shut down; make a new one") }
         callsUnderWay += 1
     }
 
@@ -174,10 +192,15 @@ actor PoolCore {
     /// How many calls are under way.
     var underWay: Int { callsUnderWay }
 
-    /// Ends the pool: no new calls, those under way get `grace` to end, then everything is given back.
+    /// Ends the pool: no new calls, those under way get `grace` to end, then everything is given back. Whoever asks again waits
+    /// for the same end.
     func shutDown(grace: Duration) async {
-        guard !isShuttingDown else { return }
-        isShuttingDown = true
+        let ending = ending ?? Task { await end(grace: grace) }
+        self.ending = ending
+        await ending.value
+    }
+
+    private func end(grace: Duration) async {
         if callsUnderWay > 0 {
             let timer = LoopTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.stopWaiting() } }
             timer.schedule(at: Instant.now.advanced(by: grace))
@@ -186,9 +209,10 @@ actor PoolCore {
         }
         await cache.shutDown()
         await permits?.shutDown()
+        // Requests first: what became of them is still to be reported.
+        await http.shutDown()
         await coordinator.shutDown()
         await publisher?.shutDown()
-        await http.shutDown()
         await subscriber?.shutDown()
         await redis?.shutDown()
     }

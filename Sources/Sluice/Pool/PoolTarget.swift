@@ -10,7 +10,7 @@ package struct PoolTarget: Sendable {
         do throws(CacheKeyError) {
             key = try CacheKey(target: target)
         } catch {
-            throw SluiceError(.invalidRequest, "the path “\(target.prefix(100))” cannot be asked for: \(error.message)")
+            throw SluiceError(.invalidRequest, "the path “\(target.excerpt)” cannot be asked for: \(error.message)")
         }
     }
 

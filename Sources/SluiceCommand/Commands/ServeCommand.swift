@@ -22,8 +22,8 @@ struct ServeCommand: Command {
         notes: [
             "GET /any/path is answered with a mirror's status, headers and body; Cache-Status, Age and Sluice-Mirror tell where they "
                 + "came from, Prefer: wait=10 sets the deadline in seconds. Under /-/ are health, ready, status (JSON), metrics "
-                + "(Prometheus) and POST purge?path=…|tag=…; the last three are for this host only, unless \(tokenVariable) holds a bearer "
-                + "token, which they then ask for.",
+                + "(Prometheus) and POST purge?path=…|tag=…; status and metrics answer this host, or whoever has the bearer token in "
+                + "\(tokenVariable); purge needs that token when there is one, this host otherwise.",
             "Where it listens is told on standard error. SIGTERM and SIGINT end it in order: no new requests, those under way are "
                 + "answered, slots and lease are given back. A second signal ends it at once.",
             "Times are a whole number and ms, s, m, h or d.",

@@ -102,7 +102,8 @@ package enum Demo {
             if options.leads, turn % 10 == 0 || mustKill { leader = try await stage.leader() }
             turn += 1
             progress.show(tally: tally, mirrors: reports, options: options, leader: leader, since: start)
-            if isDone { break }
+            // After a ban nothing can come right any more, and every call would fail for as long as it lasts.
+            if isDone || reports.contains(where: { $0.bans > 0 }) { break }
             if mustKill, reports.reduce(0, { $0 + $1.requests }) * 2 >= options.needs, let victim = leader {
                 mustKill = false
                 progress.say("Killing \(victim), which leads; a new process makes the calls that it had not made.")

@@ -8,7 +8,7 @@ extension SlotCoordinator {
         case .give(let waiter, let slot): end(waiter, .success(slot))
         case .refuse(let waiter, let refusal): end(waiter, .failure(refusal.error(underlying: lastFailure)))
         case .reserve(let request, let purpose): launch { await $0.reserve(request, purpose) }
-        case .settle(let reports): settling = launch { await $0.settle(reports) }
+        case .settle(let reports): launch { await $0.settle(reports) }
         case .pull: launch { await $0.pull() }
         case .learn(let stamp): launch { await $0.ledger.heard(stamp) }
         case .publish(let message):
@@ -17,7 +17,7 @@ extension SlotCoordinator {
             launch { _ = try? await redis.command("PUBLISH", $0.keys.demand, message.text) }
         case .campaign(let epoch): launch { await $0.campaign(knownEpoch: epoch) }
         case .renew(let epoch, let beat): launch { await $0.renew(epoch, beat) }
-        case .resign(let epoch): resigning = launch { try? await $0.lease?.resign(epoch: epoch) }
+        case .resign(let epoch): launch { try? await $0.lease?.resign(epoch: epoch) }
         case .listenAsLeader(let listens): listening = launch { await $0.listenAsLeader(listens) }
         }
     }
@@ -31,7 +31,6 @@ extension SlotCoordinator {
     private func settle(_ reports: [SettleBook.Report]) async {
         let request = node.settleRequest(reports, sentAt: .now)
         let result = await outcome { () async throws(LedgerError) in try await self.ledger.settle(request) }
-        settling = nil
         apply(.settled(reports, result))
     }
 

@@ -23,10 +23,9 @@ package actor SlotCoordinator {
     /// Outcomes of waiters whose call has not begun to wait yet.
     var early: [UInt64: Result<Slot, CoordinationError>] = [:]
     var nextWaiter: UInt64 = 0
-    /// The settle that is under way.
-    var settling: Task<Void, Never>?
-    /// The lease that is being given back.
-    var resigning: Task<Void, Never>?
+    /// What was asked of Redis and is not answered.
+    private var underWay: [UInt64: Task<Void, Never>] = [:]
+    private var lastWork: UInt64 = 0
     /// The change of channels that is under way.
     var listening: Task<Void, Never>?
     private var timer: LoopTimer?
@@ -79,12 +78,11 @@ package actor SlotCoordinator {
         guard !node.isStopped else { return }
         apply(.stopped)
         turn()
-        // Reports leave one after another; each answer plans a turn that sends the next.
-        while let under = settling {
-            await under.value
+        // Answers may bring slots, which go back, and reports leave one after another: until nothing is under way.
+        while let work = underWay.values.first {
+            await work.value
             turn()
         }
-        await resigning?.value
         timer?.close()
         timer = nil
     }
@@ -110,6 +108,15 @@ package actor SlotCoordinator {
     /// Starts work that waits for replies, without a change of thread at each wait.
     @discardableResult
     func launch(_ work: @escaping @Sendable (isolated SlotCoordinator) async -> Void) -> Task<Void, Never> {
-        Task(executorPreference: loop) { await work(self) }
+        lastWork += 1
+        let id = lastWork
+        let task = Task(executorPreference: loop) { await self.run(id, work) }
+        underWay[id] = task
+        return task
+    }
+
+    private func run(_ id: UInt64, _ work: @Sendable (isolated SlotCoordinator) async -> Void) async {
+        await work(self)
+        underWay[id] = nil
     }
 }

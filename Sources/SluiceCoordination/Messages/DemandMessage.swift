@@ -12,6 +12,9 @@ package struct DemandMessage: Hashable, Sendable {
     /// How many wait in each tier, the most urgent first, beyond what is in hand.
     package var waiting: [Int]
 
+    /// The sequence of a node that knows of every grant there is.
+    package static let everySequence: Int64 = TextFields.largest
+
     package init(node: NodeID, epoch: Int64, sequence: Int64, stamp: Int64, waiting: [Int]) {
         self.node = node
         self.epoch = epoch

@@ -15,7 +15,11 @@ struct TextFields {
         return String(field)
     }
 
-    mutating func number() -> Int64? { rest.popFirst().flatMap { Int64($0) } }
+    /// The largest number that a message may carry: what a double holds exactly. Sums of such numbers never overflow.
+    static let largest: Int64 = 9_007_199_254_740_991
+
+    /// A whole number from -1 to `largest`.
+    mutating func number() -> Int64? { rest.popFirst().flatMap { Int64($0) }.flatMap { (-1...Self.largest).contains($0) ? $0 : nil } }
 
     /// A number that is not negative and fits a count.
     mutating func count() -> Int? { number().flatMap { $0 >= 0 && $0 <= 1_000_000_000 ? Int($0) : nil } }

@@ -5,12 +5,16 @@ struct DemandState: Sendable {
     /// The waiters that the leader still has in mind, by tier.
     var believed = [0, 0, 0]
     var publishedAt = Instant(microseconds: .min)
+    /// Whether anybody waited when the node last looked.
+    var isWaiting = false
     /// The last grant message of `epoch` that arrived.
     var sequence: Int64 = 0
     var epoch: Int64 = 0
     /// When a grant last arrived, or when the node last began to wait.
     var lastProgress = Instant(microseconds: .min)
     var lastPull = Instant(microseconds: .min)
+    /// A pull has shown every grant that there is: the leader need not count on any message still to arrive.
+    var hasPulled = false
 
     /// Grants have arrived: the leader counts so many of its picture as served, the most urgent first.
     mutating func served(_ count: Int) {

@@ -2,10 +2,10 @@ import SluiceLoop
 
 /// How the node takes part in elections, and what it hears from whoever leads.
 extension SlotNode {
-    mutating func subscribed() {
+    mutating func subscribed(now: Instant) {
         // What was said while the line was cut is lost: say it again, and look for grants.
         demand.believed = [0, 0, 0]
-        if queue.unmet > 0 || book.openGrants > 0 { pull(now: demand.lastPull) }
+        if queue.unmet > 0 || book.openGrants > 0 { pull(now: now) }
     }
 
     mutating func received(_ beat: BeatMessage, now: Instant) {

@@ -91,7 +91,7 @@ extension SlotNode {
         case .cancelled(let waiter): _ = queue.leave(waiter)
         case .finished(let slot, let outcome): finish(slot, outcome, now: now)
         case .extended(let slot): book.extend(slot.grant, now: now)
-        case .subscribed: subscribed()
+        case .subscribed: subscribed(now: now)
         case .granted(let message): received(message, now: now)
         case .beat(let beat): received(beat, now: now)
         case .demanded(let message): if message.node != id { board?.heard(message, now: now) }

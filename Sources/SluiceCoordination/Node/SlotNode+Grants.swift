@@ -23,7 +23,8 @@ extension SlotNode {
             demand.sequence = message.sequence
         }
         demand.served(count)
-        demand.lastProgress = now
+        // A grant that comes too late to be used is no progress.
+        if now < sendBy { demand.lastProgress = now }
         if isGap { pull(now: now) }
     }
 
@@ -52,6 +53,8 @@ extension SlotNode {
             let sendBy = sentAt.advanced(byMicroseconds: terms.hold(ofLife: held.life))
             adopt(held.grant, life: life, sendBy: sendBy, expiresIn: held.life, now: now)
         }
+        demand.hasPulled = true
+        demand.believed = [0, 0, 0]
     }
 
     /// Takes a grant in, once, however often it is heard of.

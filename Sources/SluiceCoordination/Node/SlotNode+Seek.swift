@@ -60,7 +60,7 @@ extension SlotNode {
         let unmet = unmetByTier
         if unmet != demand.believed {
             demand.believed = unmet
-            let own = DemandMessage(node: id, epoch: epoch, sequence: .max, stamp: now.microseconds, waiting: unmet)
+            let own = DemandMessage(node: id, epoch: epoch, sequence: DemandMessage.everySequence, stamp: now.microseconds, waiting: unmet)
             board?.heard(own, now: now)
         }
         guard let request = board?.reservation(now: now) else { return }
@@ -72,30 +72,34 @@ extension SlotNode {
     private mutating func follow(now: Instant) {
         let unmet = unmetByTier
         let isWaiting = unmet.contains { $0 > 0 }
+        if isWaiting != demand.isWaiting {
+            demand.isWaiting = isWaiting
+            demand.lastProgress = now
+        }
         let wantsMore = zip(unmet, demand.believed).contains { $0 > $1 }
         let isDue = now.microseconds(since: demand.publishedAt) >= options.repetition
         if wantsMore || (isDue && (isWaiting || unmet != demand.believed)) {
-            if !demand.believed.contains(where: { $0 > 0 }) { demand.lastProgress = now }
             publish(unmet, now: now)
         }
         guard isWaiting, now.microseconds(since: demand.lastProgress) >= options.patience else { return }
         if now.microseconds(since: demand.lastPull) >= options.patience { pull(now: now) }
         // The leader beats but does not serve us: the ledger knows whether that is right.
-        if now.microseconds(since: demand.lastProgress) >= 2 * options.patience { reserveDirectly(now: now) }
+        if now.microseconds(since: demand.lastProgress) >= 2 * options.patience { reserveDirectly(now: now, yields: false) }
     }
 
     private mutating func publish(_ unmet: [Int], now: Instant) {
         guard let election else { return }
         demand.believed = unmet
         demand.publishedAt = now
-        let sequence = demand.epoch == election.epoch ? demand.sequence : 0
+        let sequence = demand.hasPulled ? DemandMessage.everySequence : demand.epoch == election.epoch ? demand.sequence : 0
+        demand.hasPulled = false
         effects.append(
             .publish(DemandMessage(node: id, epoch: election.epoch, sequence: sequence, stamp: now.microseconds, waiting: unmet)))
     }
 
     // MARK: Direct
 
-    private mutating func reserveDirectly(now: Instant) {
+    private mutating func reserveDirectly(now: Instant, yields: Bool = true) {
         let unmet = unmetByTier.reduce(0, +)
         guard unmet > 0, !direct.isReserving, now >= direct.nextAt else { return }
         direct.isReserving = true
@@ -104,7 +108,8 @@ extension SlotNode {
         effects.append(
             .reserve(
                 ReserveRequest(
-                    caller: id, demands: [ReserveRequest.Demand(node: id, wanted: Int64(min(unmet, share)))], yieldsToLeader: isShared),
+                    caller: id, demands: [ReserveRequest.Demand(node: id, wanted: Int64(min(unmet, share)))],
+                    yieldsToLeader: isShared && yields),
                 .direct))
     }
 
@@ -119,7 +124,11 @@ extension SlotNode {
             guard case .granted = reply.outcome else { return epochRefused(epoch, now: now) }
             look(reply.mirrors, waiting: board?.waiting ?? 0, now: now)
         case (.direct, .success(let reply)): reserved(reply, sentAt: sentAt, now: now)
-        case (.leading, .failure): board?.failed(now: now)
+        case (.leading(let epoch), .failure):
+            guard election?.role == .leading(epoch: epoch) else { break }
+            board?.failed(now: now)
+            // The board forgets who does not repeat himself; we are no exception.
+            demand.believed = [-1, -1, -1]
         case (.touching, .failure): break
         case (.direct, .failure):
             direct.isReserving = false
@@ -178,7 +187,7 @@ extension SlotNode {
         return now.advanced(byMicroseconds: min(max(release, 0), soon))
     }
 
-    private mutating func look(_ mirrors: [MirrorStatus], waiting: Int, now: Instant) {
+    mutating func look(_ mirrors: [MirrorStatus], waiting: Int, now: Instant) {
         outlook = Outlook(terms: terms, mirrors: mirrors, waiting: waiting, now: now)
     }
 }

@@ -25,8 +25,12 @@ extension SlotNode {
     mutating func answered(_ reports: [SettleBook.Report], _ result: Result<SettleReply, Failure>, now: Instant) {
         isSettling = false
         switch result {
-        case .success:
+        case .success(let reply):
             isLedgerFailing = false
+            // A follower hears better from its leader.
+            if election == nil || board != nil || mode(now: now) == .direct {
+                look(reply.mirrors, waiting: board?.waiting ?? 0, now: now)
+            }
             book.confirmed(reports, now: now)
             // A settled slot may be free at once, for this node too.
             direct.nextAt = min(direct.nextAt, now)

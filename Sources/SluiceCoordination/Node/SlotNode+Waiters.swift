@@ -44,8 +44,8 @@ extension SlotNode {
     }
 
     /// Hands back what nobody here wants, and what came too late to be used.
-    mutating func returnSurplus(now: Instant, all: Bool = false) {
-        for (slot, count) in queue.surplus(now: now, all: all) {
+    mutating func returnSurplus(now: Instant) {
+        for (slot, count) in queue.surplus(now: now, all: isStopped) {
             book.record(.unsent, of: slot.grant, count: count, urgent: true, now: now)
         }
     }
@@ -62,14 +62,16 @@ extension SlotNode {
         guard !isStopped else { return }
         isStopped = true
         for waiter in queue.removeEverybody() { effects.append(.refuse(waiter.id, .stopped)) }
-        returnSurplus(now: now, all: true)
+        returnSurplus(now: now)
         perform(election?.stop() ?? [], now: now)
     }
 
     private func hopelessness(of waiter: Waiter, now: Instant) -> Refusal? {
-        let here = queue.line.countAhead(of: waiter.priority)
-        guard queue.inHand <= here, let outlook else { return nil }
-        let ahead = max(here, waiter.priority == .high ? 0 : outlook.waiting)
+        guard let outlook, queue.inHand <= queue.line.count else { return nil }
+        let here = queue.line.countAhead(of: waiter)
+        guard queue.inHand <= here else { return nil }
+        // Who waits elsewhere may be less urgent, and each node has its fair share: only the least urgent wait for all.
+        let ahead = max(here, waiter.priority == .low ? outlook.waiting : 0)
         guard let earliest = outlook.earliestSlot(ahead: ahead, now: now), earliest > waiter.deadline else { return nil }
         return .hopeless(ahead: ahead, wait: earliest.microseconds(since: now))
     }

@@ -1,8 +1,8 @@
 package import SluiceLoop
 
-/// What is known about slots to come, good enough to tell a waiter that its deadline cannot be met.
+/// What is known of slots to come, good enough to tell a waiter that its deadline cannot be met.
 ///
-/// The estimate is a bound from below: slots cannot come faster than every limit renewed at once allows. A waiter is
+/// The estimate is a bound from below: slots cannot come faster than every limit, renewed at once, allows. A waiter is
 /// refused only when even that is too late.
 package struct Outlook: Hashable, Sendable {
     /// When this was known.
@@ -11,20 +11,17 @@ package struct Outlook: Hashable, Sendable {
     package var waiting: Int
     /// How many slots are free.
     package var free: Int
-    /// When the next slot is released, in microseconds after `at`; nil when unknown.
+    /// When the next slot can be released, in microseconds after `at`; nil when unknown.
     package var nextRelease: Int64?
-    /// How many slots all mirrors together can hold.
-    package var capacity: Int
-    /// Slots a second that all limits together allow in the long run.
-    package var rate: Double
+    private let mirrors: [MirrorRules]
 
-    package init(at: Instant, waiting: Int, free: Int, nextRelease: Int64?, capacity: Int, rate: Double) {
-        self.at = at
+    /// From what the leader said in a beat.
+    package init(terms: LedgerTerms, waiting: Int, free: Int, nextRelease: Int64?, now: Instant) {
+        at = now
+        mirrors = terms.mirrors
         self.waiting = waiting
         self.free = free
         self.nextRelease = nextRelease
-        self.capacity = capacity
-        self.rate = rate
     }
 
     /// From what the ledger said of the mirrors.
@@ -41,40 +38,41 @@ package struct Outlook: Hashable, Sendable {
             terms: terms, waiting: waiting, free: mirrors.reduce(0) { $0 + Int($1.free) }, nextRelease: soonest, now: now)
     }
 
-    /// From what the leader said in a beat.
-    package init(terms: LedgerTerms, waiting: Int, free: Int, nextRelease: Int64?, now: Instant) {
-        var capacity = 0
-        var rate = 0.0
-        for rules in terms.mirrors {
-            guard let scarcest = rules.limits.max(by: { $0.interval < $1.interval }) else {
-                // Without a limit only requests under way are capped, and how long they take nobody knows.
-                rate = .infinity
-                continue
-            }
-            capacity += Int(rules.limits.map(\.count).min() ?? 0)
-            rate += 1_000_000 / scarcest.interval
-        }
-        self.init(at: now, waiting: waiting, free: free, nextRelease: nextRelease, capacity: capacity, rate: rate)
-    }
-
     /// The earliest instant at which somebody with so many before him can have a slot; nil when nothing is known.
     package func earliestSlot(ahead: Int, now: Instant) -> Instant? {
-        guard rate > 0 else { return nil }
         let missing = ahead + 1 - free
         if missing <= 0 { return now }
         guard let nextRelease else { return nil }
-        let beyondOneFill = Double(max(0, missing - capacity))
-        let span = Int64(min(beyondOneFill / rate, 1e9) * 1_000_000)
-        return max(now, at.advanced(byMicroseconds: nextRelease).advanced(byMicroseconds: span))
+        return max(now, at.advanced(byMicroseconds: nextRelease).advanced(byMicroseconds: leastTime(for: missing)))
+    }
+
+    /// The shortest time, in microseconds, in which so many slots can be released: by halving, since more time never brings fewer.
+    private func leastTime(for slots: Int) -> Int64 {
+        var low: Int64 = 0
+        var high: Int64 = 1 << 50
+        while low < high {
+            let middle = (low + high) / 2
+            if mirrors.contains(where: \.limits.isEmpty) || releases(within: middle) >= Double(slots) {
+                high = middle
+            } else {
+                low = middle + 1
+            }
+        }
+        return low
+    }
+
+    /// The most slots that can be released within a time: each limit once at its start, and then at its rate.
+    private func releases(within time: Int64) -> Double {
+        mirrors.reduce(0) { sum, rules in
+            sum + (rules.limits.map { Double($0.count) * (1 + Double(time) / Double($0.window)) }.min() ?? 0)
+        }
     }
 }
 
-extension RateLimit {
-    /// Microseconds a slot in the long run.
-    fileprivate var interval: Double { Double(window) / Double(count) }
-}
-
 extension MirrorRules {
-    /// The shortest time in which a slot that completes now can come back, in microseconds.
-    fileprivate var shortestTurnover: Int64 { burst != nil || limits.isEmpty ? 0 : limits.map(\.window).min() ?? 0 }
+    /// The shortest time in which a slot that is in use now can come back, in microseconds. Where requests under way or a burst
+    /// are capped, one that completes makes room at once.
+    fileprivate var shortestTurnover: Int64 {
+        burst != nil || concurrency != nil || limits.isEmpty ? 0 : limits.map(\.window).min() ?? 0
+    }
 }

@@ -29,6 +29,9 @@ final class CommandPipeline: @unchecked Sendable {
         reconnect = Reconnect(minimum: options.backOffMinimum.microseconds, maximum: options.backOffMaximum.microseconds)
     }
 
+    /// Why there is no connection, as far as is known.
+    var lastConnectionError: RedisError? { reconnect.lastError }
+
     /// Writes so far, over all connections: one for each turn of the loop that had something to send.
     var writeCount: Int { earlierWrites + (connection?.writeCount ?? 0) }
 

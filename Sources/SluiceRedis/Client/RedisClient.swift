@@ -42,6 +42,9 @@ package actor RedisClient {
     /// The random name of the present server's life, read when the connection was made; nil without a connection.
     package var runID: String? { pipeline.server?.runID }
 
+    /// Why there is no connection, as far as is known.
+    package var lastConnectionError: RedisError? { pipeline.lastConnectionError }
+
     /// The version of the present server; nil without a connection.
     package var serverVersion: String? { pipeline.server?.version }
 

@@ -79,13 +79,19 @@ struct RedisHandshake {
         let isLogin = step == .login || ["NOAUTH", "WRONGPASS", "NOPERM"].contains(word)
         // A full or loading server says so to the first command, whichever it is.
         let isPassing = ["LOADING", "MASTERDOWN", "BUSY"].contains(word) || reply.contains("max number of clients")
+        if reply.contains("DB index is out of range") {
+            return RedisError(
+                .invalidConfiguration, "\(endpoint) has no database \(endpoint.database); name another in the Redis URL.", reply: reply)
+        }
         guard isLogin, !isPassing else {
             return RedisError(.refused, "\(endpoint) refuses a new connection: \(reply)", reply: reply)
         }
         let who = endpoint.user.map { "the user “\($0)”" } ?? "the default user"
         let how = endpoint.password == nil ? "without a password" : "with the password given"
         return RedisError(
-            .authentication, "\(endpoint) does not let \(who) in \(how): \(reply). Check user and password of the Redis URL.", reply: reply)
+            .authentication,
+            "\(endpoint) does not let \(who) in \(how): \(reply.hasSuffix(".") ? String(reply.dropLast()) : reply). Check user and password of the Redis URL.",
+            reply: reply)
     }
 
     private func unexpected(_ answer: RedisValue) -> RedisError {

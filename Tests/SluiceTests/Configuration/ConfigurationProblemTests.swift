@@ -39,6 +39,8 @@ struct ConfigurationProblemTests {
         Case(#"{"mirrors": [{"url": "http://a", "limits": "30/60s"}]}"#, "mirrors[0].limits: ", "the text “30/60s” stands here", "a list"),
         Case(#"{"mirrors": [{"url": "http://a", "limits": [30]}]}"#, "mirrors[0].limits[0]: ", "the number 30", "a text"),
         Case(#"{"mirrors": [{"url": "http://a", "burst": 0}]}"#, "mirrors[0].burst: ", "whole number of at least 1"),
+        Case(
+            #"{"mirrors": [{"url": "http://a", "limits": ["30/6s"], "burst": 50}]}"#, "mirrors[0].burst: ", "50 at once", "limit of 30"),
         Case(#"{"mirrors": [{"url": "http://a", "burst": 5}]}"#, "pool.json:1:14: mirrors[0]: ", "no limit to pace it by"),
         Case(#"{"mirrors": [{"url": "http://a", "concurrency": 1.5}]}"#, "mirrors[0].concurrency: ", "1.5"),
         Case(#"{"mirrors": [{"url": "http://a", "headers": {"X Y": "1"}}]}"#, "mirrors[0].headers: ", "“X Y”"),

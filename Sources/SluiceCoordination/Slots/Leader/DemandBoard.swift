@@ -49,6 +49,10 @@ package struct DemandBoard: Sendable {
     /// A node said how many wait on it.
     package mutating func heard(_ demand: DemandMessage, now: Instant) {
         var node = nodes[demand.node] ?? Node(waiting: [], stamp: 0, heardAt: now)
+        // One that was forgotten goes on counting where its node stands, or gaps would go unseen.
+        if nodes[demand.node] == nil, demand.epoch == epoch, demand.sequence < DemandMessage.everySequence {
+            node.sequence = demand.sequence
+        }
         // Messages of one node come in order; an older stamp can only be a repeat.
         guard demand.stamp >= node.stamp else { return }
         node.waiting = demand.waiting

@@ -70,7 +70,7 @@ package struct GrantMessage: Hashable, Sendable {
             guard let equals = word.firstIndex(of: UInt8(ascii: "=")), let colon = word[equals...].firstIndex(of: UInt8(ascii: ":")),
                 let mirror = Self.name(word[..<equals]),
                 let number = Self.number(word[word.index(after: equals)..<colon]), number > 0,
-                let count = Self.number(word[word.index(after: colon)...]), count > 0
+                let count = Self.number(word[word.index(after: colon)...]), (1...RateLimit.countBounds.upperBound).contains(count)
             else { return nil }
             items.append(Item(mirror: mirror, number: number, count: count))
         }
@@ -79,14 +79,15 @@ package struct GrantMessage: Hashable, Sendable {
             life: numbers[5], items: items)
     }
 
-    /// A decimal number of at most 18 digits, which no `Int64` overflows.
+    /// A decimal number that a double holds exactly, so that no sum of a few overflows.
     private static func number(_ word: some Collection<UInt8>) -> Int64? {
         let negative = word.first == UInt8(ascii: "-")
         let digits = word.dropFirst(negative ? 1 : 0)
-        guard (1...18).contains(digits.count), digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+        guard (1...16).contains(digits.count), digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             return nil
         }
         let size = digits.reduce(into: Int64(0)) { $0 = $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
+        guard size <= TextFields.largest else { return nil }
         return negative ? -size : size
     }
 

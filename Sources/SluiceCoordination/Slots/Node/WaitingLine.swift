@@ -18,8 +18,11 @@ package struct WaitingLine: Sendable {
     /// How many wait in each tier, the most urgent first.
     package var countsByTier: [Int] { counts }
 
-    /// How many wait in the same tier as a newcomer of this priority or in a more urgent one.
-    package func countAhead(of priority: SlotPriority) -> Int { counts[...priority.rawValue].reduce(0, +) }
+    /// How many would get a slot before a newcomer: all in more urgent tiers, and those of its own with an earlier deadline.
+    package func countAhead(of newcomer: Waiter) -> Int {
+        let tier = newcomer.priority.rawValue
+        return counts[..<tier].reduce(0, +) + tiers[tier].count { $0 < newcomer && alive[$0.id]?.rawValue == tier }
+    }
 
     package mutating func insert(_ waiter: Waiter) {
         tiers[waiter.priority.rawValue].insert(waiter)

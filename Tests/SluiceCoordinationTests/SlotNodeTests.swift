@@ -1,0 +1,119 @@
+import SluiceCoordination
+import SluiceLoop
+import Testing
+
+@Suite struct SlotNodeTests {
+    private let id = NodeID(text: "a:1:aaaaaaaa")!
+    private let other = "b:2:bbbbbbbb"
+
+    private func at(_ milliseconds: Int64) -> Instant { Instant(microseconds: 1_000_000_000 + milliseconds * 1_000) }
+
+    private func node(_ limits: String..., concurrency: Int64? = nil, isShared: Bool = true) throws -> SlotNode {
+        let rules = try MirrorRules(name: "m", limits: try limits.map { try RateLimit($0) }, concurrency: concurrency)
+        let terms = try LedgerTerms(mirrors: [rules], hold: 2_000_000, requestTimeout: 10_000_000)
+        return SlotNode(id: id, terms: terms, options: CoordinatorOptions(), isShared: isShared, now: at(0))
+    }
+
+    private func waiter(_ number: UInt64, deadline: Int64, at arrival: Int64 = 0) -> SlotNode.Event {
+        .wanted(Waiter(id: number, priority: .normal, deadline: at(deadline), arrivedAt: at(arrival)))
+    }
+
+    private func beat(free: Int = 0, next: Int64? = 1_000_000) -> SlotNode.Event {
+        .beat(.beat(leader: other, epoch: 3, waiting: 0, free: free, nextRelease: next, ledger: nil))
+    }
+
+    private func reply(free: Int64, next: Int64?) -> ReserveReply {
+        ReserveReply(
+            stamp: LedgerStamp(time: 1, incarnation: "x"), outcome: .granted, grants: [[]],
+            mirrors: [MirrorStatus(free: free, inUse: 0, nextRelease: next, pausedFor: 0, sealedFor: 0)])
+    }
+
+    /// What a turn asks for, by name.
+    private func names(_ effects: [SlotNode.Effect]) -> [String] { effects.map { String("\($0)".prefix { $0 != "(" }) } }
+
+    @Test func `a follower that is served nothing looks for lost grants, and then asks the ledger itself`() throws {
+        var node = try node("30/6s")
+        var seen: [String] = []
+        node.apply(beat(), now: at(0))
+        node.apply(waiter(1, deadline: 60_000), now: at(0))
+        for moment in stride(from: Int64(0), through: 2_600, by: 100) {
+            node.apply(beat(), now: at(moment))
+            for effect in node.turn(now: at(moment)) {
+                if case .pull = effect {
+                    node.apply(
+                        .pulled(.success(PullReply(stamp: LedgerStamp(time: 1, incarnation: "x"), held: [])), sentAt: at(moment)),
+                        now: at(moment))
+                }
+                seen += names([effect])
+            }
+        }
+        #expect(seen.contains("pull"))
+        #expect(seen.contains("reserve"))
+        #expect(seen.first { $0 == "pull" || $0 == "reserve" } == "pull")
+    }
+
+    @Test func `after a pull the leader no longer counts on a message that may have been lost`() throws {
+        var node = try node("30/6s")
+        node.apply(beat(), now: at(0))
+        node.apply(waiter(1, deadline: 60_000), now: at(0))
+        _ = node.turn(now: at(0))
+        node.apply(.pulled(.success(PullReply(stamp: LedgerStamp(time: 1, incarnation: "x"), held: [])), sentAt: at(1)), now: at(2))
+        let published = node.turn(now: at(2)).compactMap { if case .publish(let message) = $0 { message } else { nil } }
+        #expect(published.map(\.sequence) == [DemandMessage.everySequence])
+    }
+
+    @Test func `a leader whose reserves fail for long does not forget its own waiters`() throws {
+        var node = try node("30/6s")
+        node.apply(waiter(1, deadline: 60_000), now: at(0))
+        _ = node.turn(now: at(0))
+        node.apply(.campaigned(.success(.won(epoch: 4)), sentAt: at(0)), now: at(1))
+        var asked = 0
+        for moment in stride(from: Int64(1), through: 10_000, by: 50) {
+            node.apply(.renewed(.success(true), sentAt: at(moment)), now: at(moment))
+            for effect in node.turn(now: at(moment)) {
+                guard case .reserve(let request, .leading(let epoch)) = effect else { continue }
+                if moment > 9_000 { asked += 1 }
+                node.apply(.reserved(request, .leading(epoch: epoch), .failure(.notDone), sentAt: at(moment)), now: at(moment))
+            }
+        }
+        #expect(asked > 0)
+    }
+
+    @Test func `a cap on requests under way refuses nobody for a window`() throws {
+        var node = try node("1000/60s", concurrency: 2, isShared: false)
+        let request = ReserveRequest(caller: id, demands: [])
+        node.apply(.reserved(request, .direct, .success(reply(free: 0, next: nil)), sentAt: at(0)), now: at(1))
+        node.apply(waiter(1, deadline: 5_000), now: at(2))
+        #expect(!names(node.turn(now: at(2))).contains("refuse"))
+    }
+
+    @Test func `of several limits each counts at its own pace`() throws {
+        var node = try node("10/1s", "1000/1d", isShared: false)
+        let request = ReserveRequest(caller: id, demands: [])
+        node.apply(.reserved(request, .direct, .success(reply(free: 0, next: 500_000)), sentAt: at(0)), now: at(0))
+        for number in 1...30 as ClosedRange<UInt64> { node.apply(waiter(number, deadline: 5_000), now: at(1)) }
+        // Thirty need some two seconds, not the day's pace.
+        #expect(!names(node.turn(now: at(1))).contains("refuse"))
+        for number in 31...90 as ClosedRange<UInt64> { node.apply(waiter(number, deadline: 5_001), now: at(1)) }
+        #expect(names(node.turn(now: at(1))).contains("refuse"))
+    }
+
+    @Test func `who has the earlier deadline does not wait behind those with later ones`() throws {
+        var node = try node("1/1s", isShared: false)
+        let request = ReserveRequest(caller: id, demands: [])
+        node.apply(.reserved(request, .direct, .success(reply(free: 0, next: 500_000)), sentAt: at(0)), now: at(0))
+        for number in 1...50 as ClosedRange<UInt64> { node.apply(waiter(number, deadline: 600_000), now: at(1)) }
+        node.apply(waiter(51, deadline: 3_000), now: at(1))
+        #expect(!names(node.turn(now: at(1))).contains("refuse"))
+    }
+
+    @Test func `hostile numbers in messages are no messages`() {
+        let huge = "9223372036854775807"
+        #expect(BeatMessage(payload: Array("B1 b:2:bbbbbbbb 3 0 0 1 x \(huge) 0".utf8)) == nil)
+        #expect(DemandMessage(payload: Array("D1 b:2:bbbbbbbb 3 0 \(huge) 0 1 0".utf8)) == nil)
+        let grant = GrantMessage(
+            incarnation: "x", epoch: 1, time: 2, sequence: 3, stamp: 4, life: 5, items: [.init(mirror: "m", number: 1, count: 2)])
+        #expect(GrantMessage(Array(grant.text.utf8)) != nil)
+        #expect(GrantMessage(Array(grant.text.replacing("m=1:2", with: "m=1:999999999999").utf8)) == nil)
+    }
+}
