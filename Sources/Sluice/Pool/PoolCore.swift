@@ -20,6 +20,8 @@ actor PoolCore {
     nonisolated let coordinator: SlotCoordinator
     nonisolated let cache: ResponseCache
     nonisolated let fetcher: Fetcher
+    /// Locks and semaphores; nil without Redis.
+    nonisolated let permits: PermitStore?
     private let news: ConnectionNews
     private var subscriber: RedisSubscriber?
     private var publisher: MetricsPublisher?
@@ -57,6 +59,7 @@ actor PoolCore {
                 redis = nil
                 ledger = InMemorySlotLedger(terms: terms, loop: loop)
             }
+            permits = redis.map { [loop, node, keys] in PermitStore(loop: loop, redis: $0, node: node, keys: keys) }
             var options = CoordinatorOptions()
             options.timings = ElectionTimings(lease: configuration.lease)
             options.campaigns = configuration.isLongLived
@@ -86,6 +89,7 @@ actor PoolCore {
             try await greet(redis)
             let cache = cache
             let coordinator = coordinator
+            let permits = permits
             let news = news
             do throws(RedisError) {
                 var options = RedisClientOptions()
@@ -95,6 +99,7 @@ actor PoolCore {
                 ) { event in
                     // On the loop's thread, which both actors live on.
                     coordinator.assumeIsolated { $0.received(event) }
+                    permits?.assumeIsolated { $0.received(event) }
                     switch event {
                     case .connected:
                         cache.assumeIsolated { $0.connectionRestored() }
@@ -108,6 +113,7 @@ actor PoolCore {
                 }
                 self.subscriber = subscriber
                 await subscriber.start()
+                await permits?.start(subscriber: subscriber)
             } catch {
                 throw SluiceError(redis: error)
             }
@@ -194,6 +200,7 @@ actor PoolCore {
         }
         news.end()
         await cache.shutDown()
+        await permits?.shutDown()
         // Requests first: what became of them is still to be reported.
         await http.shutDown()
         await coordinator.shutDown()

@@ -1,0 +1,109 @@
+import SluiceLoop
+package import SluiceRedis
+
+/// How decisions become script calls, and replies become events.
+extension PermitStore {
+    func carryOut(_ effect: PermitDesk.Effect) {
+        switch effect {
+        case .ask(let id, let request, let ticket):
+            let resource = request.resource
+            let mode = request.aim == .try ? "try" : "wait"
+            run(
+                PermitScript.ask, resource,
+                [name(id, resource), "\(resource.permits)", "\(ticket)", "\(resource.lease / 1_000)", mode, known, keys.permitChannel]
+            ) { .asked(id, $0.reply(), sentAt: $1) }
+        case .open(let id, let request):
+            run(PermitScript.open, request.resource, ["\(request.resource.permits)", known]) { .asked(id, $0.reply(), sentAt: $1) }
+        case .renew(let id, let request, let token):
+            let resource = request.resource
+            run(
+                PermitScript.renew, resource,
+                [name(id, resource), "\(resource.permits)", "\(token)", "\(resource.lease / 1_000)", known, keys.permitChannel]
+            ) { .renewed(id, $0.flag(), sentAt: $1) }
+        case .release(let id, let request):
+            run(PermitScript.release, request.resource, [name(id, request.resource), known, keys.permitChannel]) { result, _ in
+                .released(id, result.flag())
+            }
+        case .give(let id, let token):
+            guard let waiter = waiters.removeValue(forKey: id) else { return }
+            if let token, let request = desk.requests[id] { holds[id] = PermitHold(request.resource, id: id, token: token) }
+            waiter.resume(returning: .success(token))
+        case .refuse(let id, let request, let refusal):
+            waiters.removeValue(forKey: id)?.resume(returning: .failure(error(refusal, request)))
+        case .lose(let id): holds[id]?.lose()
+        case .ended(let id, let release): releases.removeValue(forKey: id)?.resume(returning: release)
+        }
+    }
+
+    private var known: String { "\(desk.highestToken)" }
+
+    private func name(_ id: UInt64, _ resource: PermitResource) -> String { "\(node.text)/\(id)/\(resource.lease / 1_000)" }
+
+    /// Runs a script. It is never repeated by the client: the desk knows whether it still wants it.
+    private func run(
+        _ script: RedisScript, _ resource: PermitResource, _ arguments: [String],
+        _ event: @escaping @Sendable (Result<RedisValue, RedisError>, Instant) -> PermitDesk.Event
+    ) {
+        let sentAt = Instant.now
+        redis.submit(script, keys: keys.permits(of: resource), arguments: arguments.map { Array($0.utf8) }) { result in
+            self.assumeIsolated { $0.answered(event(result, sentAt), failure: result.failure) }
+        }
+    }
+
+    private func answered(_ event: PermitDesk.Event, failure: RedisError?) {
+        lastFailure = failure
+        apply(event)
+    }
+
+    /// An event of the pool's subscription. Call it on the loop's thread.
+    package func received(_ event: RedisSubscriber.Event) {
+        switch event {
+        case .message(let channel, let payload):
+            guard channel == self.channel, let message = PermitMessage(payload: payload) else { return }
+            apply(.granted(message.request, token: message.token))
+        case .connected: apply(.listening)
+        case .disconnected, .invalidated: break
+        }
+    }
+
+    private func error(_ refusal: PermitDesk.Refusal, _ request: PermitRequest) -> CoordinationError {
+        let what = request.resource.description
+        return switch refusal {
+        case .deadline(true):
+            CoordinationError(
+                code: .coordinatorUnavailable, message: "the \(what) could not be asked for: Redis did not answer before the deadline",
+                underlying: lastFailure)
+        case .deadline(false):
+            CoordinationError(code: .permitTimeout, message: "no permit of the \(what) came free before the deadline")
+        case .otherCount(let count):
+            CoordinationError(
+                code: .invalidConfiguration,
+                message: """
+                    the \(what) exists with \(count) permits and was asked for with \(request.resource.permits): use the same number \
+                    everywhere, or delete its key \(keys.permits(of: request.resource)[0]) while nobody uses it
+                    """)
+        case .stopped: CoordinationError(code: .shutDown, message: "the pool was shut down while the \(what) was waited for")
+        case .cancelled:
+            CoordinationError(code: .cancelled, message: "the caller's task was cancelled while it waited for the \(what)")
+        }
+    }
+}
+
+extension CoordinationError.Code {
+    /// No permit came free before the caller's deadline.
+    package static let permitTimeout = Self("deadlineExceeded")
+}
+
+extension Result<RedisValue, RedisError> {
+    fileprivate var failure: RedisError? { if case .failure(let error) = self { error } else { nil } }
+
+    fileprivate func reply() -> Result<PermitReply, PermitDesk.Failure> {
+        guard case .success(let value) = self, let reply = PermitReply(value) else { return .failure(.unreachable) }
+        return .success(reply)
+    }
+
+    fileprivate func flag() -> Result<Bool, PermitDesk.Failure> {
+        guard case .success(let value) = self, let number = value.int64 else { return .failure(.unreachable) }
+        return .success(number == 1)
+    }
+}

@@ -1,0 +1,154 @@
+import Glibc
+import Sluice
+import SluiceHarness
+import SluiceLoop
+import Synchronization
+import Testing
+
+/// Sees from outside who is inside: a file that only one can create at a time.
+private struct DoorFile: Sendable {
+    let path: String
+
+    func enter() -> Bool {
+        let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600)
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
+    }
+
+    func leave() { unlink(path) }
+}
+
+private final class Trace: Sendable {
+    private let state = Mutex<[Int64]>([])
+    func add(_ entry: Int64) { state.withLock { $0.append(entry) } }
+    var entries: [Int64] { state.withLock { $0 } }
+}
+
+private func configuration(_ redis: RedisServer?) -> PoolConfiguration {
+    var configuration = PoolConfiguration(mirrors: [
+        MirrorConfiguration(url: "http://127.0.0.1:9", limits: [.init(1, per: .seconds(1))])
+    ])
+    configuration.redis = redis?.url
+    return configuration
+}
+
+@Suite(.timeLimit(.minutes(2))) struct `A pool's locks` {
+    @Test func `one at a time over several pools, with growing tokens`() async throws {
+        let redis = try await RedisServer()
+        let directory = try TemporaryDirectory(label: "door")
+        let door = DoorFile(path: directory.path("door"))
+        var pools: [MirrorPool] = []
+        for _ in 0..<3 { pools.append(try await MirrorPool(configuration(redis))) }
+        let tokens = Trace()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for pool in pools {
+                let lock = try pool.lock("door")
+                for _ in 0..<2 {
+                    group.addTask {
+                        for _ in 0..<20 {
+                            try await lock.withLock { token in
+                                #expect(door.enter(), "somebody else was inside")
+                                tokens.add(token)
+                                await Task.yield()
+                                door.leave()
+                            }
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(tokens.entries.count == 120)
+        #expect(tokens.entries == tokens.entries.sorted())
+        for pool in pools { await pool.shutDown() }
+        await redis.stop()
+    }
+
+    @Test func `a body is cancelled before its lease can end, and its call says that the lease was lost`() async throws {
+        let redis = try await RedisServer()
+        let pool = try await MirrorPool(configuration(redis))
+        let lock = try pool.lock("short", lease: .seconds(2))
+        let inside = AsyncStream.makeStream(of: Instant.self)
+        let call = Task {
+            try await lock.withLock { _ in
+                inside.continuation.yield(.now)
+                // Waits for nothing but its cancellation.
+                for await _ in AsyncStream<Void>.makeStream().stream {}
+                inside.continuation.yield(.now)
+            }
+        }
+        var moments = inside.stream.makeAsyncIterator()
+        _ = try #require(await moments.next())
+        let killed = Instant.now
+        await redis.kill()
+        let cancelled = try #require(await moments.next())
+        #expect(cancelled.duration(since: killed) < .seconds(2))
+        await #expect { try await call.value } throws: { ($0 as? SluiceError)?.code == .leaseLost }
+        await pool.shutDown()
+    }
+
+    @Test func `a permit given back twice is an error the second time`() async throws {
+        let redis = try await RedisServer()
+        let pool = try await MirrorPool(configuration(redis))
+        let semaphore = try await pool.semaphore("pair", permits: 2)
+        let one = try await semaphore.acquire()
+        let two = try #require(try await semaphore.tryAcquire())
+        #expect(try await semaphore.tryAcquire() == nil)
+        try await one.release()
+        await #expect { try await one.release() } throws: { ($0 as? SluiceError)?.code == .notHeld }
+        // The second release freed nothing: one of the two is still out.
+        _ = try #require(try await semaphore.tryAcquire())
+        #expect(try await semaphore.tryAcquire() == nil)
+        try await two.release()
+        await pool.shutDown()
+        await redis.stop()
+    }
+
+    @Test func `what a body throws is thrown, and the permit is free again`() async throws {
+        struct Failed: Error {}
+        let redis = try await RedisServer()
+        let pool = try await MirrorPool(configuration(redis))
+        let semaphore = try await pool.semaphore("one", permits: 1)
+        await #expect(throws: Failed.self) { try await semaphore.withPermit { throw Failed() } }
+        #expect(try await semaphore.withPermit { 7 } == 7)
+        await pool.shutDown()
+        await redis.stop()
+    }
+
+    @Test func `a wish that is not fulfilled in time is a deadline error`() async throws {
+        let redis = try await RedisServer()
+        let pool = try await MirrorPool(configuration(redis))
+        let lock = try pool.lock("busy")
+        let permit = try await lock.acquire()
+        await #expect { try await lock.acquire(deadline: .milliseconds(100)) } throws: {
+            ($0 as? SluiceError)?.code == .deadlineExceeded
+        }
+        try await permit.release()
+        await pool.shutDown()
+        await redis.stop()
+    }
+
+    @Test func `without Redis, and with impossible values, the error says what to do`() async throws {
+        let redis = try await RedisServer()
+        let alone = try await MirrorPool(configuration(nil))
+        #expect { try alone.lock("a") } throws: {
+            ($0 as? SluiceError)?.code == .invalidConfiguration && "\($0)".contains("SLUICE_REDIS_URL")
+        }
+        await alone.shutDown()
+        let pool = try await MirrorPool(configuration(redis))
+        for name in ["", "a b", "a:holders", String(repeating: "a", count: 201)] {
+            #expect { try pool.lock(name) } throws: { ($0 as? SluiceError)?.code == .invalidConfiguration }
+        }
+        #expect { try pool.lock("a", lease: .zero) } throws: { ($0 as? SluiceError)?.code == .invalidConfiguration }
+        await #expect { try await pool.semaphore("a", permits: 0) } throws: { ($0 as? SluiceError)?.code == .invalidConfiguration }
+        _ = try await pool.semaphore("a", permits: 5)
+        await #expect { try await pool.semaphore("a", permits: 3) } throws: {
+            ($0 as? SluiceError)?.code == .invalidConfiguration && "\($0)".contains("5") && "\($0)".contains("3")
+        }
+        await redis.kill()
+        await #expect { try await pool.semaphore("b", permits: 3, deadline: .milliseconds(300)) } throws: {
+            ($0 as? SluiceError)?.code == .coordinatorUnavailable
+        }
+        await pool.shutDown()
+    }
+}
