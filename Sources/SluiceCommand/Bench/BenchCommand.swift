@@ -32,7 +32,8 @@ struct BenchCommand: Command {
             Manual.Group(title: "Options", options: [.init(name: "json", letter: "j", purpose: "one line of JSON")]),
         ],
         notes: [
-            "Build with -c release: without, the figures of memory mean nothing. It prints the median of the rounds, the least and the most."
+            "Build with -c release: without, the figures of memory mean nothing. It prints the median of the rounds, the least and the most; "
+                + "CPU ns is what a hit took of a processor, which a busy host disturbs less."
         ],
         statuses: [(.success, "measured"), (.failure, "it could not be measured")],
         examples: ["bench hitrate web07.txt.gz --size 512", "bench memory --json"])
