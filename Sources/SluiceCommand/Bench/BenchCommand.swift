@@ -69,8 +69,8 @@ struct BenchCommand: Command {
             subject = .memory(MemoryBench(rounds: try arguments.count("rounds", in: 1...1_000) ?? 9, isJSON: isJSON))
         default:
             throw UsageError(
-                "there is no benchmark “\(operands[0])”\(NearestName.question(operands[0], among: ["hitrate", "memory"])); "
-                    + "give hitrate or memory")
+                "there is no benchmark “\(operands[0])”, only hitrate and memory"
+                    + NearestName.question(operands[0], among: ["hitrate", "memory"]))
         }
     }
 
