@@ -45,7 +45,8 @@ let package = Package(
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
-                "Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination", "SluiceHarness",
+                "Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination", "SluiceCache",
+                "SluiceHarness",
             ],
             swiftSettings: languageRules),
 

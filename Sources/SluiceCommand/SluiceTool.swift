@@ -9,7 +9,7 @@ enum SluiceTool {
 
     /// All subcommands, in the order of the help.
     static let commands: [any Command.Type] = [
-        GetCommand.self, ServeCommand.self, StatusCommand.self, PurgeCommand.self, MirrorCommand.self, DemoCommand.self,
+        GetCommand.self, ServeCommand.self, StatusCommand.self, PurgeCommand.self, MirrorCommand.self, DemoCommand.self, BenchCommand.self,
         DemoWorkerCommand.self,
     ]
 

@@ -1,7 +1,7 @@
-internal import SluiceLoop
+package import SluiceLoop
 
 /// A record as this process holds it: with the instants of this host's continuous clock between which it may be served.
-struct MemoryEntry: Sendable {
+package struct MemoryEntry: Sendable {
     /// The answer.
     var record: CacheRecord
     /// When its age was zero.
@@ -19,7 +19,7 @@ struct MemoryEntry: Sendable {
     /// - Parameters:
     ///   - serverTime: the time that the reply gives, in the record's milliseconds.
     ///   - anchor: an instant no later than that time, such as when the command was sent, so that we err towards stale.
-    init(_ record: CacheRecord, serverTime: Int64, anchor: Instant, era: UInt64) {
+    package init(_ record: CacheRecord, serverTime: Int64, anchor: Instant, era: UInt64) {
         func instant(_ time: Int64) -> Instant {
             let (span, overflow) = time.subtractingReportingOverflow(serverTime)
             let (microseconds, tooLong) = span.multipliedReportingOverflow(by: 1_000)

@@ -1,18 +1,19 @@
-internal import SluiceLoop
+package import SluiceLoop
 import Synchronization
 
 /// Answers in this process's memory: bounded by bytes, readable from any thread without a hop.
 ///
 /// Keys are spread over shards by their hash, each behind a lock of its own that is held for some tens of nanoseconds.
-final class MemoryTier: Sendable {
+package final class MemoryTier: Sendable {
     /// One shard; a class, since a lock cannot move.
     private final class Shard: Sendable {
         let state: Mutex<MemoryShard>
         init(byteLimit: Int) { state = Mutex(MemoryShard(byteLimit: byteLimit)) }
     }
 
-    /// How much one shard should be able to hold at least, so that a few large bodies do not starve it.
-    private static let shardBytes = 4 << 20
+    /// How much one shard should be able to hold at least, so that a few large bodies do not starve it, and so that
+    /// what its policy learns from, and takes for itself, is worth it.
+    private static let shardBytes = 8 << 20
     private static let shardLimit = 16
 
     private let shards: [Shard]
@@ -21,7 +22,7 @@ final class MemoryTier: Sendable {
     let era: TrustEra
 
     /// A tier that holds at most `byteLimit` bytes: keys, records and what holds them together.
-    init(byteLimit: Int, era: TrustEra) {
+    package init(byteLimit: Int, era: TrustEra) {
         var count = 1
         while count < Self.shardLimit && byteLimit / (count * 2) >= Self.shardBytes { count *= 2 }
         shards = (0..<count).map { _ in Shard(byteLimit: byteLimit / count) }
@@ -32,7 +33,7 @@ final class MemoryTier: Sendable {
     private func shard(_ key: CacheKey) -> Shard { shards[Int(truncatingIfNeeded: key.hash >> 24) & mask] }
 
     /// The entry if it is fresh and verified. Counts as a use and as a hit.
-    func hit(_ key: CacheKey, now: Instant) -> MemoryEntry? {
+    package func hit(_ key: CacheKey, now: Instant) -> MemoryEntry? {
         let era = era.current
         return shard(key).state.withLock { $0.hit(key, now: now, era: era) }
     }
@@ -53,7 +54,7 @@ final class MemoryTier: Sendable {
     func isVerified(_ entry: MemoryEntry) -> Bool { entry.era != 0 && entry.era == era.current }
 
     /// Takes an entry in, in place of an older one, and makes room for it. One that no shard could hold is left out.
-    func install(_ entry: MemoryEntry, for key: CacheKey) { shard(key).state.withLock { $0.install(entry, for: key) } }
+    package func install(_ entry: MemoryEntry, for key: CacheKey) { shard(key).state.withLock { $0.install(entry, for: key) } }
 
     /// Marks the entry unverified: the next read asks Redis whether it still is what it was.
     func distrust(_ key: CacheKey) { shard(key).state.withLock { $0.distrust(key) } }

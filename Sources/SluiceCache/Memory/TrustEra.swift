@@ -4,12 +4,12 @@ import Synchronization
 ///
 /// While the tracking connection stands, the era is a positive number; a new one begins with each connection and each
 /// FLUSHALL. An entry remembers the era in which it was read, and is verified only while that era lasts.
-final class TrustEra: Sendable {
+package final class TrustEra: Sendable {
     private let last: Atomic<UInt64>
     private let present: Atomic<UInt64>
 
     /// - Parameter isTracked: false when there is nothing that could change behind our back: then all is verified from the start.
-    init(isTracked: Bool) {
+    package init(isTracked: Bool) {
         last = Atomic(1)
         present = Atomic(isTracked ? 0 : 1)
     }
