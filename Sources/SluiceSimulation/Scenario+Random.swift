@@ -23,6 +23,8 @@ extension Scenario {
         for _ in 0..<random.pick(0...6) {
             scenario.faults.append((random.pick(500_000...scenario.length - 2_000_000), fault(scenario, &random)))
         }
+        // Data that is lost while a process that knows nothing of it begins is not promised to be missed: somebody has to remember.
+        if scenario.faults.contains(where: { $0.fault.losesData }) { scenario.faults.removeAll { $0.fault.forgets } }
         scenario.faults.sort { $0.at < $1.at }
         return scenario
     }
@@ -52,6 +54,24 @@ extension Scenario {
         case 7: return .clockStep(by: random.happens(0.5) ? 3_600_000_000 : -3_600_000_000)
         case 8: return .mirrorDead(mirror: Int(random.pick(0...Int64(scenario.mirrors.count - 1))), for: span)
         default: return .leave(node: node, restartAfter: span)
+        }
+    }
+}
+
+extension Scenario.Fault {
+    /// Whether Redis comes back without what it knew.
+    fileprivate var losesData: Bool {
+        switch self {
+        case .dataLoss, .rollback: true
+        default: false
+        }
+    }
+
+    /// Whether a process is replaced by one that remembers nothing.
+    fileprivate var forgets: Bool {
+        switch self {
+        case .crash, .leave: true
+        default: false
         }
     }
 }
