@@ -23,8 +23,8 @@ extension Scenario {
         for _ in 0..<random.pick(0...6) {
             scenario.faults.append((random.pick(500_000...scenario.length - 2_000_000), fault(scenario, &random)))
         }
-        // Data that is lost while a process that knows nothing of it begins is not promised to be missed: somebody has to remember.
-        if scenario.faults.contains(where: { $0.fault.losesData }) { scenario.faults.removeAll { $0.fault.forgets } }
+        // Where the only process is replaced, nobody may be left to remember data that was lost; that it is missed is not promised.
+        if scenario.nodes == 1, scenario.faults.contains(where: { $0.fault.losesData }) { scenario.faults.removeAll { $0.fault.forgets } }
         scenario.faults.sort { $0.at < $1.at }
         return scenario
     }
