@@ -69,6 +69,30 @@ final class SimulatedRedis {
         return reply
     }
 
+    func copy(since version: Int64?, _ call: LedgerCall, now: Int64) -> CopyReply {
+        data.ledger.copy(since: version, call, at: raw(now))
+    }
+
+    func contribute(
+        _ told: Recollection, of node: NodeID, to notice: MusterNotice, in incarnation: String, _ call: LedgerCall, now: Int64
+    ) -> LedgerStamp {
+        note(now)
+        // As the real one keeps it: in its written form.
+        let (stamp, messages) = data.ledger.contribute(
+            Recollection(told.bytes) ?? told, of: node, to: notice, in: incarnation, call, at: raw(now))
+        messages.forEach(publish)
+        return stamp
+    }
+
+    func gather(_ call: LedgerCall, now: Int64) -> GatherReply { data.ledger.gather(call, at: raw(now)) }
+
+    func restore(_ request: RestoreRequest, _ call: LedgerCall, now: Int64) -> RestoreReply {
+        note(now)
+        let (reply, messages) = data.ledger.restore(request, call, at: raw(now))
+        messages.forEach(publish)
+        return reply
+    }
+
     func pull(_ node: NodeID, _ call: LedgerCall, now: Int64) -> PullReply { data.ledger.pull(node, call, at: raw(now)) }
 
     func campaign(_ node: NodeID, lease: Int64, knownEpoch: Int64, now: Int64) -> SlotNode.Campaign {
