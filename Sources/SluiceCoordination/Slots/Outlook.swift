@@ -29,9 +29,8 @@ package struct Outlook: Hashable, Sendable {
         var soonest: Int64?
         for (rules, status) in zip(terms.mirrors, mirrors) {
             // A request under way may complete at once, and its slot then comes back a window later.
-            let closed = max(status.pausedFor, status.sealedFor)
             let turnover = rules.shortestTurnover
-            let release = status.free > 0 ? 0 : max(closed, min(status.nextRelease ?? turnover, turnover))
+            let release = status.free > 0 ? 0 : max(status.pausedFor, min(status.nextRelease ?? turnover, turnover))
             soonest = min(soonest ?? release, release)
         }
         self.init(

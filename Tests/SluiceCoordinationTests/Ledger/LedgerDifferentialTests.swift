@@ -23,6 +23,7 @@ import Testing
         await subscriber.start()
         var ended = ends.makeAsyncIterator()
         var operations = 0
+        var restorations = 0
         for seed in 0..<60 as Range<UInt64> {
             var pair = LedgerPair(seed: seed, client: client)
             try await subscriber.subscribe(pair.channels + ["end"])
@@ -41,8 +42,10 @@ import Testing
             }
             try await subscriber.unsubscribe(pair.channels)
             operations += pair.operations
+            restorations += pair.restorations
         }
         #expect(operations == 6_000)
+        #expect(restorations > 50)
         await subscriber.shutDown()
         await client.shutDown()
         await server.stop()

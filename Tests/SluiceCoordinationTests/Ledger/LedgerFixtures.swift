@@ -48,10 +48,12 @@ struct Bench {
     var knowledge: LedgerKnowledge?
     var runID: String?
     var candidate = "one"
+    /// 0: nobody else remembers anything.
+    var muster: Int64 = 0
 
     init(_ terms: LedgerTerms) { self.terms = terms }
 
-    var call: LedgerCall { LedgerCall(terms: terms, knowledge: knowledge, runID: runID, candidate: candidate) }
+    var call: LedgerCall { LedgerCall(terms: terms, knowledge: knowledge, runID: runID, candidate: candidate, muster: muster) }
 
     mutating func reserve(
         _ demands: [ReserveRequest.Demand], by caller: NodeID = node("self"), epoch: Int64? = nil, yields: Bool = false

@@ -21,6 +21,9 @@ struct LedgerPair {
     private let nodes = ["one", "two", "three", "four"].map(node)
     private var grants: [(node: NodeID, grant: Grant, incarnation: String, remaining: Int64)] = []
     private var repeated: SettleRequest?
+    private var copies: [LedgerCopy] = []
+    /// How many musters were ended.
+    private(set) var restorations = 0
     private(set) var summary = ""
 
     init(seed: UInt64, client: RedisClient, terms fixed: LedgerTerms? = nil) {
@@ -31,7 +34,7 @@ struct LedgerPair {
         variants = fixed.map { [$0] } ?? Self.variants(&random)
     }
 
-    var channels: [String] { nodes.map(keys.grants) + [keys.leaderWake] }
+    var channels: [String] { nodes.map(keys.grants) + [keys.leaderWake, keys.beat] }
 
     private static func variants(_ random: inout Seeded) -> [LedgerTerms] {
         let sets: [[MirrorRules]] = [
@@ -64,14 +67,16 @@ struct LedgerPair {
         default: raw += random.pick(0...50 * millisecond)
         }
         if random.chance(5) { try await elect() }
+        if latest.muster != nil, random.chance(30) { return try await muster() }
         switch random.pick(0...99) {
         case 0..<45: try await reserve(randomRequest())
         case 45..<80: try await settle(randomReport(), call())
         case 80..<85:
             let (mirror, pause, throttled) = (Int(random.pick(-1...3)), random.pick(-second...2 * second), random.chance(50))
             try await penalise(mirror: mirror, pause: pause, throttled: throttled)
-        case 85..<92: try await pull(anyNode())
-        case 92..<99: try await inspect()
+        case 85..<90: try await pull(anyNode())
+        case 90..<95: try await inspect()
+        case 95..<99: try await copy()
         default:
             try await client.command("DEL", keys.ledger)
             state.forget()
@@ -149,7 +154,8 @@ struct LedgerPair {
             arguments: LedgerArguments(call, raw: raw).penalising(mirror: mirror, pause: pause, throttled: throttled).words)
         var reader = try LedgerReplyReader(value, of: "penalise")
         let real = try reader.penaliseReply(mirrors: call.terms.mirrors.count)
-        let model = state.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: raw)
+        let (model, messages) = state.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: raw)
+        publish(messages)
         compare(real, model)
         latest = model.stamp
     }
@@ -172,6 +178,69 @@ struct LedgerPair {
         compare(try reader.inspectReply(mirrors: call.terms.mirrors.count), state.inspect(call, at: raw))
     }
 
+    private mutating func copy() async throws {
+        let call = call()
+        let known = random.chance(30) ? state.meta?.version : nil
+        summary = "copy \(call)"
+        let value = try await client.run(
+            LedgerScript.copy, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).copying(since: known).words)
+        var reader = try LedgerReplyReader(value, of: "copy")
+        let real = try reader.copyReply(terms: call.terms)
+        compare(real, state.copy(since: known, call, at: raw))
+        if let copy = real.copy { copies.append(copy) }
+    }
+
+    /// What members do while a muster is under way.
+    private mutating func muster() async throws {
+        let call = call()
+        summary = "muster \(call)"
+        if random.chance(50) {
+            let node = anyNode()
+            let told = recollection(of: node)
+            let notice = MusterNotice(number: latest.muster!.number - (random.chance(5) ? 1 : 0), remaining: 0)
+            let value = try await client.run(
+                LedgerScript.contribute, keys: [keys.ledger],
+                arguments: LedgerArguments(call, raw: raw).contributing(told.bytes, of: node, to: notice, in: latest.incarnation).words)
+            var reader = try LedgerReplyReader(value, of: "contribute")
+            let (model, messages) = state.contribute(told, of: node, to: notice, in: latest.incarnation, call, at: raw)
+            compare(try reader.contributeReply(), model)
+            publish(messages)
+            latest = model
+            return
+        }
+        let value = try await client.run(LedgerScript.gather, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).words)
+        var gathering = try LedgerReplyReader(value, of: "gather")
+        var real = try gathering.gatherReply(terms: call.terms)
+        real.memories.sort { $0.tag < $1.tag }
+        let gathered = state.gather(call, at: raw)
+        compare(real, gathered)
+        guard gathered.left != nil || random.chance(5) else { return raw += random.pick(0...second) }
+        var request = Restoration(gathered, terms: call.terms).request()
+        if random.chance(5) { request.memories += 1 }
+        let answer = try await client.run(
+            LedgerScript.restore, keys: [keys.ledger],
+            arguments: LedgerArguments(call, raw: raw).restoring(request, terms: call.terms).words)
+        var reader = try LedgerReplyReader(answer, of: "restore")
+        let (model, messages) = state.restore(request, call, at: raw)
+        compare(try reader.restoreReply(mirrors: call.terms.mirrors.count), model)
+        publish(messages)
+        latest = model.stamp
+        restorations += model.isDone ? 1 : 0
+    }
+
+    private mutating func recollection(of node: NodeID) -> Recollection {
+        let own = grants.filter { $0.node == node }.map { held in
+            Recollection.Own(
+                number: held.grant.number, mirror: variants[0].mirrors[min(held.grant.mirror, variants[0].mirrors.count - 1)].name,
+                count: held.grant.count, remaining: random.pick(-second...5 * second),
+                settled: (0..<(held.grant.count - held.remaining)).map { _ in random.chance(30) ? nil : random.pick(0...second) },
+                doubtful: random.pick(0...1))
+        }
+        return Recollection(
+            incarnation: latest.incarnation, copy: copies.randomElement(using: &random), copyTime: latest.time - random.pick(0...second),
+            own: own.sorted { $0.number < $1.number })
+    }
+
     private mutating func compare<Reply: Equatable>(_ real: Reply, _ model: Reply) {
         if real != model { differences.append("Redis: \(real)\nmodel: \(model)") }
     }
@@ -181,6 +250,8 @@ struct LedgerPair {
             switch message {
             case .grant(let node, let grant): published[keys.grants(to: node), default: []].append(grant.text)
             case .freed: published[keys.leaderWake, default: []].append("freed")
+            case .muster(let incarnation, let number):
+                published[keys.beat, default: []].append(BeatMessage.muster(incarnation: incarnation, number: number).text)
             }
         }
     }
@@ -189,11 +260,12 @@ struct LedgerPair {
 
     private mutating func anyNode() -> NodeID { nodes[Int(random.pick(0...3))] }
 
-    private var plainCall: LedgerCall { LedgerCall(terms: variants[0], candidate: "plain") }
+    private var plainCall: LedgerCall { LedgerCall(terms: variants[0], candidate: "plain", muster: 0) }
 
     private mutating func call() -> LedgerCall {
         var call = LedgerCall(
-            terms: variants[Int(random.pick(0...Int64(variants.count - 1)))], candidate: "life\(random.pick(0...99_999))")
+            terms: variants[Int(random.pick(0...Int64(variants.count - 1)))], candidate: "life\(random.pick(0...99_999))",
+            muster: random.chance(80) ? LedgerCall.musterSpan : 0)
         if random.chance(70), !latest.incarnation.isEmpty {
             let centre = latest.time + random.pick(-second...second)
             call.knowledge = LedgerKnowledge(

@@ -110,47 +110,9 @@ private struct Caller {
 
 @Suite(.timeLimit(.minutes(10))) struct `When data is lost` {
     private let rules = terms(mirror("a", "3/60s", "9/1h"), mirror("b", "3/60s"))
-    /// From the loss until nothing of before can still be under way.
-    private var quiet: Int64 { rules.life(hold: rules.hold) }
-
     @Test func `a ledger that nobody knew begins open`() {
         var bench = Bench(rules)
         #expect(bench.count(9) == 6)
-    }
-
-    @Test func `a caller that knew another life of the data seals each mirror for its longest window`() {
-        var bench = Bench(rules)
-        bench.knowledge = LedgerKnowledge(incarnation: "before", lower: 0, upper: nil, age: 0)
-        let (reply, _) = bench.reserve([.init(node: node("self"), wanted: 9)])
-        #expect(reply.stamp.incarnation == "one")
-        #expect(reply.grants[0].isEmpty)
-        #expect(reply.mirrors[0].sealedFor == quiet + hour + hour / 1_000)
-        #expect(reply.mirrors[1].sealedFor == quiet + 60 * second + 60 * millisecond)
-        bench.knowledge = nil
-        bench.raw += quiet + 60 * second + 60 * millisecond
-        #expect(bench.take(9).map(\.mirror) == [1])
-    }
-
-    @Test func `a node that comes back late with an old memory seals no more than its memory is young`() {
-        var bench = Bench(rules)
-        _ = bench.reserve([])
-        bench.raw += 10 * second
-        bench.knowledge = LedgerKnowledge(incarnation: "before", lower: 0, upper: nil, age: 3 * hour)
-        let sealed = bench.reserve([]).reply.mirrors[1].sealedFor
-        #expect(sealed == quiet + 60 * second + 60 * millisecond - 10 * second)
-        bench.raw += 5 * hour
-        #expect(bench.reserve([]).reply.mirrors.allSatisfy { $0.sealedFor == 0 })
-    }
-
-    @Test func `a server in another life seals as well, once`() {
-        var bench = Bench(rules)
-        bench.runID = "first"
-        #expect(bench.reserve([]).reply.mirrors[0].sealedFor == 0)
-        bench.runID = "second"
-        let sealed = bench.reserve([]).reply.mirrors[0].sealedFor
-        #expect(sealed > hour)
-        bench.raw += second
-        #expect(bench.reserve([]).reply.mirrors[0].sealedFor == sealed - second)
     }
 
     @Test func `completions of a grant from another life count as used`() {

@@ -109,7 +109,7 @@ struct Traffic {
                 let mirror = Int(random.pick(0...Int64(terms.mirrors.count - 1)))
                 let pause = random.pick(0...second)
                 let call = call(place, sent: now)
-                let reply = state.penalise(mirror: mirror, pause: pause, throttled: true, call, at: raw)
+                let (reply, _) = state.penalise(mirror: mirror, pause: pause, throttled: true, call, at: raw)
                 hear(place, reply.stamp, sent: now)
             }
         }
@@ -137,7 +137,7 @@ struct Traffic {
     private func span(_ place: Int, _ span: Int64) -> Int64 { span - span * members[place].rate / 1_000_000 }
 
     private func call(_ place: Int, sent: Int64) -> LedgerCall {
-        LedgerCall(terms: terms, knowledge: members[place].clock.knowledge(at: local(place, sent)), candidate: "one")
+        LedgerCall(terms: terms, knowledge: members[place].clock.knowledge(at: local(place, sent)), candidate: "one", muster: 0)
     }
 
     private mutating func hear(_ place: Int, _ stamp: LedgerStamp, sent: Int64) {

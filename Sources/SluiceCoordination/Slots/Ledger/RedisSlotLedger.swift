@@ -10,12 +10,15 @@ package actor RedisSlotLedger: SlotLedger {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { client.loop.asUnownedSerialExecutor() }
 
     private let keys: PoolKeys
+    private let muster: Int64
     /// What this process knows of ledger time.
     package private(set) var clock = LedgerClock()
 
-    package init(client: RedisClient, pool: PoolKeys, terms: LedgerTerms) {
+    /// - Parameter muster: µs that members have to tell what they remember when data may be lost.
+    package init(client: RedisClient, pool: PoolKeys, terms: LedgerTerms, muster: Int64 = LedgerCall.musterSpan) {
         self.client = client
         self.terms = terms
+        self.muster = muster
         keys = pool
     }
 
@@ -117,7 +120,8 @@ package actor RedisSlotLedger: SlotLedger {
             do {
                 let runID = try await knownServer()
                 let sent = Instant.now
-                let call = LedgerCall(terms: terms, knowledge: clock.knowledge(at: sent), runID: runID, candidate: Self.candidate())
+                let call = LedgerCall(
+                    terms: terms, knowledge: clock.knowledge(at: sent), runID: runID, candidate: Self.candidate(), muster: muster)
                 let words = arguments(LedgerArguments(call)).words
                 let head = ["EVALSHA", script.digest, String(keys.count)] + keys
                 return (try await client.command(head.map { Array($0.utf8) } + words), sent)
