@@ -94,7 +94,9 @@ extension SlotNode {
         muster.isSpeaking = false
         switch result {
         case .success(let stamp):
-            if muster.current?.notice.number == notice.number, muster.current?.incarnation == stamp.incarnation { muster.current?.speaksAt = nil }
+            if muster.current?.notice.number == notice.number, muster.current?.incarnation == stamp.incarnation {
+                muster.current?.speaksAt = nil
+            }
             heard(stamp, now: now)
         case .failure: muster.current?.speaksAt = now.advanced(byMicroseconds: MusterState.patience)
         }

@@ -69,7 +69,8 @@ package struct SlotNode: Sendable {
     /// When `turn` must be called next, if nothing happens before.
     package mutating func nextStep(now: Instant) -> Instant? {
         let steps = [
-            queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now), nextMusterStep,
+            queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
+            nextMusterStep,
         ]
         return steps.compactMap { $0 }.min()
     }

@@ -111,7 +111,11 @@ extension LedgerState {
         for rules in terms.mirrors {
             // A call brings the windows that it knows.
             var ledger = mirrors[rules.name] ?? MirrorLedger()
-            ledger.logs = ledger.logs.filter { log in rules.limits.contains { $0.window == log.key } }
+            ledger.logs = ledger.logs.filter { log in !log.value.records.isEmpty && rules.limits.contains { $0.window == log.key } }
+            // As the fields of the hash say it: its earliest end is that of the grants that are left.
+            let grants = ledger.open.records
+            ledger.open = OpenGrants()
+            for grant in grants { ledger.open.append(grant) }
             copy.mirrors[rules.name] = ledger
         }
         return copy

@@ -7,7 +7,9 @@ extension MirrorLedger {
         moved.pausedUntil = pausedUntil == 0 ? 0 : pausedUntil + span
         moved.drained = drained == 0 ? 0 : drained + span
         for (window, log) in logs {
-            for record in log.records { moved.logs[window, default: ReleaseLog()].insert(release: record.release + span, count: record.count) }
+            for record in log.records {
+                moved.logs[window, default: ReleaseLog()].insert(release: record.release + span, count: record.count)
+            }
         }
         for record in open.records {
             var record = record

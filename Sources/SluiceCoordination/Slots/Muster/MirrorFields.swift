@@ -27,7 +27,8 @@ package struct MirrorFields: Hashable, Sendable {
             let earliest = ledger.open.records.map(\.expiry).min() ?? Self.never
             open = Self.packed(ledger.open.sum, 4) + Self.packed(earliest, 7)
             for record in ledger.open.records {
-                open += Self.packed(record.number, 6) + Array(record.tag.utf8) + Self.packed(record.count, 3) + Self.packed(record.expiry, 7)
+                open +=
+                    Self.packed(record.number, 6) + Array(record.tag.utf8) + Self.packed(record.count, 3) + Self.packed(record.expiry, 7)
             }
         }
         logs = windows.map { window in
