@@ -13,10 +13,12 @@ extension Scenario {
             lines.append(line)
         }
         lines.append(
-            "  rest \(rest), deadline \(deadline), timeout \(timeout), mirror \(mirrorLatency), redis \(redisLatency), skew \(skew) (µs, ppm)")
+            "  rest \(rest), deadline \(deadline), timeout \(timeout), mirror \(mirrorLatency), redis \(redisLatency), skew \(skew) (µs, ppm)"
+        )
         lines.append(
             "  messages: loss \(messageLoss), repeat \(messageRepeat), reorder \(messageReorder), delay \(messageDelay); replies lost \(replyLoss), connections \(connectFailure)"
         )
+        lines.append("  callers: cancelling \(cancelling), hurry \(hurry), holding \(holding), pause \(pause)")
         for (at, fault) in faults { lines.append("  at \(Double(at) / 1e6) s: \(fault)") }
         if !weaknesses.isEmpty { lines.append("  without: \(weaknesses.map(\.rawValue).sorted().joined(separator: ", "))") }
         return lines.joined(separator: "\n")

@@ -6,7 +6,8 @@ import Synchronization
 package enum SimulateCommand {
     private static let usage = """
         Usage: deploy/simulate [--seeds COUNT] [--first SEED]   many seeds; the default is 1000 from 1 on
-               deploy/simulate --seed SEED                      plays one again, with a trace
+               deploy/simulate --seed SEED [--less PART,PART…]  plays one again, with a trace; without some of its troubles
+               deploy/simulate --seed SEED --minimise           finds the troubles that a broken seed does not need
                deploy/simulate --failures                       the known failures of others, with and without our defence
                deploy/simulate --failure NAME [--seed SEED] [--undefended]   one of them, with a trace
 
@@ -19,6 +20,8 @@ package enum SimulateCommand {
         var replay: UInt64?
         var failure: KnownFailure?
         var isUndefended = false
+        var less: [String] = []
+        var isMinimising = false
         var arguments = CommandLine.arguments.dropFirst()
         func number(_ flag: String) -> UInt64 {
             guard let value = arguments.popFirst().flatMap({ UInt64($0) }) else { refuse("“\(flag)” needs a whole number") }
@@ -35,11 +38,17 @@ package enum SimulateCommand {
                 failure = KnownFailure.all.first { $0.name == name }
                 if failure == nil { refuse("“\(name)” is none of \(KnownFailure.all.map(\.name).joined(separator: ", "))") }
             case "--undefended": isUndefended = true
+            case "--less": less = (arguments.popFirst() ?? "").split(separator: ",").map(String.init)
+            case "--minimise": isMinimising = true
             default: refuse("“\(flag)” is unknown")
             }
         }
         if let failure { play(failure.scenario(seed: replay ?? 1, defended: !isUndefended)) }
-        if let replay { play(.random(seed: replay)) }
+        if let replay {
+            guard let scenario = Scenario.random(seed: replay).less(less) else { refuse("seed \(replay) has no such part as \(less)") }
+            if isMinimising { minimise(scenario, less) }
+            play(scenario)
+        }
         exit(runMany(first, seeds) ? 0 : 1)
     }
 
@@ -49,6 +58,13 @@ package enum SimulateCommand {
         for line in outcome.trace { print(line) }
         print(line(scenario.seed, outcome))
         exit(outcome.broken.isEmpty ? 0 : 1)
+    }
+
+    private static func minimise(_ scenario: Scenario, _ less: [String]) -> Never {
+        guard !Simulation(scenario).run().broken.isEmpty else { refuse("seed \(scenario.seed) is not broken") }
+        let names = less + scenario.leastBroken()
+        print("still broken: deploy/simulate --seed \(scenario.seed)\(names.isEmpty ? "" : " --less \(names.joined(separator: ","))")")
+        exit(1)
     }
 
     private static func runMany(_ first: UInt64, _ count: UInt64) -> Bool {

@@ -1,3 +1,4 @@
+import Sluice
 import SluiceCoordination
 import SluiceLoop
 
@@ -13,9 +14,6 @@ enum AttemptResult: Hashable {
 
 /// Requests on the wire: each leaves only on a slot whose send-by has not passed, and reports when the mirror had surely counted it.
 extension SimulatedNode {
-    /// Between the abort of a request and the moment at which the mirror can surely not receive it any more.
-    private var abortGuard: Int64 { run.has(.noAbortGuard) ? 0 : 1_000_000 }
-
     func send(_ slot: Slot, _ call: Call) {
         run.spend(slot, of: self)
         let given = present
@@ -47,7 +45,7 @@ extension SimulatedNode {
             result = .failed
             isCut = true
         } else if run.random.happens(manner.hangs) {
-            return end(slot, call, .failed, after: run.scenario.timeout, isCut: true, given: given)
+            return end(slot, call, .failed, after: run.scenario.timeout, isCut: true, given: given, sent: sent)
         } else if run.random.happens(manner.fails) {
             result = .failed
         } else if run.random.happens(manner.refuses) {
@@ -58,7 +56,7 @@ extension SimulatedNode {
         var patience = run.scenario.timeout
         if run.random.happens(run.scenario.hurry) { patience = run.random.pick(1...patience) }
         if there + back > patience { (result, isCut) = (.failed, true) }
-        end(slot, call, result, after: min(there + back, patience), isCut: isCut, given: given)
+        end(slot, call, result, after: min(there + back, patience), isCut: isCut, given: given, sent: sent)
     }
 
     private func way(slowedBy slowness: Int64) -> Int64 {
@@ -69,13 +67,19 @@ extension SimulatedNode {
         run.timeline.plan(after: span) { self.run.arrive(mirror, self) }
     }
 
-    private func end(_ slot: Slot, _ call: Call, _ result: AttemptResult, after span: Int64, isCut: Bool, given: Instant) {
+    private func end(_ slot: Slot, _ call: Call, _ result: AttemptResult, after span: Int64, isCut: Bool, given: Instant, sent: Instant) {
         run.timeline.plan(after: span) { [self] in
             whenAwake { [self] in
-                let over = isCut ? present.advanced(byMicroseconds: abortGuard) : present
-                finish(slot, .completed(run.has(.anchoredAtGrant) ? given : over), call, result, startedAt: given)
+                finish(slot, .completed(over(isCut: isCut, given: given, sent: sent)), call, result, startedAt: given)
             }
         }
+    }
+
+    /// When the request is said to have been over.
+    private func over(isCut: Bool, given: Instant, sent: Instant) -> Instant {
+        if run.has(.anchoredAtGrant) { return given }
+        guard isCut, !run.has(.noAbortGuard) else { return present }
+        return CutRequest.over(sentAt: sent, endedAt: present, timeout: run.scenario.timeout)
     }
 
     private func finish(_ slot: Slot, _ outcome: SlotOutcome, _ call: Call, _ result: AttemptResult, startedAt: Instant) {

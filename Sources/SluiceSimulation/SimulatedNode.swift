@@ -135,6 +135,7 @@ final class SimulatedNode {
             }
         case .settle(let reports):
             let request = node.settleRequest(reports, sentAt: sentAt)
+            run.trace { "\(self) reports \(reports.map { "#\($0.grant.number): \($0.completed.count) done, \($0.unsent) unused" })" }
             ask { redis, call, now in
                 redis.settle(request, call, now: now)
             } then: { [self] result in
@@ -145,8 +146,9 @@ final class SimulatedNode {
             let id = id
             ask { redis, call, now in
                 redis.pull(id, call, now: now)
-            } then: { [self] in
-                apply(.pulled($0, sentAt: sentAt))
+            } then: { [self] result in
+                run.trace { "\(self) pulls: \((try? result.get())?.held.map { "#\($0.grant.number)×\($0.grant.count)" } ?? ["failed"])" }
+                apply(.pulled(result, sentAt: sentAt))
             }
         case .learn(let stamp): clock.heardMessage(stamp, received: sentAt)
         case .publish(let message):

@@ -43,7 +43,8 @@ final class SimulatedRedis {
 
     func loseData() { begin(Data()) }
 
-    func rollBack(by age: Int64, now: Int64) { begin(past.last { $0.at <= now - age }?.data ?? Data()) }
+    /// What had been written until so long ago comes back: what the first of the later commands found.
+    func rollBack(by age: Int64, now: Int64) { begin(past.first { $0.at > now - age }?.data ?? data) }
 
     private func begin(_ data: Data) {
         self.data = data
@@ -55,7 +56,7 @@ final class SimulatedRedis {
     private func note(_ now: Int64) {
         guard keepsPast else { return }
         past.append((now, data))
-        if past.count > 400 { past.removeFirst(200) }
+        if past.count > 800 { past.removeFirst(400) }
     }
 
     private func expireLease(_ now: Int64) {

@@ -151,7 +151,7 @@ package final class Simulation {
             for grant in grants { book.granted(grant, to: demand.node) }
             if !grants.isEmpty {
                 trace {
-                    let slots = grants.map { "\(self.mirrors[$0.mirror].rules.name)×\($0.count)" }.joined(separator: " ")
+                    let slots = grants.map { "\(self.mirrors[$0.mirror].rules.name)×\($0.count) #\($0.number)" }.joined(separator: " ")
                     return "ledger grants \(demand.node.text): \(slots)"
                 }
             }

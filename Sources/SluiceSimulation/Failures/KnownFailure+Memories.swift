@@ -3,7 +3,9 @@ import SluiceCoordination
 extension KnownFailure {
     /// What the ledger and its callers remember, and what wakes whom.
     static let memories: [KnownFailure] = [
-        KnownFailure("short-ttl", "the ledger's keys live for less than the window; after a quiet while nobody knows of it", without: .shortLife) {
+        KnownFailure(
+            "short-ttl", "the ledger's keys live for less than the window; after a quiet while nobody knows of it", without: .shortLife
+        ) {
             var scenario = strict()
             scenario.nodes = 1
             // Somebody who calls once and leaves, and another a quarter of a minute later.
@@ -17,7 +19,8 @@ extension KnownFailure {
             for second in 1...5 as ClosedRange<Int64> { scenario.faults.append((second * 31_000_000, .dataLoss)) }
             return scenario
         },
-        KnownFailure("clock-stepped", "the clock of Redis' host is set forward, and every slot comes free at once", without: .noClockBounds) {
+        KnownFailure("clock-stepped", "the clock of Redis' host is set forward, and every slot comes free at once", without: .noClockBounds)
+        {
             var scenario = strict()
             for second in 1...5 as ClosedRange<Int64> {
                 scenario.faults.append((second * 31_000_000, .clockStep(by: 3_600_000_000)))
@@ -32,7 +35,7 @@ extension KnownFailure {
             scenario.rest = 0...1_000_000
             scenario.messageLoss = 0.3
             scenario.deadline = 30_000_000...60_000_000
-            scenario.longestWait = 10_000_000
+            scenario.longestWait = 5_000_000
             return scenario
         },
     ]

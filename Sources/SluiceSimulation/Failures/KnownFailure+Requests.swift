@@ -3,7 +3,9 @@ import SluiceCoordination
 extension KnownFailure {
     /// What leaves on a slot, and when.
     static let requests: [KnownFailure] = [
-        KnownFailure("silent-second-send", "curl sends a request again when a kept connection dies; nobody counts it", without: .silentSecondSend) {
+        KnownFailure(
+            "silent-second-send", "curl sends a request again when a kept connection dies; nobody counts it", without: .silentSecondSend
+        ) {
             strict()
         },
         KnownFailure("redirects", "a client that follows redirects sends two requests on one slot", without: .followsRedirects) {
