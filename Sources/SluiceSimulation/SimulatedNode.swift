@@ -150,6 +150,34 @@ final class SimulatedNode {
                 run.trace { "\(self) pulls: \((try? result.get())?.held.map { "#\($0.grant.number)×\($0.grant.count)" } ?? ["failed"])" }
                 apply(.pulled(result, sentAt: sentAt))
             }
+        case .copy(let version):
+            ask { redis, call, now in
+                redis.copy(since: version, call, now: now)
+            } then: { [self] in
+                apply(.copied($0))
+            }
+        case .contribute(let notice, let incarnation):
+            let told = node.recollection(sentAt: sentAt) ?? Recollection(incarnation: incarnation, copy: nil, copyTime: 0, own: [])
+            let id = id
+            ask { redis, call, now in
+                redis.contribute(told, of: id, to: notice, in: incarnation, call, now: now)
+            } then: { [self] in
+                learn($0, sentAt)
+                apply(.contributed(notice, $0))
+            }
+        case .gather:
+            ask { redis, call, now in
+                redis.gather(call, now: now)
+            } then: { [self] in
+                apply(.gathered($0))
+            }
+        case .restore(let request):
+            ask { redis, call, now in
+                redis.restore(request, call, now: now)
+            } then: { [self] in
+                learn($0.map(\.stamp), sentAt)
+                apply(.restored($0))
+            }
         case .learn(let stamp): clock.heardMessage(stamp, received: sentAt)
         case .publish(let message):
             ask { [run] _, _, _ in

@@ -84,7 +84,33 @@ final class SimulatedRedis {
 
     func penalise(mirror: Int, pause: Int64, throttled: Bool, _ call: LedgerCall, now: Int64) -> PenaliseReply {
         note(now)
-        return data.ledger.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: raw(now))
+        let (reply, messages) = data.ledger.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: raw(now))
+        messages.forEach(publish)
+        return reply
+    }
+
+    func copy(since version: Int64?, _ call: LedgerCall, now: Int64) -> CopyReply {
+        data.ledger.copy(since: version, call, at: raw(now))
+    }
+
+    func contribute(
+        _ told: Recollection, of node: NodeID, to notice: MusterNotice, in incarnation: String, _ call: LedgerCall, now: Int64
+    ) -> LedgerStamp {
+        note(now)
+        // As the real one keeps it: in its written form.
+        let (stamp, messages) = data.ledger.contribute(
+            Recollection(told.bytes) ?? told, of: node, to: notice, in: incarnation, call, at: raw(now))
+        messages.forEach(publish)
+        return stamp
+    }
+
+    func gather(_ call: LedgerCall, now: Int64) -> GatherReply { data.ledger.gather(call, at: raw(now)) }
+
+    func restore(_ request: RestoreRequest, _ call: LedgerCall, now: Int64) -> RestoreReply {
+        note(now)
+        let (reply, messages) = data.ledger.restore(request, call, at: raw(now))
+        messages.forEach(publish)
+        return reply
     }
 
     func pull(_ node: NodeID, _ call: LedgerCall, now: Int64) -> PullReply { data.ledger.pull(node, call, at: raw(now)) }

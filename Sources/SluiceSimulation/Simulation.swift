@@ -46,6 +46,8 @@ package final class Simulation {
             switch message {
             case .grant(let id, let grant): nodes.first { $0.id == id }?.deliver(.granted(grant))
             case .freed: for node in nodes where node.hearsDemands { node.deliver(.freed) }
+            case .muster(let incarnation, let number):
+                for node in nodes { node.deliver(.beat(.muster(incarnation: incarnation, number: number))) }
             }
         }
         redis.publishBeat = { [unowned self] beat in for node in nodes { node.deliver(.beat(beat)) } }

@@ -10,6 +10,10 @@ extension SlotCoordinator {
         case .reserve(let request, let purpose): launch { await $0.reserve(request, purpose) }
         case .settle(let reports): launch { await $0.settle(reports) }
         case .pull: launch { await $0.pull() }
+        case .copy(let version): launch { await $0.copy(since: version) }
+        case .contribute(let notice, let incarnation): launch { await $0.contribute(to: notice, in: incarnation) }
+        case .gather: launch { await $0.gather() }
+        case .restore(let request): launch { await $0.restore(request) }
         case .learn(let stamp): launch { await $0.ledger.heard(stamp) }
         case .publish(let message):
             guard let redis else { return }
@@ -72,7 +76,7 @@ extension SlotCoordinator {
         if listens { try? await subscriber?.subscribe(channels) } else { try? await subscriber?.unsubscribe(channels) }
     }
 
-    private func outcome<Reply: Sendable>(
+    func outcome<Reply: Sendable>(
         _ call: () async throws(LedgerError) -> Reply
     ) async -> Result<Reply, SlotNode.Failure> {
         do throws(LedgerError) {

@@ -1,12 +1,15 @@
 /// What the leader tells everybody at each renewal, and when it goes.
 ///
 /// Published on `beat`; text: `B1 LEADER EPOCH WAITING FREE NEXT INCARNATION TIME FRAME` while it leads (NEXT in microseconds, -1
-/// when unknown; INCARNATION `-` before the leader's first call), `R1 LEADER EPOCH` when it has resigned.
+/// when unknown; INCARNATION `-` before the leader's first call), `R1 LEADER EPOCH` when it has resigned. The ledger itself says
+/// `M1 INCARNATION NUMBER` when data may be lost.
 ///
 /// A beat tells which life of the ledger's data the pool is on, so that every node remembers it if the data is lost.
 package enum BeatMessage: Hashable, Sendable {
     /// The lease was renewed. With it: how many wait in the pool, how many slots are free, when the next one comes.
     case beat(leader: String, epoch: Int64, waiting: Int, free: Int, nextRelease: Int64?, ledger: LedgerStamp?)
+    /// The ledger asks its members what they remember.
+    case muster(incarnation: String, number: Int64)
     /// The leader has given its lease back.
     case resigned(leader: String, epoch: Int64)
 
@@ -14,6 +17,7 @@ package enum BeatMessage: Hashable, Sendable {
         switch self {
         case .beat(let leader, let epoch, let waiting, let free, let next, let ledger):
             "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1) \(ledger?.incarnation ?? "-") \(ledger?.time ?? 0) \(ledger?.frame ?? 0)"
+        case .muster(let incarnation, let number): "M1 \(incarnation) \(number)"
         case .resigned(let leader, let epoch): "R1 \(leader) \(epoch)"
         }
     }
@@ -31,6 +35,9 @@ package enum BeatMessage: Hashable, Sendable {
         } else if var fields = TextFields(payload, version: "R1", count: 2) {
             guard let leader = fields.text(), let epoch = fields.number() else { return nil }
             self = .resigned(leader: leader, epoch: epoch)
+        } else if var fields = TextFields(payload, version: "M1", count: 2) {
+            guard let incarnation = fields.text(), let number = fields.number() else { return nil }
+            self = .muster(incarnation: incarnation, number: number)
         } else {
             return nil
         }

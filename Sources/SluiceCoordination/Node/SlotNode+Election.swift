@@ -6,6 +6,8 @@ extension SlotNode {
         // What was said while the line was cut is lost: say it again, and look for grants.
         demand.believed = [0, 0, 0]
         if queue.unmet > 0 || book.openGrants > 0 { pull(now: now) }
+        // The server may be another, or without its data: look soon.
+        muster.nextCopy = min(muster.nextCopy, now)
     }
 
     mutating func received(_ beat: BeatMessage, now: Instant) {
@@ -17,6 +19,7 @@ extension SlotNode {
                 outlook = Outlook(terms: terms, waiting: waiting, free: free, nextRelease: next, now: now)
             }
             perform(election?.heardBeat(leader: leader, epoch: epoch, now: now) ?? [], now: now)
+        case .muster(let incarnation, let number): calledToMuster(incarnation: incarnation, number: number, now: now)
         case .resigned(let leader, let epoch):
             guard leader != id.text else { return }
             perform(election?.heardResignation(epoch: epoch, now: now) ?? [], now: now)

@@ -55,6 +55,14 @@ extension SlotNode {
         case campaigned(Result<Campaign, Failure>, sentAt: Instant)
         /// Redis answered a renewal: whether the lease was extended.
         case renewed(Result<Bool, Failure>, sentAt: Instant)
+        /// The ledger said what it holds, to be remembered.
+        case copied(Result<CopyReply, Failure>)
+        /// The ledger was told what this node remembers.
+        case contributed(MusterNotice, Result<LedgerStamp, Failure>)
+        /// The ledger said what its members remember.
+        case gathered(Result<GatherReply, Failure>)
+        /// The ledger answered a restoration.
+        case restored(Result<RestoreReply, Failure>)
         /// How many nodes the pool has.
         case counted(liveNodes: Int)
         /// The node leaves: waiters are refused, unused slots go back, and so does the lease.
@@ -75,6 +83,14 @@ extension SlotNode {
         case pull
         /// Remember which life of the ledger's data the pool is on, and that ledger time has come so far.
         case learn(LedgerStamp)
+        /// Ask the ledger for what it holds.
+        case copy(since: Int64?)
+        /// Tell a muster what this node remembers; `recollection` says it, at the moment of sending.
+        case contribute(MusterNotice, incarnation: String)
+        /// Ask what all members remember.
+        case gather
+        /// End a muster.
+        case restore(RestoreRequest)
         /// Tell the leader how many wait.
         case publish(DemandMessage)
         case campaign(knownEpoch: Int64)
@@ -104,6 +120,10 @@ extension SlotNode {
         case .pulled(let result, let sentAt): answered(result, sentAt: sentAt, now: now)
         case .campaigned(let result, let sentAt): answered(result, sentAt: sentAt, now: now)
         case .renewed(let result, let sentAt): answered(result, sentAt: sentAt, now: now)
+        case .copied(let result): copied(result, now: now)
+        case .contributed(let notice, let result): contributed(notice, result, now: now)
+        case .gathered(let result): gathered(result, now: now)
+        case .restored(let result): restored(result, now: now)
         case .counted(let nodes): direct.liveNodes = max(1, nodes)
         case .stopped: stop(now: now)
         }

@@ -62,6 +62,9 @@ extension SlotNode {
         let key = GrantKey(life: life, number: grant.number)
         guard !book.knows(key) else { return }
         book.opened(key, mirror: grant.mirror, count: Int(grant.count), worthlessAt: now.advanced(byMicroseconds: expiresIn), now: now)
+        muster.memory.adopted(
+            grant.number, count: grant.count, mirror: terms.mirrors[grant.mirror].name, of: lives.name(of: life),
+            worthlessAt: now.advanced(byMicroseconds: expiresIn))
         queue.receive(mirror: grant.mirror, grant: key, count: Int(grant.count), sendBy: sendBy, now: now)
     }
 }

@@ -121,7 +121,7 @@ extension SlotNode {
         switch (purpose, result) {
         case (.leading(let epoch), .success(let reply)): led(request, epoch, reply, sentAt: sentAt, now: now)
         case (.touching(let epoch), .success(let reply)):
-            guard case .granted = reply.outcome else { return epochRefused(epoch, now: now) }
+            if case .staleEpoch = reply.outcome { return epochRefused(epoch, now: now) }
             look(reply.mirrors, waiting: board?.waiting ?? 0, now: now)
         case (.direct, .success(let reply)): reserved(reply, sentAt: sentAt, now: now)
         case (.leading(let epoch), .failure):
@@ -137,7 +137,7 @@ extension SlotNode {
         switch result {
         case .success(let reply):
             isLedgerFailing = false
-            lastStamp = reply.stamp
+            heard(reply.stamp, now: now)
         case .failure(let failure):
             isLedgerFailing = true
             if failure == .fateUnknown { pull(now: now) }
@@ -153,7 +153,7 @@ extension SlotNode {
             figures.leaderGrants += grants.count
             if wish.node == id { adopt(grants, of: reply.stamp.incarnation, sentAt: sentAt, now: now) }
         }
-        guard case .granted = reply.outcome else { return epochRefused(epoch, now: now) }
+        if case .staleEpoch = reply.outcome { return epochRefused(epoch, now: now) }
         guard election?.role == .leading(epoch: epoch) else { return }
         let release = nextRelease(reply.mirrors, now: now)
         board?.granted(counts, nextRelease: release, now: now)

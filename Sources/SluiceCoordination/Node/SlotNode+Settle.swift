@@ -25,19 +25,32 @@ extension SlotNode {
     mutating func answered(_ reports: [SettleBook.Report], _ result: Result<SettleReply, Failure>, now: Instant) {
         isSettling = false
         switch result {
+        case .success(let reply) where reply.stamp.muster != nil:
+            isLedgerFailing = false
+            heard(reply.stamp, now: now)
+            book.failed(reports, retryAt: now.advanced(byMicroseconds: 50_000))
         case .success(let reply):
             isLedgerFailing = false
+            heard(reply.stamp, now: now)
             // A follower hears better from its leader.
             if election == nil || board != nil || mode(now: now) == .direct {
                 look(reply.mirrors, waiting: board?.waiting ?? 0, now: now)
             }
             book.confirmed(reports, now: now)
+            remember(reports, now: now)
             // A settled slot may be free at once, for this node too.
             direct.nextAt = min(direct.nextAt, now)
         case .failure:
             isLedgerFailing = true
             if isStopped { lastReports -= 1 }
             book.failed(reports, retryAt: now.advanced(byMicroseconds: 50_000))
+        }
+    }
+
+    private mutating func remember(_ reports: [SettleBook.Report], now: Instant) {
+        for report in reports {
+            let extendedTo = report.extends ? now.advanced(byMicroseconds: terms.life(hold: terms.hold)) : nil
+            muster.memory.confirmed(report.grant.number, completed: report.completed, unsent: report.unsent, extendedTo: extendedTo)
         }
     }
 }

@@ -24,6 +24,7 @@ package struct SlotNode: Sendable {
     var lastStamp: LedgerStamp?
     var demand = DemandState()
     var direct = DirectState()
+    var muster: MusterState
     var isSettling = false
     var isPulling = false
     var isListeningAsLeader = false
@@ -45,6 +46,7 @@ package struct SlotNode: Sendable {
         self.options = options
         self.isShared = isShared
         self.random = random
+        muster = MusterState(memory: NodeMemory(id: id, terms: terms), nextCopy: now)
         if isShared {
             election = Election(node: id.text, timings: options.timings, campaigns: options.campaigns, now: now, random: random)
         }
@@ -56,6 +58,7 @@ package struct SlotNode: Sendable {
         refuseExpired(now: now)
         returnSurplus(now: now)
         stepElection(now: now)
+        stepMuster(now: now)
         seekSlots(now: now)
         settleIfDue(now: now)
         var due: [Effect] = []
@@ -65,7 +68,9 @@ package struct SlotNode: Sendable {
 
     /// When `turn` must be called next, if nothing happens before.
     package mutating func nextStep(now: Instant) -> Instant? {
-        let steps = [queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now)]
+        let steps = [
+            queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now), nextMusterStep,
+        ]
         return steps.compactMap { $0 }.min()
     }
 }

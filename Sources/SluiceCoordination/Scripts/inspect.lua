@@ -2,7 +2,7 @@
 --
 -- KEYS  1 ledger
 -- ARGV  those of ledger.lua
--- Reply { time, latest, frame, incarnation or '', mirrors }
+-- Reply { HEAD, mirrors }
 --       mirrors      for each { status, { granted, settled, unsent, expired, throttled }, slots used under each limit,
 --                    effective limit (0: none) }
 -- Sends nothing, changes nothing.
@@ -19,4 +19,4 @@ for m, mirror in ipairs(call.mirrors) do
         mirror.limits[1] and mirror.limits[1].count or 0,
     }
 end
-return { now, latest, meta and meta.frame or 0, meta and meta.incarnation or '', mirrors }
+return reply(now, latest, mirrors)

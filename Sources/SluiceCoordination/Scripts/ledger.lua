@@ -12,17 +12,24 @@
 --       lower upper  bounds on ledger time when the call was sent, µs; each '' for none
 --       age          µs since the caller last heard of the known incarnation
 --       runID        the server behind the caller's connection; '' for unknown
+--       muster       µs for which members are asked what they remember when data may be lost; 0: nobody remembers
 --       hold         µs a grant may wait to be sent
 --       timeout      µs a request may take
 --       count of mirrors, and for each: name, burst, concurrency (0: none), count of limits, and for each limit:
 --                    count, window in µs; windows ascend
 --
--- Replies are arrays of whole numbers and strings; the first four are both readings of ledger time, the one that
--- releases and the one that records, its frame, and the incarnation.
+-- Replies are arrays of whole numbers and strings; the first six (HEAD) are both readings of ledger time, the one that
+-- releases and the one that records, its frame, the incarnation, the muster under way (its number, 0: none) and the µs
+-- until it may be ended.
 -- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs }.
+-- A call that begins a muster sends to <prefix>beat: M1 incarnation number
 --
 -- Fields of the hash; all times are ledger time in whole µs
---       meta             incarnation birth adjustment last next-number quiet-from waiting waiting-at refreshed run-id frame
+--       meta             incarnation birth adjustment last next-number sealed-until waiting waiting-at refreshed run-id frame
+--                        version musters muster-start muster-until memories
+--       lives            earlier incarnations whose memory is in this one, with spaces between, at most 16
+--       lost             those of them (or this one) that the muster under way is about
+--       memory:TAG       what a node remembers: both readings of ledger time when it said so, and its text
 --       state:NAME       granted settled unsent expired throttled paused-until drained
 --       open:NAME        slots and earliest expiry >I4 >I7, then a record a grant, by number:
 --                        number >I6, random part of the node c8, slots >I3, expiry >I7
@@ -35,7 +42,7 @@
 -- The rules are those of LedgerState.swift; a differential test holds the two together. Change both.
 
 local RECORD, GRANT = 10, 24
-local MOST_RECORDS, MOST_GRANTS, MOST_TOGETHER = 1000, 1024, 16777215
+local MOST_RECORDS, MOST_GRANTS, MOST_TOGETHER, MOST_LIVES = 1000, 1024, 16777215, 16
 local NEVER = 9007199254740991
 local UNLIMITED = 1000000
 local HOUR, SLOW_CALL = 3600000000, 50000
@@ -48,6 +55,9 @@ local function text(x) return string.format('%.0f', x) end
 -- Allowance for a clock at either end that runs 1,000 ppm fast or slow.
 local function drift(span) return span <= 0 and 0 or floor((span + 999) / 1000) end
 
+-- What is known of the data as a whole; nil while there is none.
+local meta
+
 local cursor = 0
 local function word()
     cursor = cursor + 1
@@ -57,7 +67,7 @@ local function number() return tonumber(word()) end
 
 local call = {
     raw = number(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(), age = number(),
-    runID = word(), hold = number(), timeout = number(), mirrors = {},
+    runID = word(), muster = number(), hold = number(), timeout = number(), mirrors = {},
 }
 
 local prefix = sub(KEYS[1], 1, -7)
@@ -67,14 +77,13 @@ local function life(hold) return hold + drift(hold) + call.timeout + 1000000 + d
 
 local longestWindow = 0
 for m = 1, number() do
-    local mirror = { name = word(), burst = number(), concurrency = number(), limits = {}, memory = 0 }
+    local mirror = { name = word(), burst = number(), concurrency = number(), limits = {} }
     for l = 1, number() do
         local count, window = number(), word()
         local limit = { count = count, window = tonumber(window), field = 'log:' .. mirror.name .. ':' .. window }
         limit.guarded = limit.window + drift(limit.window)
         limit.step = count > MOST_RECORDS and floor((limit.window + 511) / 512) or 1
         mirror.limits[l] = limit
-        mirror.memory = limit.guarded
         longestWindow = max(longestWindow, limit.window)
         if mirror.burst > 0 then
             local interval = floor((limit.window + count - 1) / count)
@@ -314,7 +323,7 @@ local function statusOf(mirror, now)
         local earliest = earliestRoom(mirror, now)
         nextRelease = earliest and max(earliest, mirror.paused, mirror.sealed) - now or -1
     end
-    return { free, used, nextRelease, max(0, mirror.paused - now), max(0, mirror.sealed - now) }
+    return { free, used, nextRelease, max(0, mirror.paused - now), max(0, mirror.sealed - now, (meta and meta.sealedUntil or 0) - now) }
 end
 
 local function statuses(now)
@@ -325,10 +334,8 @@ end
 
 ---------------------------------------------------------------------------------------------- the whole
 
-local meta
-
 local function load()
-    local fields = { 'meta' }
+    local fields = { 'meta', 'lives', 'lost' }
     for _, mirror in ipairs(call.mirrors) do
         fields[#fields + 1] = 'state:' .. mirror.name
         fields[#fields + 1] = 'open:' .. mirror.name
@@ -340,23 +347,27 @@ local function load()
         for part in string.gmatch(values[1], '%S+') do words[#words + 1] = part end
         meta = {
             incarnation = words[1], birth = tonumber(words[2]), adjustment = tonumber(words[3]), last = tonumber(words[4]),
-            nextNumber = tonumber(words[5]), quietFrom = tonumber(words[6]), waiting = tonumber(words[7]),
+            nextNumber = tonumber(words[5]), sealedUntil = tonumber(words[6]), waiting = tonumber(words[7]),
             waitingAt = tonumber(words[8]), refreshed = tonumber(words[9]), runID = words[10],
-            frame = tonumber(words[11]),
+            frame = tonumber(words[11]), version = tonumber(words[12]), musters = tonumber(words[13]),
+            musterStart = tonumber(words[14]), musterUntil = tonumber(words[15]), memories = tonumber(words[16]),
+            lives = values[2] or '', lost = values[3] or '',
         }
     end
-    local at = 1
+    local at = 3
     local function field()
         at = at + 1
         return meta and values[at] or nil
     end
     for _, mirror in ipairs(call.mirrors) do
-        local counters = {}
-        for part in string.gmatch(field() or '', '%-?%d+') do counters[#counters + 1] = tonumber(part) end
+        local counters, state = {}, field() or ''
+        for part in string.gmatch(state, '%-?%d+') do counters[#counters + 1] = tonumber(part) end
+        mirror.raw = { state }
         mirror.granted, mirror.settled, mirror.unsent = counters[1] or 0, counters[2] or 0, counters[3] or 0
         mirror.expired, mirror.throttled = counters[4] or 0, counters[5] or 0
         mirror.paused, mirror.drained = counters[6] or 0, counters[7] or 0
         local open = field()
+        mirror.raw[2] = open or ''
         if open then
             local sum, earliest = read('>I4I7', open)
             mirror.open = { s = open, first = 12, sum = sum, earliest = earliest, records = (#open - 11) / GRANT, added = {} }
@@ -365,6 +376,7 @@ local function load()
         end
         for _, limit in ipairs(mirror.limits) do
             local log = field()
+            mirror.raw[#mirror.raw + 1] = log or ''
             limit.log = log and { s = log, first = 5, sum = (read('>I4', log)) } or { s = '', first = 1, sum = 0 }
         end
     end
@@ -399,9 +411,51 @@ local function rawTime()
     return tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
 
-local function seal()
+-- While members are asked what they remember nothing is free.
+local function seal(now)
     for _, mirror in ipairs(call.mirrors) do
-        mirror.sealed = meta and meta.quietFrom > 0 and meta.quietFrom + mirror.memory or 0
+        mirror.sealed = meta and meta.musterUntil > 0 and max(meta.musterUntil, now + 1000) or 0
+    end
+end
+
+---------------------------------------------------------------------------------------------- loss of data
+
+local function lists(names, name) return string.find(' ' .. names .. ' ', ' ' .. name .. ' ', 1, true) ~= nil end
+
+local function with(names, name)
+    if lists(names, name) then return names end
+    local list = { name }
+    for other in string.gmatch(names, '%S+') do
+        if #list < MOST_LIVES then list[#list + 1] = other end
+    end
+    return table.concat(list, ' ')
+end
+
+local function beginMuster(now, latest)
+    if meta.musterUntil > 0 then
+        meta.musterUntil = max(meta.musterUntil, now + floor(call.muster / 2))
+        return
+    end
+    meta.musters = meta.musters + 1
+    meta.musterStart, meta.musterUntil, meta.memories = latest, now + call.muster, 0
+    meta.announces = true
+end
+
+-- Begins a muster when the data may have lost something: there is none, the caller knew another life of it, or it is on
+-- another server than before, where the last writes may not have come along.
+local function notice(now, latest)
+    if call.muster <= 0 then return end
+    if meta.justBorn then beginMuster(now, latest) end
+    if call.known ~= '' and call.known ~= meta.incarnation and not lists(meta.lives, call.known) then
+        meta.lives, meta.lost, meta.told = with(meta.lives, call.known), with(meta.lost, call.known), true
+        beginMuster(now, latest)
+    end
+    if call.runID ~= '' and call.runID ~= meta.runID then
+        if meta.runID ~= '-' then
+            meta.lost, meta.told = with(meta.lost, meta.incarnation), true
+            beginMuster(now, latest)
+        end
+        meta.runID = call.runID
     end
 end
 
@@ -412,8 +466,9 @@ local function begin()
     load()
     if not meta then
         meta = {
-            incarnation = call.candidate, adjustment = 0, last = 0, quietFrom = 0, waiting = 0, waitingAt = 0,
-            refreshed = 0, runID = '-', frame = 0, justBorn = true,
+            incarnation = call.candidate, adjustment = 0, last = 0, sealedUntil = 0, waiting = 0, waitingAt = 0,
+            refreshed = 0, runID = '-', frame = 0, version = 0, musters = 0, musterStart = 0, musterUntil = 0, memories = 0,
+            lives = '', lost = '', justBorn = true,
         }
     end
     meta.raw = raw
@@ -425,17 +480,10 @@ local function begin()
         meta.birth = now
         meta.nextNumber = floor(now / 16) + 1
     end
-    -- A caller that knew another life of the data proves that it lived until it last heard of it; a caller on
-    -- another server than the last one proves it until now, since the last writes may not have come along.
-    local span = life(call.hold)
-    if call.known ~= '' and call.known ~= meta.incarnation then
-        meta.quietFrom = max(meta.quietFrom, max(meta.birth, latest - max(0, call.age)) + span)
-    end
-    if call.runID ~= '' and call.runID ~= meta.runID then
-        if meta.runID ~= '-' then meta.quietFrom = max(meta.quietFrom, latest + span) end
-        meta.runID = call.runID
-    end
-    seal()
+    notice(now, latest)
+    -- What a muster itself writes does not make the data any newer.
+    if meta.musterUntil == 0 then meta.version = meta.version + 1 end
+    seal(now)
     for _, mirror in ipairs(call.mirrors) do purge(mirror, now) end
     return now, latest
 end
@@ -444,10 +492,13 @@ end
 local function look()
     local raw = rawTime()
     load()
-    seal()
-    if not meta then return raw, raw end
+    if not meta then
+        seal(raw)
+        return raw, raw
+    end
     meta.raw = raw
     local now, latest = clock()
+    seal(now)
     for _, mirror in ipairs(call.mirrors) do purge(mirror, now) end
     return now, latest
 end
@@ -462,8 +513,9 @@ local function save()
         'meta',
         table.concat({
             meta.incarnation, text(meta.birth), text(meta.adjustment), text(meta.last), text(meta.nextNumber),
-            text(meta.quietFrom), text(meta.waiting), text(meta.waitingAt), text(meta.refreshed), meta.runID,
-            text(meta.frame),
+            text(meta.sealedUntil), text(meta.waiting), text(meta.waitingAt), text(meta.refreshed), meta.runID,
+            text(meta.frame), text(meta.version), text(meta.musters), text(meta.musterStart), text(meta.musterUntil),
+            text(meta.memories),
         }, ' '),
     }
     local function change(field, value)
@@ -487,6 +539,22 @@ local function save()
             if log.dirty then change(limit.field, pack('>I4', log.sum) .. sub(log.s, log.first)) end
         end
     end
+    if meta.told then
+        change('lives', meta.lives)
+        change('lost', meta.lost)
+    end
     redis.call('HSET', KEYS[1], unpack(changes))
     if renew then redis.call('PEXPIRE', KEYS[1], text((2 * longestWindow + 25 * HOUR) / 1000)) end
+    if meta.announces then
+        redis.call('PUBLISH', prefix .. 'beat', 'M1 ' .. meta.incarnation .. ' ' .. text(meta.musters))
+    end
+end
+
+-- What every reply begins with, and what follows behind it.
+local function reply(now, latest, ...)
+    local until_ = meta and meta.musterUntil or 0
+    return {
+        now, latest, meta and meta.frame or 0, meta and meta.incarnation or '', until_ > 0 and meta.musters or 0,
+        until_ > 0 and max(0, until_ - now) or 0, ...,
+    }
 end

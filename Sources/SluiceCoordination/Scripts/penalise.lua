@@ -5,7 +5,7 @@
 --       mirror       from 0
 --       pause        µs from now, at most a day; never shortens another pause
 --       throttled    1: the mirror refused a request; counted
--- Reply { time, latest, frame, incarnation, statuses }
+-- Reply { HEAD, statuses }
 -- Sends nothing.
 
 local now, latest = begin()
@@ -16,4 +16,4 @@ if mirror then
     mirror.dirty = true
 end
 save()
-return { now, latest, meta.frame, meta.incarnation, statuses(now) }
+return reply(now, latest, statuses(now))

@@ -3,7 +3,7 @@
 -- KEYS  1 ledger
 -- ARGV  those of ledger.lua, then
 --       tag          the random part of the node
--- Reply { time, latest, frame, incarnation or '', grants }
+-- Reply { HEAD, grants }
 --       grants       flat: mirror (from 0), number, slots, µs until they count as used, and again
 -- Sends nothing, changes nothing.
 
@@ -20,4 +20,4 @@ for m, mirror in ipairs(call.mirrors) do
         end
     end
 end
-return { now, latest, meta and meta.frame or 0, meta and meta.incarnation or '', held }
+return reply(now, latest, held)

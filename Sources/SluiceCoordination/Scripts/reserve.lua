@@ -6,8 +6,8 @@
 --       epoch        the caller's fencing token; '' when it reserves for itself
 --       yields       1: give nothing while a leader lives and others wait with it
 --       count of demands, and for each: node, wanted, tier, stamp, sequence
--- Reply { time, latest, frame, incarnation, outcome, current epoch, grants, statuses }
---       outcome      0 considered, 1 the epoch is stale, 2 queue with the leader
+-- Reply { HEAD, outcome, current epoch, grants, statuses }
+--       outcome      0 considered, 1 the epoch is stale, 2 queue with the leader, 3 a muster is under way
 --       grants       flat: demand, mirror (both from 0), number, slots, and again
 -- Sends to <prefix>node:NODE, for each demand but the caller's own that got something, one line:
 --       1 incarnation frame epoch time sequence stamp life NAME=number:slots NAME=number:slots …
@@ -26,6 +26,7 @@ if epoch ~= '' or yields == '1' then
         outcome = 2
     end
 end
+if outcome ~= 1 and meta.musterUntil > 0 then outcome = 3 end
 
 -- Divides a supply: lower tiers first; within a tier max-min fair, the odd ones to those named first.
 local function divide(supply, demands)
@@ -122,4 +123,4 @@ end
 
 save()
 for _, message in ipairs(messages) do redis.call('PUBLISH', prefix .. 'node:' .. message[1], message[2]) end
-return { now, latest, meta.frame, meta.incarnation, outcome, current, grants, statuses(now) }
+return reply(now, latest, outcome, current, grants, statuses(now))

@@ -6,12 +6,13 @@
 --       count of entries, and for each:
 --           mirror       from 0
 --           number       of the grant
---           incarnation  that made it
+--           incarnation  that made it; after a muster its grants are found all the same, since no two lives share a number
 --           remaining    slots of the grant that no earlier entry reported
 --           unsent       slots that were provably never used: free at once
 --           extend       µs that the remaining slots may still wait to be sent; '' when not renewed
 --           ages         µs since each completion, with commas between
--- Reply { time, latest, frame, incarnation, entries carried out, entries of another incarnation, statuses }
+-- Reply { HEAD, entries carried out, entries of another incarnation, statuses }; while a muster is under way nothing is
+--       carried out, and the caller repeats the call after it
 -- Sends to <prefix>leader:wake: freed, when a mirror that had nothing free has something again.
 
 local now, latest = begin()
@@ -21,18 +22,18 @@ local before = {}
 for m, mirror in ipairs(call.mirrors) do before[m] = freeOf(mirror, now) end
 
 local applied, foreign = 0, 0
-for _ = 1, number() do
+for _ = 1, meta.musterUntil > 0 and 0 or number() do
     local mirror = call.mirrors[number() + 1]
     local grant, incarnation, remaining, unsent = number(), word(), number(), max(0, number())
     local extend, ages, agesText = number(), {}, word()
     for age in string.gmatch(agesText, '%-?%d+') do ages[#ages + 1] = tonumber(age) end
     local counts = false
-    if mirror and incarnation ~= meta.incarnation then
+    local position = mirror and placeOf(mirror.open, grant, tag)
+    if mirror and not position and incarnation ~= meta.incarnation then
         counts = true
         foreign = foreign + 1
-    elseif mirror then
-        local position = placeOf(mirror.open, grant, tag)
-        local held = position and read('>I3', mirror.open.s, position + 14) or -1
+    elseif position then
+        local held = read('>I3', mirror.open.s, position + 14)
         if held >= remaining and held >= #ages + unsent then
             counts = true
             applied = applied + 1
@@ -55,4 +56,4 @@ end
 
 save()
 if freed then redis.call('PUBLISH', prefix .. 'leader:wake', 'freed') end
-return { now, latest, meta.frame, meta.incarnation, applied, foreign, statuses(now) }
+return reply(now, latest, applied, foreign, statuses(now))

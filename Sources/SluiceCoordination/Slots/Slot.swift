@@ -1,6 +1,6 @@
 package import SluiceLoop
 
-/// A grant's name on this node: numbers are unique only within one life of the ledger's data.
+/// A grant's name on this node. Its number alone identifies it: no two lives of the ledger's data share one.
 package struct GrantKey: Hashable, Comparable, Sendable {
     /// Counts the incarnations that this node has met.
     package let life: Int
@@ -13,8 +13,12 @@ package struct GrantKey: Hashable, Comparable, Sendable {
     }
 
     package static func < (left: GrantKey, right: GrantKey) -> Bool {
-        left.life == right.life ? left.number < right.number : left.life < right.life
+        left.number < right.number
     }
+
+    package static func == (left: GrantKey, right: GrantKey) -> Bool { left.number == right.number }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(number) }
 }
 
 /// Leave to start one request at one mirror, until an instant.

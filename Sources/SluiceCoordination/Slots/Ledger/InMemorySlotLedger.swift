@@ -40,10 +40,25 @@ package actor InMemorySlotLedger: SlotLedger {
     }
 
     package func penalise(mirror: Int, pause: Int64, throttled: Bool) -> PenaliseReply {
-        state.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: Instant.now.microseconds)
+        state.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: Instant.now.microseconds).reply
     }
 
     package func pull(_ node: NodeID) -> PullReply { state.pull(node, call, at: Instant.now.microseconds) }
+
+    /// Nobody outlives the ledger of its own process: there is nothing to be remembered.
+    package func copy(since version: Int64?) -> CopyReply { state.copy(since: version, call, at: Instant.now.microseconds) }
+
+    package func contribute(
+        _ recollection: Recollection, of node: NodeID, to muster: MusterNotice, in incarnation: String
+    ) -> LedgerStamp {
+        state.contribute(recollection, of: node, to: muster, in: incarnation, call, at: Instant.now.microseconds).stamp
+    }
+
+    package func gather() -> GatherReply { state.gather(call, at: Instant.now.microseconds) }
+
+    package func restore(_ request: RestoreRequest) -> RestoreReply {
+        state.restore(request, call, at: Instant.now.microseconds).reply
+    }
 
     /// Nobody sends messages within one process.
     package func heard(_ stamp: LedgerStamp) {}
@@ -51,5 +66,5 @@ package actor InMemorySlotLedger: SlotLedger {
     package func inspect() -> InspectReply { state.inspect(call, at: Instant.now.microseconds) }
 
     /// Within one process nothing is lost but with the process, and its clock is never set: no knowledge is needed.
-    private var call: LedgerCall { LedgerCall(terms: terms, candidate: candidate) }
+    private var call: LedgerCall { LedgerCall(terms: terms, candidate: candidate, muster: 0) }
 }

@@ -13,6 +13,7 @@ package struct LedgerArguments: Sendable {
         append(call.knowledge?.upper)
         append(call.knowledge?.age ?? 0)
         append(call.runID ?? "")
+        append(call.muster)
         append(call.terms.hold)
         append(call.terms.requestTimeout)
         append(Int64(call.terms.mirrors.count))
@@ -75,6 +76,42 @@ package struct LedgerArguments: Sendable {
     package func pulling(_ node: NodeID) -> LedgerArguments {
         var all = self
         all.append(String(node.tag))
+        return all
+    }
+
+    /// With what `copy.lua` takes besides.
+    package func copying(since version: Int64?) -> LedgerArguments {
+        var all = self
+        all.append(version ?? -1)
+        return all
+    }
+
+    /// With what `contribute.lua` takes besides.
+    package func contributing(_ memory: [UInt8], of node: NodeID, to muster: MusterNotice, in incarnation: String) -> LedgerArguments {
+        var all = self
+        all.append(String(node.tag))
+        all.append(muster.number)
+        all.append(incarnation)
+        all.words.append(memory)
+        return all
+    }
+
+    /// With what `restore.lua` takes besides.
+    package func restoring(_ request: RestoreRequest, terms: LedgerTerms) -> LedgerArguments {
+        var all = self
+        all.append(request.muster)
+        all.append(request.incarnation)
+        all.append(Int64(request.memories))
+        all.append(request.version)
+        all.append(request.nextNumber)
+        all.append(request.sealedUntil)
+        all.append(request.lives.joined(separator: " "))
+        for rules in terms.mirrors {
+            let fields = MirrorFields(request.mirrors[rules.name] ?? MirrorLedger(), windows: rules.limits.map(\.window))
+            all.words.append(fields.state)
+            all.words.append(fields.open)
+            all.words += fields.logs
+        }
         return all
     }
 

@@ -29,8 +29,16 @@ package struct LedgerCall: Hashable, Sendable {
     package var runID: String?
     /// The name that a new life of the data takes, if this call has to begin one.
     package var candidate: String
+    /// For how long members are asked what they remember when data may be lost, in µs; 0: the caller is the only member.
+    package var muster: Int64
 
-    package init(terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, runID: String? = nil, candidate: String) {
+    /// Long enough for every member that is well to be connected again and to speak.
+    package static let musterSpan: Int64 = 1_000_000
+
+    package init(
+        terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, runID: String? = nil, candidate: String, muster: Int64 = musterSpan
+    ) {
+        self.muster = muster
         self.terms = terms
         self.knowledge = knowledge
         self.runID = runID

@@ -4,4 +4,6 @@ package enum LedgerMessage: Hashable, Sendable {
     case grant(to: NodeID, GrantMessage)
     /// A mirror that had nothing free has something again, before time brought it; on `leader:wake`, as the text `freed`.
     case freed
+    /// Data may be lost: members are to tell what they remember; on `beat`.
+    case muster(incarnation: String, number: Int64)
 }

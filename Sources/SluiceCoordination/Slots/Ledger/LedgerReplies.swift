@@ -10,8 +10,11 @@ package struct LedgerStamp: Hashable, Sendable {
     package var frame: Int64
     /// The life of the ledger's data; empty when there is none yet (only `pull` and `inspect` leave it so).
     package var incarnation: String
+    /// The muster under way: until it has ended nothing is granted and nothing settled.
+    package var muster: MusterNotice?
 
-    package init(time: Int64, latest: Int64? = nil, frame: Int64 = 0, incarnation: String) {
+    package init(time: Int64, latest: Int64? = nil, frame: Int64 = 0, incarnation: String, muster: MusterNotice? = nil) {
+        self.muster = muster
         self.time = time
         self.latest = latest ?? time
         self.frame = frame
@@ -31,7 +34,7 @@ package struct MirrorStatus: Hashable, Sendable {
     package var nextRelease: Int64?
     /// µs of a penalty still to come.
     package var pausedFor: Int64
-    /// µs of a seal still to come: data was lost, and this mirror's past is unknown.
+    /// µs of a seal still to come: data was lost, and slots of which nobody knows what became of them are withheld.
     package var sealedFor: Int64
 
     package init(free: Int64, inUse: Int64, nextRelease: Int64?, pausedFor: Int64, sealedFor: Int64) {
@@ -52,6 +55,8 @@ package struct ReserveReply: Hashable, Sendable {
         case staleEpoch(current: Int64)
         /// A leader lives and others wait with it: send it a demand instead.
         case queueWithLeader
+        /// Data may be lost, and members are asked what they remember: see the stamp.
+        case mustering
     }
 
     package var stamp: LedgerStamp

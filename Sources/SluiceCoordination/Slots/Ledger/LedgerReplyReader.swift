@@ -28,7 +28,7 @@ package struct LedgerReplyReader {
             }
             grants[Int(flat[at])].append(Grant(mirror: Int(flat[at + 1]), number: flat[at + 2], count: flat[at + 3]))
         }
-        let outcomes: [ReserveReply.Outcome] = [.granted, .staleEpoch(current: epoch), .queueWithLeader]
+        let outcomes: [ReserveReply.Outcome] = [.granted, .staleEpoch(current: epoch), .queueWithLeader, .mustering]
         guard outcomes.indices.contains(Int(clamping: outcome)) else { throw Self.malformed(script, "outcome \(outcome) is unknown") }
         return ReserveReply(stamp: stamp, outcome: outcomes[Int(outcome)], grants: grants, mirrors: try statuses(mirrors))
     }
@@ -76,14 +76,73 @@ package struct LedgerReplyReader {
         return InspectReply(stamp: stamp, mirrors: list)
     }
 
+    /// The reply of `contribute.lua`.
+    package mutating func contributeReply() throws(LedgerError) -> LedgerStamp { try stamp() }
+
+    /// - Parameter limits: how many each mirror of the call has.
+    package mutating func copyReply(terms: LedgerTerms) throws(LedgerError) -> CopyReply {
+        let stamp = try stamp()
+        return CopyReply(stamp: stamp, copy: try copy(stamp, terms))
+    }
+
+    package mutating func gatherReply(terms: LedgerTerms) throws(LedgerError) -> GatherReply {
+        let stamp = try stamp()
+        let left = try copy(stamp, terms)
+        let start = try number()
+        let lost = try words()
+        guard let flat = try element().array, flat.count % 2 == 0 else { throw Self.malformed(script, "its memories are not in twos") }
+        var memories: [GatherReply.Memory] = []
+        for at in stride(from: 0, to: flat.count, by: 2) {
+            guard let tag = flat[at].string, let bytes = flat[at + 1].bytes else { throw Self.malformed(script, "a memory is no string") }
+            // One that cannot be read is as good as none: what it would have told is withheld.
+            guard let memory = GatherReply.Memory(tag: tag, bytes) else { continue }
+            memories.append(memory)
+        }
+        return GatherReply(stamp: stamp, left: left, start: start, lost: lost, memories: memories, count: flat.count / 2)
+    }
+
+    package mutating func restoreReply(mirrors: Int) throws(LedgerError) -> RestoreReply {
+        let stamp = try stamp()
+        return RestoreReply(stamp: stamp, isDone: try number() == 1, mirrors: try statuses(mirrors))
+    }
+
+    /// The ledger's fields; nil when the reply holds none.
+    private mutating func copy(_ stamp: LedgerStamp, _ terms: LedgerTerms) throws(LedgerError) -> LedgerCopy? {
+        let lives = try words()
+        let version = try number()
+        let nextNumber = try number()
+        guard let parts = try element().array else { throw Self.malformed(script, "the mirrors are no list") }
+        guard !parts.isEmpty else { return nil }
+        guard parts.count == terms.mirrors.count else { throw Self.malformed(script, "it has not \(terms.mirrors.count) mirrors") }
+        var copy = LedgerCopy(
+            incarnation: stamp.incarnation, lives: lives, version: version, nextNumber: nextNumber, time: stamp.time)
+        for (rules, part) in zip(terms.mirrors, parts) {
+            let fields = (part.array ?? []).map { $0.bytes ?? [] }
+            guard let ledger = MirrorFields(fields)?.ledger(windows: rules.limits.map(\.window)) else {
+                throw Self.malformed(script, "the fields of mirror \(rules.name) are not what they should be")
+            }
+            copy.mirrors[rules.name] = ledger
+        }
+        return copy
+    }
+
     // MARK: Elements
+
+    private mutating func words() throws(LedgerError) -> [String] {
+        guard let text = try element().string else { throw Self.malformed(script, "a list of names is no string") }
+        return text.split(separator: " ").map(String.init)
+    }
 
     private mutating func stamp() throws(LedgerError) -> LedgerStamp {
         let time = try number()
         let latest = try number()
         let frame = try number()
         guard let incarnation = try element().string else { throw Self.malformed(script, "its incarnation is no string") }
-        return LedgerStamp(time: time, latest: latest, frame: frame, incarnation: incarnation)
+        let muster = try number()
+        let remaining = try number()
+        return LedgerStamp(
+            time: time, latest: latest, frame: frame, incarnation: incarnation,
+            muster: muster > 0 ? MusterNotice(number: muster, remaining: remaining) : nil)
     }
 
     private mutating func statuses(_ count: Int) throws(LedgerError) -> [MirrorStatus] {

@@ -8,6 +8,11 @@ package enum LedgerScript {
     package static let pull = script("pull", PackageResources.pull_lua)
     package static let inspect = script("inspect", PackageResources.inspect_lua)
 
+    package static let copy = script("copy", PackageResources.copy_lua)
+    package static let contribute = script("contribute", PackageResources.contribute_lua)
+    package static let gather = script("gather", PackageResources.gather_lua)
+    package static let restore = script("restore", PackageResources.restore_lua)
+
     private static func script(_ name: String, _ source: [UInt8]) -> RedisScript {
         RedisScript(name: name, source: PackageResources.ledger_lua + source)
     }

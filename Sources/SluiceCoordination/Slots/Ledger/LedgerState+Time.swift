@@ -10,7 +10,8 @@ extension LedgerState {
 
     /// Begins a call that changes the ledger: finds or begins its data, notices a loss, tells the time, and
     /// takes in what time has brought.
-    mutating func begin(_ call: LedgerCall, at raw: Int64) -> Reading {
+    /// - Returns: the time, and what is to be announced.
+    mutating func begin(_ call: LedgerCall, at raw: Int64) -> (time: Reading, messages: [LedgerMessage]) {
         let existed = meta != nil
         if !existed {
             mirrors = [:]
@@ -25,11 +26,13 @@ extension LedgerState {
             meta!.birth = now
             meta!.nextNumber = now / 16 + 1
         }
-        noticeLoss(call, at: reading.latest)
+        let begins = noticeLoss(call, at: reading, justBorn: !existed)
+        // What a muster itself writes does not make the data any newer.
+        if muster == nil { meta!.version += 1 }
         for rules in call.terms.mirrors {
             mirrors[rules.name, default: MirrorLedger()].purge(at: now, rules: rules)
         }
-        return reading
+        return (reading, begins ? [.muster(incarnation: meta!.incarnation, number: meta!.musters)] : [])
     }
 
     /// Begins a call that only looks: the same view, of which nothing is kept.
@@ -86,21 +89,4 @@ extension LedgerState {
     /// How far ahead of its upper bound a clock may be until the clock, not the call, is blamed. Time daemons step by
     /// more than 128 ms only, and slew what is less.
     static var slowCall: Int64 { 50_000 }
-
-    /// Seals the pool's mirrors when the caller remembers what the ledger does not.
-    ///
-    /// A caller that knew another life of the data proves that it lived until it last heard of it; a caller
-    /// on another server than the last one proves it until now, since the last writes may not have come along.
-    private mutating func noticeLoss(_ call: LedgerCall, at now: Int64) {
-        guard var meta else { return }
-        let life = call.terms.life(hold: call.terms.hold)
-        if let known = call.knowledge, known.incarnation != meta.incarnation {
-            meta.quietFrom = max(meta.quietFrom, max(meta.birth, now - max(0, known.age)) + life)
-        }
-        if let runID = call.runID, runID != meta.runID {
-            if meta.runID != nil { meta.quietFrom = max(meta.quietFrom, now + life) }
-            meta.runID = runID
-        }
-        self.meta = meta
-    }
 }

@@ -16,8 +16,16 @@ package struct LedgerState: Hashable, Sendable {
         package var last: Int64
         /// The number of the next grant. It starts from the time, so that two lives share no number.
         package var nextNumber: Int64
-        /// Ledger time after which nothing that was lost with data can still be under way; 0: nothing was lost.
-        package var quietFrom: Int64 = 0
+        /// Ledger time until which slots are withheld of which nobody knows what became of them; 0: none are.
+        package var sealedUntil: Int64 = 0
+        /// Grows with every call that changes something.
+        package var version: Int64 = 0
+        /// How often members were asked what they remember.
+        package var musters: Int64 = 0
+        /// Earlier lives whose memory is in this one.
+        package var lives: [String] = []
+        /// Those of them, or this one, that the muster under way is about.
+        package var lost: [String] = []
         /// What the leader's last reserve left unmet, and when.
         package var waiting: Int64 = 0
         package var waitingAt: Int64 = 0
@@ -31,12 +39,15 @@ package struct LedgerState: Hashable, Sendable {
     package var epoch: Int64 = 0
     package internal(set) var meta: Meta?
     package internal(set) var mirrors: [String: MirrorLedger] = [:]
+    /// Nothing is granted and nothing settled before it has ended.
+    var muster: Muster?
 
     package init() {}
 
     /// Loses the ledger's data, as when its key is deleted; who leads is kept elsewhere.
     package mutating func forget() {
         meta = nil
+        muster = nil
         mirrors = [:]
     }
 
@@ -51,58 +62,60 @@ package struct LedgerState: Hashable, Sendable {
     package mutating func reserve(
         _ request: ReserveRequest, _ call: LedgerCall, at raw: Int64
     ) -> (reply: ReserveReply, messages: [LedgerMessage]) {
-        let time = begin(call, at: raw)
+        let (time, announced) = begin(call, at: raw)
         let nothing = [[Grant]](repeating: [], count: request.demands.count)
         func without(_ outcome: ReserveReply.Outcome) -> (ReserveReply, [LedgerMessage]) {
-            (ReserveReply(stamp: stamp(time), outcome: outcome, grants: nothing, mirrors: statuses(call.terms, at: time.now)), [])
+            (ReserveReply(stamp: stamp(time), outcome: outcome, grants: nothing, mirrors: statuses(call.terms, at: time.now)), announced)
         }
         if let claimed = request.epoch {
             let sameLife = call.knowledge.map { $0.incarnation == meta?.incarnation } ?? true
             guard leader == request.caller, epoch == claimed, sameLife else { return without(.staleEpoch(current: epoch)) }
-        } else if request.yieldsToLeader, let leader, leader != request.caller, let meta, meta.waiting > 0,
+        } else if muster == nil, request.yieldsToLeader, let leader, leader != request.caller, let meta, meta.waiting > 0,
             time.now - meta.waitingAt <= Self.waitingIsFresh
         {
             return without(.queueWithLeader)
         }
+        guard muster == nil else { return without(.mustering) }
         let (grants, messages) = distribute(request, call.terms, at: time)
         let reply = ReserveReply(
             stamp: stamp(time), outcome: .granted, grants: grants, mirrors: statuses(call.terms, at: time.now))
-        return (reply, messages)
+        return (reply, announced + messages)
     }
 
     /// See `SlotLedger.settle`.
     package mutating func settle(
         _ request: SettleRequest, _ call: LedgerCall, at raw: Int64
     ) -> (reply: SettleReply, messages: [LedgerMessage]) {
-        let time = begin(call, at: raw)
+        let (time, announced) = begin(call, at: raw)
         let before = call.terms.mirrors.map { free($0, at: time.now) }
         var applied = 0
         var foreign = 0
-        for entry in request.entries where call.terms.mirrors.indices.contains(entry.mirror) {
-            if entry.incarnation != meta?.incarnation {
+        for entry in muster == nil ? request.entries : [] where call.terms.mirrors.indices.contains(entry.mirror) {
+            switch settle(entry, of: request.node, call.terms, sent: time.latest) {
+            case true?: applied += 1
+            case nil where entry.incarnation != meta?.incarnation:
                 charge(entry, call.terms, sent: time.latest)
                 foreign += 1
-            } else if settle(entry, of: request.node, call.terms, sent: time.latest) {
-                applied += 1
+            default: break
             }
         }
         for rules in call.terms.mirrors { mirrors[rules.name]?.flush(at: time.now) }
         let statuses = statuses(call.terms, at: time.now)
         let freed = zip(before, statuses).contains { $0 == 0 && $1.free > 0 }
-        return (SettleReply(stamp: stamp(time), applied: applied, foreign: foreign, mirrors: statuses), freed ? [.freed] : [])
+        return (SettleReply(stamp: stamp(time), applied: applied, foreign: foreign, mirrors: statuses), announced + (freed ? [.freed] : []))
     }
 
     /// See `SlotLedger.penalise`.
     package mutating func penalise(
         mirror: Int, pause: Int64, throttled: Bool, _ call: LedgerCall, at raw: Int64
-    ) -> PenaliseReply {
-        let time = begin(call, at: raw)
+    ) -> (reply: PenaliseReply, messages: [LedgerMessage]) {
+        let (time, announced) = begin(call, at: raw)
         if call.terms.mirrors.indices.contains(mirror) {
             let name = call.terms.mirrors[mirror].name
             mirrors[name, default: MirrorLedger()].pause(until: time.now + min(max(0, pause), Self.longestPause))
             if throttled { mirrors[name]?.counters.throttled += 1 }
         }
-        return PenaliseReply(stamp: stamp(time), mirrors: statuses(call.terms, at: time.now))
+        return (PenaliseReply(stamp: stamp(time), mirrors: statuses(call.terms, at: time.now)), announced)
     }
 
     /// See `SlotLedger.pull`.
@@ -134,24 +147,25 @@ package struct LedgerState: Hashable, Sendable {
 
     // MARK: Parts that several calls share
 
-    private func stamp(_ time: Reading) -> LedgerStamp {
-        LedgerStamp(time: time.now, latest: time.latest, frame: meta?.frame ?? 0, incarnation: meta?.incarnation ?? "")
+    func stamp(_ time: Reading) -> LedgerStamp {
+        LedgerStamp(
+            time: time.now, latest: time.latest, frame: meta?.frame ?? 0, incarnation: meta?.incarnation ?? "",
+            muster: notice(at: time.now))
     }
 
-    /// A mirror's seal: one memory of its longest limit after the last moment of which nothing is known.
-    private func sealedUntil(_ rules: MirrorRules) -> Int64 {
-        guard let quiet = meta?.quietFrom, quiet > 0 else { return 0 }
-        return quiet + rules.longestMemory
-    }
+    /// While members are asked what they remember nothing is free.
+    private func closedUntil(_ now: Int64) -> Int64 { muster.map { max($0.until, now + 1_000) } ?? 0 }
 
     private func status(_ rules: MirrorRules, at now: Int64) -> MirrorStatus {
-        (mirrors[rules.name] ?? MirrorLedger()).status(rules, at: now, sealedUntil: sealedUntil(rules))
+        var status = (mirrors[rules.name] ?? MirrorLedger()).status(rules, at: now, sealedUntil: closedUntil(now))
+        status.sealedFor = max(status.sealedFor, (meta?.sealedUntil ?? 0) - now)
+        return status
     }
 
-    private func statuses(_ terms: LedgerTerms, at now: Int64) -> [MirrorStatus] { terms.mirrors.map { status($0, at: now) } }
+    func statuses(_ terms: LedgerTerms, at now: Int64) -> [MirrorStatus] { terms.mirrors.map { status($0, at: now) } }
 
     private func free(_ rules: MirrorRules, at now: Int64) -> Int64 {
-        (mirrors[rules.name] ?? MirrorLedger()).free(rules, at: now, sealedUntil: sealedUntil(rules))
+        (mirrors[rules.name] ?? MirrorLedger()).free(rules, at: now, sealedUntil: closedUntil(now))
     }
 
     private mutating func distribute(
@@ -189,15 +203,16 @@ package struct LedgerState: Hashable, Sendable {
         return (grants, messages)
     }
 
-    /// - Returns: whether the entry was carried out.
+    /// After a muster the grants of an earlier life are found all the same, since no two lives share a number.
+    /// - Returns: whether the entry was carried out; nil when its grant is not open here.
     private mutating func settle(
         _ entry: SettleRequest.Entry, of node: NodeID, _ terms: LedgerTerms, sent: Int64
-    ) -> Bool {
+    ) -> Bool? {
         let name = terms.mirrors[entry.mirror].name
         let done = Int64(entry.completed.count) + max(0, entry.unsent)
-        guard let place = mirrors[name]?.open.place(of: entry.number, tag: node.tag), let held = mirrors[name]?.open.records[place].count,
-            held >= entry.remaining, held >= done
-        else { return false }
+        guard let place = mirrors[name]?.open.place(of: entry.number, tag: node.tag), let held = mirrors[name]?.open.records[place].count
+        else { return nil }
+        guard held >= entry.remaining, held >= done else { return false }
         charge(entry, terms, sent: sent)
         mirrors[name]?.counters.unsent += max(0, entry.unsent)
         mirrors[name]?.settle(done, at: place, expiry: entry.extend.map { sent + terms.life(hold: max(0, $0)) })

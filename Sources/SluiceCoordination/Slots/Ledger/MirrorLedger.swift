@@ -3,13 +3,13 @@
 /// It does not keep the rules; each call brings them. A log belongs to a window, so two callers that agree
 /// on a window share its log.
 package struct MirrorLedger: Hashable, Sendable {
-    package private(set) var logs: [Int64: ReleaseLog] = [:]
-    package private(set) var open = OpenGrants()
+    package internal(set) var logs: [Int64: ReleaseLog] = [:]
+    package internal(set) var open = OpenGrants()
     package var counters = MirrorCounters()
     /// Ledger time until which nothing is granted.
-    package private(set) var pausedUntil: Int64 = 0
+    package internal(set) var pausedUntil: Int64 = 0
     /// When the upstream's bucket, fed by completions only, will have run empty; see `level`.
-    private var drained: Int64 = 0
+    var drained: Int64 = 0
     /// Releases of this call, by window; they enter the logs together, in order.
     private var charged: [Int64: [Int64: Int64]] = [:]
 

@@ -62,6 +62,44 @@ package actor RedisSlotLedger: SlotLedger {
         return try reader.inspectReply(mirrors: terms.mirrors.count)
     }
 
+    package func copy(since version: Int64?) async throws(LedgerError) -> CopyReply {
+        let script = LedgerScript.copy
+        let (value, _) = try await run(script, keys: [keys.ledger], idempotent: true) { $0.copying(since: version) }
+        var reader = try LedgerReplyReader(value, of: script.name)
+        return try reader.copyReply(terms: terms)
+    }
+
+    package func contribute(
+        _ recollection: Recollection, of node: NodeID, to muster: MusterNotice, in incarnation: String
+    ) async throws(LedgerError) -> LedgerStamp {
+        let script = LedgerScript.contribute
+        let memory = recollection.bytes
+        let (value, sent) = try await run(script, keys: [keys.ledger], idempotent: true) {
+            $0.contributing(memory, of: node, to: muster, in: incarnation)
+        }
+        var reader = try LedgerReplyReader(value, of: script.name)
+        let stamp = try reader.contributeReply()
+        clock.heard(stamp, sent: sent, received: .now)
+        return stamp
+    }
+
+    package func gather() async throws(LedgerError) -> GatherReply {
+        let script = LedgerScript.gather
+        let (value, _) = try await run(script, keys: [keys.ledger], idempotent: true) { $0 }
+        var reader = try LedgerReplyReader(value, of: script.name)
+        return try reader.gatherReply(terms: terms)
+    }
+
+    package func restore(_ request: RestoreRequest) async throws(LedgerError) -> RestoreReply {
+        let script = LedgerScript.restore
+        let terms = terms
+        let (value, sent) = try await run(script, keys: [keys.ledger]) { $0.restoring(request, terms: terms) }
+        var reader = try LedgerReplyReader(value, of: script.name)
+        let reply = try reader.restoreReply(mirrors: terms.mirrors.count)
+        clock.heard(reply.stamp, sent: sent, received: .now)
+        return reply
+    }
+
     /// Takes in a message that carries ledger time, so that a node that only listens has bounds as well.
     package func heard(_ stamp: LedgerStamp) { clock.heardMessage(stamp, received: .now) }
 

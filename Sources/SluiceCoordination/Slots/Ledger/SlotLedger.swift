@@ -30,6 +30,25 @@ package protocol SlotLedger: Sendable {
     /// - Throws: `LedgerError`.
     func pull(_ node: NodeID) async throws(LedgerError) -> PullReply
 
+    /// The whole ledger, to be remembered in case its data is lost; changes nothing.
+    /// - Parameter version: what the caller has already, of the life that it knows.
+    /// - Throws: `LedgerError`.
+    func copy(since version: Int64?) async throws(LedgerError) -> CopyReply
+
+    /// Tells what a node remembers to the muster under way. Any member may then `gather` it, and `restore` the ledger from it.
+    /// - Throws: `LedgerError`.
+    func contribute(
+        _ recollection: Recollection, of node: NodeID, to muster: MusterNotice, in incarnation: String
+    ) async throws(LedgerError) -> LedgerStamp
+
+    /// What members have told; nothing before the muster may be ended, and changes nothing.
+    /// - Throws: `LedgerError`.
+    func gather() async throws(LedgerError) -> GatherReply
+
+    /// Ends a muster.
+    /// - Throws: `LedgerError`.
+    func restore(_ request: RestoreRequest) async throws(LedgerError) -> RestoreReply
+
     /// Takes in what a message said of the ledger, so that a node that only listens has bounds on its time, and knows its data.
     func heard(_ stamp: LedgerStamp) async
 

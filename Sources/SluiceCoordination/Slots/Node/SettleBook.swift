@@ -51,6 +51,11 @@ package struct SettleBook: Sendable {
     /// Whether the grant was heard of before, settled or not: a late message about it brings nothing new.
     package func knows(_ grant: GrantKey) -> Bool { grants[grant] != nil || closed[grant] != nil }
 
+    /// How many slots of a grant were reported as unused and have no answer.
+    package func doubtful(_ number: Int64) -> Int {
+        grants[GrantKey(life: 0, number: number)]?.sent?.unsent ?? 0
+    }
+
     /// How many grants are open.
     package var openGrants: Int { grants.count }
 

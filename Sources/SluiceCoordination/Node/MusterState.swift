@@ -1,0 +1,29 @@
+import SluiceLoop
+
+/// Where a node stands in remembering the ledger, and in telling what it remembers.
+struct MusterState: Sendable {
+    /// A muster that this node has heard of and that has not ended, as far as it knows.
+    struct Current: Sendable {
+        var incarnation: String
+        var notice: MusterNotice
+        /// When it may be ended.
+        var until: Instant
+        /// When to speak; nil once the ledger has what there is to tell.
+        var speaksAt: Instant?
+    }
+
+    var memory: NodeMemory
+    var current: Current?
+    /// What is asked of the ledger and not answered.
+    var isSpeaking = false
+    var isGathering = false
+    var isCopying = false
+    var nextCopy: Instant
+
+    /// How often a node fetches a copy when it is alone, in microseconds; with many, each does so less often.
+    static let interval: Int64 = 1_000_000
+    /// So many copies a second are enough for a pool.
+    static let copiesPerSecond = 4
+    /// Before a failed call is repeated.
+    static let patience: Int64 = 100_000
+}

@@ -1,0 +1,23 @@
+-- What all members remember, for whoever ends the muster.
+--
+-- KEYS  1 ledger
+-- ARGV  those of ledger.lua
+-- Reply { HEAD, lives, version, next number, mirrors, muster start, lost, memories }
+--       mirrors      as in copy.lua: what this server still has
+--       memories     tag, memory (with both readings of ledger time before it), and again; none before the muster may be ended
+-- Sends nothing, changes nothing.
+
+local now, latest = look()
+local mirrors, memories = {}, {}
+if meta and meta.musterUntil > 0 and now >= meta.musterUntil then
+    for m, mirror in ipairs(call.mirrors) do mirrors[m] = mirror.raw end
+    local all = redis.call('HGETALL', KEYS[1])
+    for f = 1, #all, 2 do
+        if sub(all[f], 1, 7) == 'memory:' then
+            memories[#memories + 1] = sub(all[f], 8)
+            memories[#memories + 1] = all[f + 1]
+        end
+    end
+end
+return reply(now, latest, meta and meta.lives or '', meta and meta.version or 0, meta and meta.nextNumber or 0, mirrors,
+    meta and meta.musterStart or 0, meta and meta.lost or '', memories)

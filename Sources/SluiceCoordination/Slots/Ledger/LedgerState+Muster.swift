@@ -1,0 +1,119 @@
+/// How the model notices a loss, and what its members remember becomes the ledger again; the same as in the scripts.
+extension LedgerState {
+    /// The muster under way.
+    struct Muster: Hashable, Sendable {
+        /// Ledger time when the loss was noticed.
+        var start: Int64
+        /// Before this it cannot be ended.
+        var until: Int64
+        var memories: [String: GatherReply.Memory] = [:]
+    }
+
+    static let mostLives = 16
+
+    /// Begins a muster when the data may have lost something.
+    /// - Returns: whether one was begun, and must be announced.
+    mutating func noticeLoss(_ call: LedgerCall, at time: Reading, justBorn: Bool) -> Bool {
+        guard call.muster > 0, meta != nil else { return false }
+        var begins = justBorn && beginMuster(call, at: time)
+        if let known = call.knowledge?.incarnation, known != meta!.incarnation, !meta!.lives.contains(known) {
+            meta!.lives = Self.with(meta!.lives, known)
+            meta!.lost = Self.with(meta!.lost, known)
+            begins = beginMuster(call, at: time) || begins
+        }
+        if let runID = call.runID, runID != meta!.runID {
+            if meta!.runID != nil {
+                meta!.lost = Self.with(meta!.lost, meta!.incarnation)
+                begins = beginMuster(call, at: time) || begins
+            }
+            meta!.runID = runID
+        }
+        return begins
+    }
+
+    private static func with(_ names: [String], _ name: String) -> [String] {
+        names.contains(name) ? names : Array(([name] + names).prefix(mostLives))
+    }
+
+    private mutating func beginMuster(_ call: LedgerCall, at time: Reading) -> Bool {
+        if muster != nil {
+            muster!.until = max(muster!.until, time.now + call.muster / 2)
+            return false
+        }
+        meta!.musters += 1
+        muster = Muster(start: time.latest, until: time.now + call.muster)
+        return true
+    }
+
+    func notice(at now: Int64) -> MusterNotice? {
+        guard let muster, let meta else { return nil }
+        return MusterNotice(number: meta.musters, remaining: max(0, muster.until - now))
+    }
+
+    // MARK: Calls
+
+    /// See `SlotLedger.copy`.
+    package func copy(since version: Int64?, _ call: LedgerCall, at raw: Int64) -> CopyReply {
+        var view = self
+        let time = view.look(call, at: raw)
+        let isNew = meta != nil && muster == nil && meta!.version != version
+        return CopyReply(stamp: stamp(time), copy: isNew ? whole(call.terms, at: time) : nil)
+    }
+
+    /// See `SlotLedger.contribute`.
+    package mutating func contribute(
+        _ recollection: Recollection, of node: NodeID, to notice: MusterNotice, in incarnation: String, _ call: LedgerCall, at raw: Int64
+    ) -> (stamp: LedgerStamp, messages: [LedgerMessage]) {
+        let (time, messages) = begin(call, at: raw)
+        if muster != nil, meta!.musters == notice.number, meta!.incarnation == incarnation {
+            let tag = String(node.tag)
+            muster!.memories[tag] = GatherReply.Memory(tag: tag, now: time.now, latest: time.latest, recollection: recollection)
+        }
+        return (stamp(time), messages)
+    }
+
+    /// See `SlotLedger.gather`.
+    package func gather(_ call: LedgerCall, at raw: Int64) -> GatherReply {
+        var view = self
+        let time = view.look(call, at: raw)
+        let isDue = muster.map { time.now >= $0.until } ?? false
+        let memories = isDue ? muster!.memories.values.sorted { $0.tag < $1.tag } : []
+        return GatherReply(
+            stamp: stamp(time), left: isDue ? whole(call.terms, at: time) : nil, start: muster?.start ?? 0, lost: meta?.lost ?? [],
+            memories: memories, count: memories.count)
+    }
+
+    /// See `SlotLedger.restore`.
+    package mutating func restore(
+        _ request: RestoreRequest, _ call: LedgerCall, at raw: Int64
+    ) -> (reply: RestoreReply, messages: [LedgerMessage]) {
+        var (time, messages) = begin(call, at: raw)
+        let isDone =
+            muster.map { time.now >= $0.until && $0.memories.count == request.memories } ?? false
+            && meta!.musters == request.muster && meta!.incarnation == request.incarnation
+        if isDone {
+            for rules in call.terms.mirrors { mirrors[rules.name] = request.mirrors[rules.name] ?? MirrorLedger() }
+            muster = nil
+            meta!.version = max(meta!.version, request.version)
+            meta!.nextNumber = max(meta!.nextNumber, request.nextNumber)
+            meta!.sealedUntil = max(meta!.sealedUntil, request.sealedUntil)
+            meta!.lost = []
+            for life in request.lives where life != meta!.incarnation { meta!.lives = Self.with(meta!.lives, life) }
+            for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: time.now, rules: rules) }
+            messages.append(.freed)
+        }
+        return (RestoreReply(stamp: stamp(time), isDone: isDone, mirrors: statuses(call.terms, at: time.now)), messages)
+    }
+
+    private func whole(_ terms: LedgerTerms, at time: Reading) -> LedgerCopy {
+        var copy = LedgerCopy(
+            incarnation: meta!.incarnation, lives: meta!.lives, version: meta!.version, nextNumber: meta!.nextNumber, time: time.now)
+        for rules in terms.mirrors {
+            // A call brings the windows that it knows.
+            var ledger = mirrors[rules.name] ?? MirrorLedger()
+            ledger.logs = ledger.logs.filter { log in rules.limits.contains { $0.window == log.key } }
+            copy.mirrors[rules.name] = ledger
+        }
+        return copy
+    }
+}
