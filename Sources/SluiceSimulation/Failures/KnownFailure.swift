@@ -26,6 +26,33 @@ package struct KnownFailure: Sendable, CustomStringConvertible {
         return scenario
     }
 
+    /// What six seeds of it showed.
+    package struct Result: Sendable {
+        package var broken = 0
+        /// The most that a mirror received, beside its limit.
+        package var worst: Outcome.Worst?
+        /// How far the mirror's own count stood when one more came; 0 where it counts as its limit says.
+        package var ownCount = 0.0
+        /// Microseconds.
+        package var longestWait: Int64 = 0
+        /// The last line of a seed that broke.
+        package var example: String?
+    }
+
+    /// Runs it with six seeds.
+    package func run(defended: Bool) -> Result {
+        var result = Result()
+        for seed in 1...6 as ClosedRange<UInt64> {
+            let outcome = Simulation(scenario(seed: seed, defended: defended)).run()
+            result.broken += outcome.broken.count
+            result.example = result.example ?? outcome.broken.first
+            if let worst = outcome.worst, worst.count > result.worst?.count ?? 0 { result.worst = worst }
+            result.ownCount = max(result.ownCount, outcome.worstByOwnCount)
+            result.longestWait = max(result.longestWait, outcome.longestWait)
+        }
+        return result
+    }
+
     /// All of them.
     package static let all: [KnownFailure] = windows + requests + upstreams + memories
 }
