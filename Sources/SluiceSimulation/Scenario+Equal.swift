@@ -1,4 +1,4 @@
-import SluiceCoordination
+package import SluiceCoordination
 
 extension Scenario {
     /// Equal nodes that all want more than there is, undisturbed, for ten windows of one mirror and a little.

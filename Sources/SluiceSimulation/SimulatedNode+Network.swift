@@ -30,7 +30,7 @@ extension SimulatedNode {
         let knowledge = isWithoutMemory || run.has(.noClockBounds) ? nil : clock.knowledge(at: local(now))
         let call = LedgerCall(
             terms: node.terms, knowledge: knowledge, runID: isWithoutMemory ? nil : run.redis.runID,
-            candidate: randomWord(length: 12, from: &run.random))
+            candidate: randomWord(length: 12, from: &run.random), muster: isWithoutMemory ? 0 : LedgerCall.musterSpan)
         let life = run.redis.life
         // What is cut off on its way there arrives when the way is free again, unless it was given up by then.
         lastArrivalThere = max(lastArrivalThere, cutThereUntil, now + run.random.latency(run.scenario.redisLatency))

@@ -19,7 +19,11 @@ extension KnownFailure {
             var scenario = strict(1, "20/2s")
             scenario.length = 20_000_000
             scenario.pause = 0...1_500_000
-            scenario.faults = [(2_500_000, .freeze(node: 0, for: 9_000_000))]
+            for second in 1...5 as ClosedRange<Int64> {
+                for place in 0..<scenario.nodes {
+                    scenario.faults.append((second * 3_600_000 + Int64(place) * 700_000, .freeze(node: .place(place), for: 2_900_000)))
+                }
+            }
             return scenario
         },
         KnownFailure("aborted", "a request that was cut off is taken for over, and arrives after that", without: .noAbortGuard) {

@@ -11,7 +11,7 @@ extension KnownFailure {
         scenario.nodes = 3
         scenario.callers = 30
         scenario.deadline = 100_000_000...200_000_000
-        scenario.length = 200_000_000
+        scenario.length = 130_000_000
         scenario.mirrorLatency = 500...20_000
         return scenario
     }
