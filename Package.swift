@@ -52,7 +52,7 @@ let package = Package(
 
         // The product's own decisions in virtual time, on a virtual network, with faults; for tests and for `deploy/simulate`.
         .target(
-            name: "SluiceSimulation", dependencies: ["SluiceCoordination", "SluiceLoop"], swiftSettings: safeRules),
+            name: "SluiceSimulation", dependencies: ["Sluice", "SluiceCoordination", "SluiceLoop"], swiftSettings: safeRules),
         .executableTarget(name: "SluiceSimulate", dependencies: ["SluiceSimulation"], swiftSettings: safeRules),
 
         // Real servers and processes, started and always ended, for the demo and for tests.

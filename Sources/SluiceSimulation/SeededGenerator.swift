@@ -1,3 +1,5 @@
+import Glibc
+
 /// SplitMix64 (Steele, Lea, Flood, 2014): the same seed gives the same sequence on every machine.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
@@ -19,6 +21,12 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
 
     /// A whole number of the range.
     package mutating func pick(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &self) }
+
+    /// A number of the range, each order of magnitude as likely as the others.
+    package mutating func scale(_ range: ClosedRange<Int64>) -> Int64 {
+        let (least, most) = (log(Double(range.lowerBound)), log(Double(range.upperBound)))
+        return min(max(Int64(exp(least + (most - least) * Double.random(in: 0..<1, using: &self))), range.lowerBound), range.upperBound)
+    }
 
     /// A latency: as a rule near the lower bound, now and then up to the upper one.
     package mutating func latency(_ range: ClosedRange<Int64>) -> Int64 {

@@ -3,31 +3,83 @@ import SluiceCoordination
 /// A mirror that counts: the judge of a run. It sees arrivals in true time and nothing else.
 final class SimulatedMirror {
     let rules: MirrorRules
+    var manner: MirrorManner
     var isDead = false
-    private(set) var requests = 0
+    /// Every arrival, in order.
+    private(set) var arrivals: [Int64] = []
     /// The most arrivals that one window of each limit has held.
     private(set) var worst: [Int64]
-    private var arrivals: [[Int64]]
+    /// The most that the mirror's own way of counting stood at when a request came, where it is another one.
+    private(set) var worstByOwnCount = 0.0
     private var firstKept: [Int]
+    private let upstream: Upstream
+    private var counters: [(window: Int64, before: Int64, now: Int64)]
+    private var drainedAt: Double = 0
 
-    init(_ rules: MirrorRules) {
+    init(_ rules: MirrorRules, upstream: Upstream, manner: MirrorManner) {
         self.rules = rules
+        self.upstream = upstream
+        self.manner = manner
         worst = rules.limits.map { _ in 0 }
-        arrivals = rules.limits.map { _ in [] }
         firstKept = rules.limits.map { _ in 0 }
+        counters = rules.limits.map { _ in (0, 0, 0) }
     }
 
     /// A request arrives; returns what it breaks.
     func arrive(at now: Int64) -> String? {
-        requests += 1
+        arrivals.append(now)
         var broken: String?
         for (place, limit) in rules.limits.enumerated() {
-            arrivals[place].append(now)
-            while arrivals[place][firstKept[place]] <= now - limit.window { firstKept[place] += 1 }
-            let count = Int64(arrivals[place].count - firstKept[place])
+            while arrivals[firstKept[place]] <= now - limit.window { firstKept[place] += 1 }
+            let count = Int64(arrivals.count - firstKept[place])
             worst[place] = max(worst[place], count)
             if count > limit.count { broken = "mirror \(rules.name) received \(count) requests within \(limit)" }
         }
-        return broken
+        return broken ?? countItsOwnWay(now)
+    }
+
+    private func countItsOwnWay(_ now: Int64) -> String? {
+        switch upstream {
+        case .log: return nil
+        case .slidingCounter:
+            for (place, limit) in rules.limits.enumerated() {
+                let window = now / limit.window
+                if window != counters[place].window {
+                    counters[place] = (window, window == counters[place].window + 1 ? counters[place].now : 0, 0)
+                }
+                let covered = 1 - Double(now % limit.window) / Double(limit.window)
+                let weighed = Double(counters[place].before) * covered + Double(counters[place].now)
+                worstByOwnCount = max(worstByOwnCount, weighed)
+                // As Cloudflare and others do it: what is refused is not counted.
+                guard weighed < Double(limit.count) else {
+                    return "mirror \(rules.name) refused a request: its sliding-window counter stood at \(weighed) of \(limit)"
+                }
+                counters[place].now += 1
+            }
+            return nil
+        case .bucket(let size):
+            guard let limit = rules.limits.first else { return nil }
+            let refill = Double(limit.window) / Double(limit.count)
+            let held = max(0, drainedAt - Double(now)) / refill
+            worstByOwnCount = max(worstByOwnCount, held)
+            guard held + 1 <= Double(size) + 1e-6 else {
+                return "mirror \(rules.name) refused a request: its bucket of \(size) was empty"
+            }
+            drainedAt = max(drainedAt, Double(now)) + refill
+            return nil
+        }
+    }
+
+    /// How fast requests came from `start` until `end`, as a share of the fastest that the limits allow, and how many those would
+    /// have been.
+    func pace(from start: Int64, until end: Int64) -> (share: Double, ideal: Double) {
+        var ideal = IdealSchedule(rules)
+        let received = arrivals.prefix { $0 <= end }
+        for _ in received { ideal.advance() }
+        // How late the last one came, and whether one more should have come since.
+        let lag = received.last.map { Double(ideal.last + 1) / Double($0 - start + 1) } ?? 0
+        let share = min(1, lag, Double(ideal.next) / Double(max(1, end - start)))
+        while ideal.next <= end - start { ideal.advance() }
+        return (share, Double(ideal.started))
     }
 }

@@ -2,50 +2,61 @@ import SluiceCoordination
 
 /// The Redis of a run: the in-memory ledger, the lease, and pub/sub. Commands arrive when the network lets them.
 final class SimulatedRedis {
-    private struct Data {
+    struct Data {
         var ledger = LedgerState()
         var leaseEnds: Int64 = .min
     }
 
-    private var data = Data()
-    /// What a replica would have had, lately.
+    private(set) var data = Data()
+    /// What a replica would have had, lately; kept only where a replica is going to take over.
     private var past: [(at: Int64, data: Data)] = []
+    private let keepsPast: Bool
     private(set) var isUp = true
     private(set) var life = 0
-    /// The host's clock minus true time.
+    /// The host's clock minus true time, at true time 0.
     var clockOffset: Int64 = 1_700_000_000_000_000
-    /// Every epoch that was ever won, in order, with the life of the data in which it was.
-    private(set) var epochs: [Int64] = []
-    private(set) var hasLostData = false
+    private let skew: Int64
+    /// The last epoch that was won, and how many were, in the present life of the data.
+    private var lastEpoch: Int64?
+    private(set) var elections = 0
+    /// What stands in for parts of the ledger, to show what they are good for.
+    let substitute: SubstituteLedger?
     /// Who hears what is published.
     var publish: (LedgerMessage) -> Void = { _ in }
     var publishBeat: (BeatMessage) -> Void = { _ in }
+    /// Who hears that an epoch was not above the one before.
+    var complain: (String) -> Void = { _ in }
+
+    init(_ scenario: Scenario, skew: Int64) {
+        self.skew = skew
+        keepsPast = scenario.faults.contains { if case .rollback = $0.fault { true } else { false } }
+        substitute = SubstituteLedger(scenario)
+    }
 
     var runID: String { "server-\(life)" }
 
-    func raw(_ now: Int64) -> Int64 { now + clockOffset }
+    func raw(_ now: Int64) -> Int64 { now + now * skew / 1_000_000 + clockOffset }
 
     // MARK: Faults
 
     func setUp(_ up: Bool) { isUp = up }
 
-    func loseData() {
-        data = Data()
-        past = []
-        life += 1
-        hasLostData = true
-    }
+    func loseData() { begin(Data()) }
 
-    func rollBack(by age: Int64, now: Int64) {
-        data = past.last { $0.at <= now - age }?.data ?? Data()
+    /// What had been written until so long ago comes back: what the first of the later commands found.
+    func rollBack(by age: Int64, now: Int64) { begin(past.first { $0.at > now - age }?.data ?? data) }
+
+    private func begin(_ data: Data) {
+        self.data = data
         past = []
         life += 1
-        hasLostData = true
+        lastEpoch = nil
     }
 
     private func note(_ now: Int64) {
+        guard keepsPast else { return }
         past.append((now, data))
-        if past.count > 400 { past.removeFirst(200) }
+        if past.count > 800 { past.removeFirst(400) }
     }
 
     private func expireLease(_ now: Int64) {
@@ -57,14 +68,23 @@ final class SimulatedRedis {
     func reserve(_ request: ReserveRequest, _ call: LedgerCall, now: Int64) -> ReserveReply {
         note(now)
         expireLease(now)
-        let (reply, messages) = data.ledger.reserve(request, call, at: raw(now))
+        let (reply, messages) =
+            substitute?.reserve(request, call, &data.ledger, raw: raw(now), now: now) ?? data.ledger.reserve(request, call, at: raw(now))
         messages.forEach(publish)
         return reply
     }
 
     func settle(_ request: SettleRequest, _ call: LedgerCall, now: Int64) -> SettleReply {
         note(now)
-        let (reply, messages) = data.ledger.settle(request, call, at: raw(now))
+        let (reply, messages) =
+            substitute?.settle(request, call, &data.ledger, raw: raw(now)) ?? data.ledger.settle(request, call, at: raw(now))
+        messages.forEach(publish)
+        return reply
+    }
+
+    func penalise(mirror: Int, pause: Int64, throttled: Bool, _ call: LedgerCall, now: Int64) -> PenaliseReply {
+        note(now)
+        let (reply, messages) = data.ledger.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: raw(now))
         messages.forEach(publish)
         return reply
     }
@@ -104,7 +124,9 @@ final class SimulatedRedis {
         data.ledger.leader = node
         data.ledger.epoch = max(data.ledger.epoch, knownEpoch) + 1
         data.leaseEnds = raw(now) + lease
-        epochs.append(data.ledger.epoch)
+        elections += 1
+        if let lastEpoch, data.ledger.epoch <= lastEpoch { complain("epoch \(data.ledger.epoch) was won after epoch \(lastEpoch)") }
+        lastEpoch = data.ledger.epoch
         return .won(epoch: data.ledger.epoch)
     }
 

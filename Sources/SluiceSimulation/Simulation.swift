@@ -3,76 +3,77 @@ import SluiceLoop
 
 /// One run of the product's decisions in virtual time, checked after every event.
 ///
-/// Checked: no mirror receives more than its limits allow in any window (G1), no slot is used twice, every call ends by its
-/// deadline (G5), and epochs only grow. The same scenario gives the same run, event for event.
+/// Checked: no mirror receives more than its limits allow in any window (G1), no slot is used twice or by another node than the one
+/// it was granted to, every call ends by its deadline (G5), and epochs only grow within one life of the data. The same scenario
+/// gives the same run, event for event.
 package final class Simulation {
     let scenario: Scenario
     let timeline = Timeline()
-    let redis = SimulatedRedis()
+    let redis: SimulatedRedis
     let mirrors: [SimulatedMirror]
-    var nodes: [SimulatedNode] = []
+    private(set) var nodes: [SimulatedNode] = []
     var random: SeededGenerator
-    var outcome = Outcome()
-    /// Calls that died with their process.
-    var forgiven = 0
+    let isWithoutMemory: Bool
+    private var outcome = Outcome()
     private let keepsTrace: Bool
     private let terms: LedgerTerms
-    private var granted: [Int64: Int64] = [:]
-    private var used: [UsedGrant: Int64] = [:]
-
-    private struct UsedGrant: Hashable {
-        let node: NodeID
-        let grant: GrantKey
-    }
+    private var book = SlotAudit()
 
     /// - Parameter keepsTrace: whether the outcome tells what happened, line by line.
     package init(_ scenario: Scenario, keepsTrace: Bool = false) {
         self.scenario = scenario
         self.keepsTrace = keepsTrace
         random = SeededGenerator(seed: scenario.seed ^ 0x5143_4543)
-        mirrors = scenario.mirrors.map(SimulatedMirror.init)
+        isWithoutMemory = scenario.weaknesses.contains(where: \.isWithoutMemory)
+        redis = SimulatedRedis(scenario, skew: random.pick(-scenario.skew...scenario.skew))
+        mirrors = scenario.mirrors.enumerated().map { place, rules in
+            SimulatedMirror(
+                rules, upstream: scenario.upstreams.indices.contains(place) ? scenario.upstreams[place] : .log,
+                manner: scenario.manners.indices.contains(place) ? scenario.manners[place] : MirrorManner())
+        }
+        var known = scenario.mirrors
+        if scenario.weaknesses.contains(.noBurst) {
+            known = known.map { try! MirrorRules(name: $0.name, limits: $0.limits, concurrency: $0.concurrency) }
+        }
         // Bounds are kept by the scenarios.
-        terms = try! LedgerTerms(mirrors: scenario.mirrors, hold: 2_000_000, requestTimeout: scenario.timeout)
+        terms = try! LedgerTerms(mirrors: known, hold: 2_000_000, requestTimeout: scenario.timeout)
+        outcome.shares = Array(repeating: 0, count: scenario.nodes)
     }
 
     /// Runs it to its end.
     package func run() -> Outcome {
         redis.publish = { [unowned self] message in
             switch message {
-            case .grant(let node, let grant): nodes.first { $0.id == node && $0.isAlive }?.deliver(.granted(grant))
+            case .grant(let id, let grant): nodes.first { $0.id == id }?.deliver(.granted(grant))
             case .freed: for node in nodes where node.hearsDemands { node.deliver(.freed) }
             case .muster(let incarnation, let number):
                 for node in nodes { node.deliver(.beat(.muster(incarnation: incarnation, number: number))) }
             }
         }
         redis.publishBeat = { [unowned self] beat in for node in nodes { node.deliver(.beat(beat)) } }
+        redis.complain = { [unowned self] in broke($0) }
+        redis.substitute?.hostClock = { [unowned self] id in timeline.now + (nodes.first { $0.id == id }?.clockError ?? 0) }
         for place in 0..<scenario.nodes { timeline.plan(at: random.pick(0...200_000)) { [self] in startNode(place) } }
         for (at, fault) in scenario.faults { timeline.plan(at: at) { [self] in happen(fault) } }
-        timeline.run(until: scenario.length)
-        // Nobody calls any more: everything under way must come to its end.
-        timeline.run(until: scenario.length + scenario.deadline.upperBound + 12_000_000)
-        for node in nodes where node.isAlive && node.overdue(by: 1_000_000) > 0 {
-            broke("\(node.overdue(by: 1_000_000)) calls on \(node.id) never ended")
-        }
-        if !redis.hasLostData, zip(redis.epochs, redis.epochs.dropFirst()).contains(where: { $0 >= $1 }) {
-            broke("epochs went back: \(redis.epochs)")
-        }
-        outcome.requests = mirrors.reduce(0) { $0 + $1.requests }
-        outcome.elections = redis.epochs.count
-        outcome.utilisation = Double(outcome.requests) / Double(max(1, ideal))
-        return outcome
+        // Nobody calls after `length`: everything under way must come to its end.
+        let end = scenario.length + scenario.deadline.upperBound + 12_000_000
+        for second in 1...end / 1_000_000 { timeline.plan(at: second * 1_000_000) { [self] in lookForOverdueCalls() } }
+        timeline.run(until: end)
+        lookForOverdueCalls()
+        return summary()
     }
 
     // MARK: What happens
 
-    func arrive(_ mirror: Int, _ node: NodeID) {
-        if let broken = mirrors[mirror].arrive(at: timeline.now) { broke("\(broken), the last from \(node)") }
+    func arrive(_ mirror: Int, _ node: SimulatedNode) {
+        let broken = mirrors[mirror].arrive(at: timeline.now)
         trace { "\(node) reaches \(self.mirrors[mirror].rules.name)" }
+        if let broken { broke("\(broken), the last from \(node)") }
     }
 
     func publish(_ message: DemandMessage) {
-        trace { message.text }
-        for node in nodes where node.hearsDemands { node.deliver(.demanded(message)) }
+        trace { "demand of \(message.node.text): \(message.waiting) wait" }
+        for node in nodes where node.hearsDemands && node.id != message.node { node.deliver(.demanded(message)) }
     }
 
     func has(_ weakness: Scenario.Weakness) -> Bool { scenario.weaknesses.contains(weakness) }
@@ -81,34 +82,46 @@ package final class Simulation {
         let id = NodeID(host: "sim\(place)", process: Int32(place), random: &random)
         var options = CoordinatorOptions()
         options.timings.lease = 1_000_000
+        if has(.noRepetition) { (options.repetition, options.patience) = (3_600_000_000, 3_600_000_000) }
         let node = SimulatedNode(id: id, place: place, run: self, options: options, terms: terms)
         nodes.append(node)
-        trace { "\(id) starts" }
+        trace { "\(node) starts: \(id.text)" }
         node.start()
         node.reconnected()
     }
 
-    private func current(_ place: Int) -> SimulatedNode? { nodes.last { $0.place == place && $0.isAlive } }
+    private func node(_ whom: Scenario.Whom) -> SimulatedNode? {
+        switch whom {
+        case .place(let place): nodes.last { $0.place == place && $0.isAlive }
+        case .leader: nodes.last { $0.id == redis.data.ledger.leader && $0.isAlive } ?? node(.place(0))
+        }
+    }
 
     private func happen(_ fault: Scenario.Fault) {
-        trace { "\(fault)" }
+        trace { "FAULT \(fault)" }
         switch fault {
-        case .crash(let place, let after):
-            current(place)?.crash()
-            timeline.plan(after: after) { [self] in startNode(place) }
-        case .leave(let place, let after):
-            guard let node = current(place) else { return }
+        case .crash(let whom, let after):
+            guard let node = node(whom) else { return }
+            trace { "\(node) dies" }
+            node.crash()
+            timeline.plan(after: after) { [self] in startNode(node.place) }
+        case .leave(let whom, let after):
+            guard let node = node(whom), !node.isLeaving else { return }
+            trace { "\(node) leaves" }
             node.whenAwake { node.leave() }
             timeline.plan(after: max(after, 6_000_000)) { [self] in
+                guard node.isAlive else { return }
                 node.crash()
-                startNode(place)
+                startNode(node.place)
             }
-        case .freeze(let place, let span):
-            if let node = current(place) { node.frozenUntil = max(node.frozenUntil, timeline.now + span) }
-        case .partition(let place, let span):
-            guard let node = current(place) else { return }
-            node.cutUntil = max(node.cutUntil, timeline.now + span)
-            timeline.plan(at: node.cutUntil) { node.reconnected() }
+        case .freeze(let whom, let span):
+            guard let node = node(whom) else { return }
+            trace { "\(node) stands still" }
+            node.freeze(for: span)
+        case .partition(let whom, let way, let span):
+            guard let node = node(whom) else { return }
+            trace { "\(node) is cut off" }
+            node.cut(way, for: span)
         case .redisDown(let span):
             redis.setUp(false)
             timeline.plan(after: span) { [self] in
@@ -125,22 +138,45 @@ package final class Simulation {
         case .mirrorDead(let mirror, let span):
             mirrors[mirror].isDead = true
             timeline.plan(after: span) { [self] in mirrors[mirror].isDead = false }
+        case .mirrorOdd(let mirror, let manner, let span):
+            let before = mirrors[mirror].manner
+            mirrors[mirror].manner = manner
+            timeline.plan(after: span) { [self] in mirrors[mirror].manner = before }
         }
     }
 
     // MARK: Checks
 
-    /// The ledger gave slots to a node.
-    func recorded(_ reply: ReserveReply) {
-        for grants in reply.grants { for grant in grants { granted[grant.number, default: 0] += grant.count } }
+    /// The ledger gave slots.
+    func recorded(_ request: ReserveRequest, _ reply: ReserveReply) {
+        for (demand, grants) in zip(request.demands, reply.grants) {
+            for grant in grants { book.granted(grant, to: demand.node) }
+            if !grants.isEmpty {
+                trace {
+                    let slots = grants.map { "\(self.mirrors[$0.mirror].rules.name)×\($0.count) #\($0.number)" }.joined(separator: " ")
+                    return "ledger grants \(demand.node.text): \(slots)"
+                }
+            }
+        }
     }
 
     /// A node uses a slot.
     func spend(_ slot: Slot, of node: SimulatedNode) {
-        used[UsedGrant(node: node.id, grant: slot.grant), default: 0] += 1
-        let count = used[UsedGrant(node: node.id, grant: slot.grant)] ?? 0
-        // A reply that was lost on its way told nobody how many there were.
-        if let total = granted[slot.grant.number], count > total { broke("\(node.id) used \(count) of the \(total) slots of a grant") }
+        if let problem = book.spent(slot.grant, of: node.id) { broke("\(node) \(problem)") }
+    }
+
+    /// A caller at a place got its slot.
+    func served(_ place: Int) {
+        outcome.served += 1
+        if timeline.now <= scenario.length { outcome.shares[place] += 1 }
+    }
+
+    func refused() { outcome.refused += 1 }
+
+    /// A caller's wait ended.
+    func waited(_ span: Int64, _ node: SimulatedNode) {
+        outcome.longestWait = max(outcome.longestWait, span)
+        if span > scenario.longestWait { broke("a caller on \(node) waited for \(span / 1_000) ms") }
     }
 
     func broke(_ what: String) {
@@ -148,14 +184,33 @@ package final class Simulation {
         outcome.broken.append("at \(Double(timeline.now) / 1_000_000) s: \(what)")
     }
 
-    private func trace(_ line: () -> String) {
-        if keepsTrace { outcome.trace.append("\(Double(timeline.now) / 1_000_000) \(line())") }
+    func trace(_ line: () -> String) {
+        guard keepsTrace else { return }
+        let digits = String(timeline.now % 1_000_000)
+        outcome.trace.append("\(timeline.now / 1_000_000).\(String(repeating: "0", count: 6 - digits.count))\(digits)  \(line())")
     }
 
-    /// How many requests the limits would have let start within the run, at best.
-    private var ideal: Int64 {
-        scenario.mirrors.reduce(0) { sum, rules in
-            sum + (rules.limits.map { $0.count * (1 + (scenario.length - 1) / $0.window) }.min() ?? 0)
+    private func lookForOverdueCalls() {
+        for node in nodes {
+            let count = node.overdue(by: 1_000_000)
+            if count > 0 { broke("\(count) calls on \(node) are overdue") }
         }
+    }
+
+    private func summary() -> Outcome {
+        outcome.requests = mirrors.reduce(0) { $0 + $1.arrivals.count }
+        outcome.elections = redis.elections
+        outcome.worstByOwnCount = mirrors.map(\.worstByOwnCount).max() ?? 0
+        for mirror in mirrors {
+            for (count, limit) in zip(mirror.worst, mirror.rules.limits) {
+                let share = Double(count) / Double(limit.count)
+                if let worst = outcome.worst, Double(worst.count) / Double(worst.limit.count) >= share { continue }
+                outcome.worst = Outcome.Worst(mirror: mirror.rules.name, count: count, limit: limit)
+            }
+        }
+        let start = mirrors.compactMap(\.arrivals.first).min() ?? 0
+        let paces = mirrors.map { $0.pace(from: start, until: scenario.length) }
+        outcome.utilisation = paces.reduce(0) { $0 + $1.share * $1.ideal } / max(1, paces.reduce(0) { $0 + $1.ideal })
+        return outcome
     }
 }

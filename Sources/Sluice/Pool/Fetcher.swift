@@ -22,8 +22,6 @@ actor Fetcher {
 
     /// Attempts that may fail before the call does.
     private static let attempts = 4
-    /// Between the abort of a request and the moment at which the mirror can surely not receive it any more.
-    private static let abortGuard: Int64 = 1_000_000
 
     private let loop: EventLoop
     private let http: HTTPClient
@@ -128,10 +126,19 @@ actor Fetcher {
             health[slot.mirror].succeeded(latency: response.firstByteAt.microseconds(since: started))
             return response
         } catch {
-            let isCertain = error.code == .responseTooLarge || error.code == .headersTooLarge
-            await coordinator.finish(
-                slot, error.wasSent ? .completed(error.endedAt.advanced(byMicroseconds: isCertain ? 0 : Self.abortGuard)) : .unsent)
+            await coordinator.finish(slot, error.wasSent ? .completed(end(of: ticket, error)) : .unsent)
             throw error
+        }
+    }
+
+    /// The last moment at which the mirror may have counted a request that failed.
+    private func end(of ticket: Ticket, _ error: HTTPError) -> Instant {
+        switch error.code {
+        case .responseTooLarge, .headersTooLarge: error.endedAt
+        // The mirror, or somebody on the way, ended the connection: what is still on its way finds none.
+        case .connectionLost, .protocolError: error.endedAt.advanced(byMicroseconds: CutRequest.busyGuard)
+        default:
+            CutRequest.over(sentAt: ticket.spentAt ?? error.endedAt, endedAt: error.endedAt, timeout: timeout.microseconds)
         }
     }
 

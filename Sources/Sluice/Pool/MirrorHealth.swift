@@ -1,4 +1,4 @@
-import SluiceLoop
+package import SluiceLoop
 
 /// How this node fares with one mirror, and how long to leave it alone after failures; a pure value.
 ///
@@ -7,7 +7,7 @@ import SluiceLoop
 ///
 /// Attempts that were under way together fail together: only one of them counts, or a mirror that restarts once would be left
 /// alone for the longest time.
-struct MirrorHealth: Hashable, Sendable {
+package struct MirrorHealth: Hashable, Sendable {
     /// Failures in a row after which a mirror is paused.
     static let patience = 2
     /// The first pause and the longest, in microseconds.
@@ -24,8 +24,10 @@ struct MirrorHealth: Hashable, Sendable {
     private var latencies: [Int64] = []
     private var next = 0
 
+    package init() {}
+
     /// The mirror answered, after so many microseconds.
-    mutating func succeeded(latency: Int64) {
+    package mutating func succeeded(latency: Int64) {
         failures = 0
         refusals = 0
         if latencies.count < 64 {
@@ -37,7 +39,7 @@ struct MirrorHealth: Hashable, Sendable {
     }
 
     /// The mirror did not answer; returns how long to pause it, nil for not yet.
-    mutating func failed(startedAt: Instant, now: Instant) -> Int64? {
+    package mutating func failed(startedAt: Instant, now: Instant) -> Int64? {
         guard startedAt >= countedAt else { return nil }
         countedAt = now
         failures += 1
@@ -47,7 +49,7 @@ struct MirrorHealth: Hashable, Sendable {
 
     /// The mirror refused for want of quota; returns how long to pause it.
     /// - Parameter asked: what its answer asked for, in microseconds.
-    mutating func refused(asked: Int64?, startedAt: Instant, now: Instant) -> Int64 {
+    package mutating func refused(asked: Int64?, startedAt: Instant, now: Instant) -> Int64 {
         if startedAt >= countedAt {
             countedAt = now
             refusals += 1

@@ -8,13 +8,20 @@ import Synchronization
 /// had died; the second time the answer is no.
 final class Ticket: Sendable {
     private let slot: Slot
-    private let isSpent = Atomic(false)
+    private let spending = Mutex<Instant?>(nil)
 
     init(_ slot: Slot) { self.slot = slot }
 
+    /// When the attempt went out; nil when none has.
+    var spentAt: Instant? { spending.withLock { $0 } }
+
     /// Whether the attempt may go out now.
     func spend() -> Bool {
-        guard Instant.now < slot.sendBy else { return false }
-        return !isSpent.exchange(true, ordering: .relaxed)
+        spending.withLock { spentAt in
+            let now = Instant.now
+            guard spentAt == nil, now < slot.sendBy else { return false }
+            spentAt = now
+            return true
+        }
     }
 }

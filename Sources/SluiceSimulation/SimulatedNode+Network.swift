@@ -1,0 +1,76 @@
+import SluiceCoordination
+import SluiceLoop
+
+/// What the network does to commands, answers and messages.
+extension SimulatedNode {
+    /// How long the client waits for an answer; a command that is not acknowledged is given up by the kernel then, too.
+    private static var commandTimeout: Int64 { 2_000_000 }
+
+    private var isCut: Bool { min(cutThereUntil, cutHereUntil) > run.timeline.now || !run.redis.isUp }
+
+    func cut(_ way: Scenario.Way, for span: Int64) {
+        let until = run.timeline.now + span
+        if way != .here { cutThereUntil = max(cutThereUntil, until) }
+        if way != .there { cutHereUntil = max(cutHereUntil, until) }
+        run.timeline.plan(at: until) { self.reconnected() }
+    }
+
+    /// A command to Redis and its answer, in order on their connection.
+    func ask<Reply>(
+        _ command: @escaping (SimulatedRedis, LedgerCall, Int64) -> Reply,
+        then answered: @escaping (Result<Reply, SlotNode.Failure>) -> Void
+    ) {
+        let now = run.timeline.now
+        let givesUpAt = now + Self.commandTimeout
+        guard !isCut else {
+            run.timeline.plan(at: givesUpAt) { [self] in whenAwake { answered(.failure(.notDone)) } }
+            return
+        }
+        let isWithoutMemory = run.isWithoutMemory
+        let knowledge = isWithoutMemory || run.has(.noClockBounds) ? nil : clock.knowledge(at: local(now))
+        let call = LedgerCall(
+            terms: node.terms, knowledge: knowledge, runID: isWithoutMemory ? nil : run.redis.runID,
+            candidate: randomWord(length: 12, from: &run.random), muster: isWithoutMemory ? 0 : LedgerCall.musterSpan)
+        let life = run.redis.life
+        // What is cut off on its way there arrives when the way is free again, unless it was given up by then.
+        lastArrivalThere = max(lastArrivalThere, cutThereUntil, now + run.random.latency(run.scenario.redisLatency))
+        guard lastArrivalThere < givesUpAt else {
+            lastArrivalThere = now
+            run.timeline.plan(at: givesUpAt) { [self] in whenAwake { answered(.failure(.fateUnknown)) } }
+            return
+        }
+        run.timeline.plan(at: lastArrivalThere) { [self] in
+            // A restart or a cut ends the connection: what was on its way is lost with it.
+            guard !isCut, run.redis.life == life else {
+                run.timeline.plan(after: 500_000) { [self] in whenAwake { answered(.failure(.fateUnknown)) } }
+                return
+            }
+            let reply = command(run.redis, call, run.timeline.now)
+            lastArrivalHere = max(lastArrivalHere, run.timeline.now + run.random.latency(run.scenario.redisLatency))
+            if cutHereUntil > lastArrivalHere || lastArrivalHere > givesUpAt || run.random.happens(run.scenario.replyLoss) {
+                let at = lastArrivalHere > givesUpAt || cutHereUntil > givesUpAt ? givesUpAt : run.timeline.now + 500_000
+                lastArrivalHere = run.timeline.now
+                run.timeline.plan(at: at) { [self] in whenAwake { answered(.failure(.fateUnknown)) } }
+                return
+            }
+            run.timeline.plan(at: lastArrivalHere) { [self] in whenAwake { answered(.success(reply)) } }
+        }
+    }
+
+    /// A pub/sub message on its way to this node: it may be lost, come twice, come late, or be overtaken.
+    func deliver(_ event: SlotNode.Event) {
+        let now = run.timeline.now
+        guard isAlive, run.redis.isUp, cutHereUntil <= now, !run.random.happens(run.scenario.messageLoss) else { return }
+        for _ in 0..<(run.random.happens(run.scenario.messageRepeat) ? 2 : 1) {
+            var at = now + run.random.latency(run.scenario.redisLatency) + run.random.latency(run.scenario.messageDelay)
+            if !run.random.happens(run.scenario.messageReorder) {
+                lastMessageHere = max(lastMessageHere, at)
+                at = lastMessageHere
+            }
+            run.timeline.plan(at: at) { [self] in whenAwake { self.apply(event) } }
+        }
+    }
+
+    /// The connection to Redis is there again.
+    func reconnected() { whenAwake { self.apply(.subscribed) } }
+}
