@@ -39,6 +39,9 @@ package struct SettleBook: Sendable {
     /// Settled grants, kept while a late message could still speak of them.
     private var closed: [GrantKey: Instant] = [:]
     private var closedInOrder: [(grant: GrantKey, until: Instant)] = []
+    /// Grants whose last reports came too late. Where ledger time has lost some, the ledger may still hold them, and a pull would bring
+    /// them again; a few for each outage.
+    private var abandoned: Set<GrantKey> = []
     /// The grants with something to report.
     private var pending: Set<GrantKey> = []
     /// When the pending reports must leave.
@@ -49,7 +52,7 @@ package struct SettleBook: Sendable {
     package init(patience: Int64 = 20_000) { self.patience = patience }
 
     /// Whether the grant was heard of before, settled or not: a late message about it brings nothing new.
-    package func knows(_ grant: GrantKey) -> Bool { grants[grant] != nil || closed[grant] != nil }
+    package func knows(_ grant: GrantKey) -> Bool { grants[grant] != nil || closed[grant] != nil || abandoned.contains(grant) }
 
     /// How many slots of a grant were reported as unused and have no answer.
     package func doubtful(_ number: Int64) -> Int {
@@ -107,8 +110,10 @@ package struct SettleBook: Sendable {
     package mutating func take(now: Instant) -> [Report] {
         due = nil
         let reports = pending.sorted().compactMap { number -> Report? in
-            guard let grant = grants[number], now < grant.worthlessAt else {
+            guard let grant = grants[number] else { return nil }
+            guard now < grant.worthlessAt else {
                 grants[number] = nil
+                abandoned.insert(number)
                 return nil
             }
             // A report of unknown fate must not change: the ledger may have taken it, and counts what it skips.
