@@ -11,10 +11,16 @@ package struct MirrorStats: Sendable {
 
     /// The mirror's name.
     package let name: String
+    /// How the mirror decides what to refuse.
+    package let algorithm: MirrorAlgorithm
     /// Requests counted: all but those for `/__stats` and `/__log`.
     package let requests: Int
-    /// Requests that were more than a limit allows, in a ban or not.
+    /// Requests that were more than a limit allows in a true sliding window, in a ban or not, whatever the algorithm says.
     package let violations: Int
+    /// Requests that the algorithm refused, in a ban or not. By the log, and without strangers, these are the violations.
+    package let refused: Int
+    /// Requests of strangers that took a share of the quota; they are in no other figure.
+    package let strangers: Int
     /// Bans begun.
     package let bans: Int
     /// Requests that came during a ban.
@@ -44,8 +50,11 @@ package struct MirrorStats: Sendable {
         text.object { text in
             text.string("name", name)
             text.array("limits") { list in for worst in worstWindows { list.string(nil, worst.limit.description) } }
+            text.string("algorithm", algorithm.description)
             text.number("requests", requests)
             text.number("violations", violations)
+            text.number("refused", refused)
+            text.number("strangers", strangers)
             text.number("bans", bans)
             text.number("refused_while_banned", refusedWhileBanned)
             text.array("worst_window") { list in

@@ -10,7 +10,12 @@ package struct MirrorReport: Decodable, Sendable {
 
     package let name: String
     package let requests: Int
+    /// Over a limit in a true sliding window, whatever the mirror's algorithm says.
     package let violations: Int
+    /// Refused by the mirror's algorithm.
+    package let refused: Int
+    /// Requests of others that took a share of the quota; in no other figure.
+    package let strangers: Int
     package let bans: Int
     package let refusedWhileBanned: Int
     package let worstWindows: [Window]
@@ -23,7 +28,7 @@ package struct MirrorReport: Decodable, Sendable {
     package let inFlightMax: Int
 
     private enum CodingKeys: String, CodingKey {
-        case name, requests, violations, bans, duplicates, statuses
+        case name, requests, violations, refused, strangers, bans, duplicates, statuses
         case refusedWhileBanned = "refused_while_banned"
         case worstWindows = "worst_window"
         case distinctTargets = "distinct_targets"
@@ -35,7 +40,7 @@ package struct MirrorReport: Decodable, Sendable {
     /// The requests in the fullest window of any limit.
     package var worst: Int { worstWindows.map(\.worst).max() ?? 0 }
 
-    /// Whether every window was within its limit and nothing was refused.
+    /// Whether every window was within its limit and nobody was banned.
     package var isClean: Bool {
         violations == 0 && bans == 0 && refusedWhileBanned == 0 && worstWindows.allSatisfy { $0.worst <= $0.limit }
     }
