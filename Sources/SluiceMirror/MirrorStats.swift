@@ -1,4 +1,4 @@
-internal import SluiceLoop
+package import SluiceLoop
 
 /// What a strict mirror saw, as `/__stats` says it. Milliseconds are counted from the mirror's start.
 package struct MirrorStats: Sendable {
@@ -31,12 +31,14 @@ package struct MirrorStats: Sendable {
     package let distinctTargets: Int
     /// Targets asked for more than once, and how often.
     package let duplicates: [String: Int]
-    /// Answers by status.
+    /// Answers by status; 0: no whole answer, on purpose.
     package let statuses: [Int: Int]
     /// When the first request arrived.
     package let firstMilliseconds: Int64?
     /// When the last request arrived.
     package let lastMilliseconds: Int64?
+    /// The mirror's start, on its host's continuous clock, which all processes of a host share.
+    package let startedAt: Instant
     /// Now, since the mirror's start.
     package let uptimeMilliseconds: Int64
     /// The most requests that were being answered at once.
@@ -75,6 +77,7 @@ package struct MirrorStats: Sendable {
             }
             if let firstMilliseconds { text.number("first_ms", firstMilliseconds) } else { text.null("first_ms") }
             if let lastMilliseconds { text.number("last_ms", lastMilliseconds) } else { text.null("last_ms") }
+            text.number("started_us", startedAt.microseconds)
             text.number("uptime_ms", uptimeMilliseconds)
             text.number("in_flight_max", inFlightMax)
             text.number("log_dropped", logDropped)

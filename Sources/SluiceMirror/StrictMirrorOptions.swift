@@ -21,6 +21,8 @@ package struct StrictMirrorOptions: Sendable {
     package var posts = 100
     /// Every so many accepted requests one is answered with 500; nil (the default): none.
     package var failEvery: Int?
+    /// What becomes of requests that are within the limits; nil (the default): they are answered. They count as ever.
+    package var misbehaviour: Misbehaviour?
     /// What refusals say in `Retry-After`, rounded up to seconds; nil (the default): the truth.
     package var retryAfter: Duration?
     /// The `max-age` of answers, in whole seconds; nil (the default): no `Cache-Control`.
@@ -47,6 +49,12 @@ package struct StrictMirrorOptions: Sendable {
         ("latency", "DURATION", "answers take so long, such as 50ms, or 20ms..80ms"),
         ("posts", "COUNT", "how many posts there are (100 unless told)"),
         ("fail-every", "COUNT", "every so many requests one is answered with 500"),
+        (
+            "misbehave", "KIND[:EVERY]",
+            "requests within the limits are counted, and then treated badly, all or every so many: hang-up (no answer), hang (silence), "
+                + "garbage (no HTTP), cut-off (half a body), slow-body (ten bytes a second), refuse (429 without Retry-After, unless "
+                + "--retry-after is given)"
+        ),
         ("retry-after", "DURATION", "refusals name this time, whatever the truth"),
         ("max-age", "DURATION", "answers carry Cache-Control: max-age"),
     ]
@@ -65,6 +73,7 @@ package struct StrictMirrorOptions: Sendable {
             case "latency": latency = try MirrorLatency(text: text)
             case "posts": posts = try Self.count(text, atMost: 1_000_000)
             case "fail-every": failEvery = try Self.count(text, atMost: .max)
+            case "misbehave": misbehaviour = try Misbehaviour(text: text)
             case "retry-after": retryAfter = try Self.duration(text)
             case "max-age": maxAge = try Self.duration(text)
             default:
