@@ -41,6 +41,8 @@ package struct MirrorStats: Sendable {
     package let startedAt: Instant
     /// Now, since the mirror's start.
     package let uptimeMilliseconds: Int64
+    /// Requests that are being answered.
+    package let inFlight: Int
     /// The most requests that were being answered at once.
     package let inFlightMax: Int
     /// Requests that `/__log` has dropped.
@@ -79,6 +81,7 @@ package struct MirrorStats: Sendable {
             if let lastMilliseconds { text.number("last_ms", lastMilliseconds) } else { text.null("last_ms") }
             text.number("started_us", startedAt.microseconds)
             text.number("uptime_ms", uptimeMilliseconds)
+            text.number("in_flight", inFlight)
             text.number("in_flight_max", inFlightMax)
             text.number("log_dropped", logDropped)
         }

@@ -25,7 +25,10 @@ package struct MirrorReport: Decodable, Sendable {
     /// Milliseconds since the mirror's start; nil before the first request.
     package let firstMilliseconds: Int?
     package let lastMilliseconds: Int?
+    package let inFlight: Int
     package let inFlightMax: Int
+    /// The mirror's start, on its host's continuous clock.
+    package let startedMicroseconds: Int64
 
     private enum CodingKeys: String, CodingKey {
         case name, requests, violations, refused, strangers, bans, duplicates, statuses
@@ -34,7 +37,9 @@ package struct MirrorReport: Decodable, Sendable {
         case distinctTargets = "distinct_targets"
         case firstMilliseconds = "first_ms"
         case lastMilliseconds = "last_ms"
+        case inFlight = "in_flight"
         case inFlightMax = "in_flight_max"
+        case startedMicroseconds = "started_us"
     }
 
     /// The requests in the fullest window of any limit.
@@ -47,4 +52,10 @@ package struct MirrorReport: Decodable, Sendable {
 
     /// Reads the body of `/__stats`.
     package init(json: [UInt8]) throws { self = try JSONDecoder().decode(Self.self, from: Data(json)) }
+
+    /// Reads the body of `/__log`: when each request arrived, in milliseconds from the mirror's start.
+    static func milliseconds(log: [UInt8]) throws -> [Int64] {
+        struct Line: Decodable { let ms: Int64 }
+        return try log.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(Line.self, from: Data($0)).ms }
+    }
 }
