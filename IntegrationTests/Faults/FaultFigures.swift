@@ -15,7 +15,9 @@ struct FaultFigures {
     ///   - arrivals: for each mirror, in order of time.
     ///   - count: what each mirror allows in any `window`.
     init(arrivals: [[Instant]], count: Int, window: Duration) {
-        let merged = arrivals.enumerated().flatMap { mirror, instants in instants.map { (at: $0, mirror: mirror) } }.sorted { $0.at < $1.at }
+        let merged = arrivals.enumerated().flatMap { mirror, instants in instants.map { (at: $0, mirror: mirror) } }.sorted {
+            $0.at < $1.at
+        }
         requests = merged.count
         let span = merged.last.map { $0.at.microseconds(since: merged[0].at) } ?? 0
         let allowed = Double(arrivals.count * count) * (Double(span) / Double(window.microseconds) + 1)

@@ -32,10 +32,14 @@ struct FaultRun {
     var limit: String { "\(count)/\(window.text)" }
 
     /// Runs it.
-    /// - Parameter disturb: called when a good part of the calls has been made.
-    func play(_ disturb: (Scene, Crew) async throws -> Void) async throws {
+    /// - Parameters:
+    ///   - redis: the URL that the processes use, where it is not the plain one.
+    ///   - disturb: called when a good part of the calls has been made.
+    func play(
+        redis url: (Scene) -> String = { $0.stage.redis.url }, _ disturb: (Scene, Crew) async throws -> Void
+    ) async throws {
         try await Scene.play(limit: limit, latency: latency, posts: posts, extra: mirrors, redis: redis, host: host) { scene in
-            let crew = try await scene.crew(workers(scene), launcher: launcher)
+            let crew = try await scene.crew(workers(scene, redis: url(scene)), launcher: launcher)
             await crew.go()
             try await scene.wait(forRequests: posts / 4)
             try await disturb(scene, crew)
@@ -55,10 +59,11 @@ struct FaultRun {
         }
     }
 
-    private func workers(_ scene: Scene) -> [WorkerOptions] {
+    private func workers(_ scene: Scene, redis: String) -> [WorkerOptions] {
         let share = posts / processes
         return (0..<processes).map { index in
             scene.worker([DemoItems("posts", (index * share + 1)...(index * share + share))]) {
+                $0.redis = redis
                 $0.lease = .milliseconds(600)
                 $0.timeout = .seconds(1)
                 $0.divides = true

@@ -93,7 +93,8 @@ package final class RedisServer: Sendable {
         let port = address.withLock { $0 }
         let program = ProcessInfo.processInfo.environment["REDIS_SERVER"] ?? "/usr/bin/redis-server"
         var arguments = ["--dir", directory.path, "--save", "", "--appendonly", options.appendOnly ? "yes" : "no", "--daemonize", "no"]
-        arguments += port.map { ["--port", "\($0)", "--bind", "127.0.0.1"] + options.alsoBinds } ?? ["--port", "0", "--unixsocket", socketPath]
+        arguments +=
+            port.map { ["--port", "\($0)", "--bind", "127.0.0.1"] + options.alsoBinds } ?? ["--port", "0", "--unixsocket", socketPath]
         if let password = options.password { arguments += ["--requirepass", password] }
         if let maxMemory = options.maxMemory { arguments += ["--maxmemory", "\(maxMemory)"] }
         if !options.alsoBinds.isEmpty { arguments += ["--protected-mode", "no"] }
