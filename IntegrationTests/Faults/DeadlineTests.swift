@@ -36,11 +36,11 @@ extension Integration {
                 #expect(tally.wrong == 0)
                 // What the limits allow from the first call to the last deadline, and no less than the first windows.
                 #expect(tally.calls >= 2 * count * 3)
-                #expect(Set(refusals.map(\.code)).isSubset(of: ["noSlotInTime", "deadlineExceeded"]))
-                // In its first moments a process knows nothing of the ledger, and cannot tell.
-                let untold = zip(refusals, tally.failures).filter {
-                    $0.0.code == "noSlotInTime" && $0.0.back == nil && $0.0.deadline > 500
-                }.map(\.1)
+                // In its first moments a process knows nothing of the ledger, and cannot tell; it may not even have been answered.
+                let settled = zip(refusals, tally.failures).filter { $0.0.deadline > 2_000 }
+                let odd = settled.filter { !["noSlotInTime", "deadlineExceeded"].contains($0.0.code) }.map(\.1)
+                #expect(odd.isEmpty, "\(odd.count) were refused for another reason: \(odd.prefix(3))")
+                let untold = settled.filter { $0.0.code == "noSlotInTime" && $0.0.back == nil }.map(\.1)
                 #expect(untold.isEmpty, "\(untold.count) were not told when to come back: \(untold.prefix(3))")
                 // By its deadline, give or take what a machine under the load of ten thousand tasks needs to say so.
                 #expect(late < 2_000)
