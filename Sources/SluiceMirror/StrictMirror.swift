@@ -68,7 +68,8 @@ package actor StrictMirror {
             worstWindows: judge.truth.worstWindows.map { MirrorStats.Worst(limit: $0.limit, worst: $0.worst) },
             distinctTargets: tally.targets.count, duplicates: tally.targets.filter { $0.value > 1 }, statuses: tally.statuses,
             firstMilliseconds: tally.firstMilliseconds, lastMilliseconds: tally.lastMilliseconds,
-            startedAt: startedAt, uptimeMilliseconds: Instant.now.microseconds(since: startedAt) / 1_000, inFlight: tally.inFlight, inFlightMax: tally.inFlightMax,
+            startedAt: startedAt, uptimeMilliseconds: Instant.now.microseconds(since: startedAt) / 1_000, inFlight: tally.inFlight,
+            inFlightMax: tally.inFlightMax,
             logDropped: tally.logDropped)
     }
 
