@@ -8,9 +8,10 @@ import Testing
         -> MirrorReport
     {
         let text = """
-            {"name": "a", "requests": \(requests), "violations": \(violations), "bans": \(bans), "refused_while_banned": 0,
+            {"name": "a", "requests": \(requests), "violations": \(violations), "refused": 0, "strangers": 0, "bans": \(bans),
+            "refused_while_banned": 0,
             "worst_window": [{"limit": 2, "window_ms": 6000, "worst": \(worst)}], "distinct_targets": 2, "duplicates": {},
-            "statuses": {"\(status)": \(requests)}, "first_ms": null, "last_ms": null, "in_flight_max": 1}
+            "statuses": {"\(status)": \(requests)}, "first_ms": null, "last_ms": null, "started_us": 0, "in_flight": 0, "in_flight_max": 1}
             """
         return try MirrorReport(json: Array(text.utf8))
     }

@@ -84,11 +84,17 @@ static inline int sluice_mhd_peer(struct MHD_Connection *connection, char *text,
   return 0;
 }
 
+/* The connection's socket; -1 when there is none. */
+static inline int sluice_mhd_descriptor(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info == NULL ? -1 : (int) info->connect_fd;
+}
+
 /* Ends what the connection's client may still send; what has arrived can still be read. */
 static inline void sluice_mhd_end_reading(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  if (info != NULL)
-    shutdown(info->connect_fd, SHUT_RD);
+  const int descriptor = sluice_mhd_descriptor(connection);
+  if (descriptor >= 0)
+    shutdown(descriptor, SHUT_RD);
 }
 
 /* A listening, non-blocking socket on an IPv4 or IPv6 address (as text), and the port that it got; minus errno on failure. */

@@ -9,6 +9,7 @@ package final class RedisServer: Sendable {
     private let directory: TemporaryDirectory
     private let address: Mutex<UInt16?>
     private let child: Mutex<ChildProcess?>
+    private let clock: SettableClock?
 
     /// Starts a server and returns when it answers PING.
     package init(_ options: RedisServerOptions = .init()) async throws {
@@ -16,6 +17,7 @@ package final class RedisServer: Sendable {
         directory = try TemporaryDirectory(label: "redis")
         address = Mutex(nil)
         child = Mutex(nil)
+        clock = options.hasSettableClock ? try SettableClock(file: directory.path("clock")) : nil
         if options.unixSocket {
             try await start()
             return
@@ -50,6 +52,15 @@ package final class RedisServer: Sendable {
     /// What the server has logged in its present life.
     package var log: String { child.withLock { $0?.standardOutput } ?? "" }
 
+    /// Sets the server's wall clock so far ahead of this host's, or behind it, and returns when it has been seen there.
+    package func stepClock(by span: Duration) async throws {
+        guard let clock else { throw HarnessError("This server's clock cannot be set: start it with hasSettableClock") }
+        try clock.set(ahead: span)
+        let seconds = try await cli("TIME").split(separator: "\n").first.flatMap { Int64($0) } ?? 0
+        let difference = seconds - Int64(Date().timeIntervalSince1970) - span.components.seconds
+        guard abs(difference) <= 60 else { throw HarnessError("The server's clock is \(difference) s away from what it was set to") }
+    }
+
     /// Ends the server gracefully (`SIGTERM`: it saves what it is configured to save) and waits until it is gone.
     package func stop() async { await take()?.stop() }
 
@@ -82,10 +93,13 @@ package final class RedisServer: Sendable {
         let port = address.withLock { $0 }
         let program = ProcessInfo.processInfo.environment["REDIS_SERVER"] ?? "/usr/bin/redis-server"
         var arguments = ["--dir", directory.path, "--save", "", "--appendonly", options.appendOnly ? "yes" : "no", "--daemonize", "no"]
-        arguments += port.map { ["--port", "\($0)", "--bind", "127.0.0.1"] } ?? ["--port", "0", "--unixsocket", socketPath]
+        arguments +=
+            port.map { ["--port", "\($0)", "--bind", "127.0.0.1"] + options.alsoBinds } ?? ["--port", "0", "--unixsocket", socketPath]
         if let password = options.password { arguments += ["--requirepass", password] }
         if let maxMemory = options.maxMemory { arguments += ["--maxmemory", "\(maxMemory)"] }
-        let process = try ChildProcess(program, arguments + options.extraArguments)
+        if !options.alsoBinds.isEmpty { arguments += ["--protected-mode", "no"] }
+        let process = try ChildProcess(
+            program, arguments + options.extraArguments, environment: clock?.environment ?? [:])
         child.withLock { $0 = process }
         let limit = ContinuousClock.now + .seconds(30)
         while !ReadinessProbe.serves(

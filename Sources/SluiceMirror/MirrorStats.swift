@@ -1,4 +1,4 @@
-internal import SluiceLoop
+package import SluiceLoop
 
 /// What a strict mirror saw, as `/__stats` says it. Milliseconds are counted from the mirror's start.
 package struct MirrorStats: Sendable {
@@ -11,10 +11,16 @@ package struct MirrorStats: Sendable {
 
     /// The mirror's name.
     package let name: String
+    /// How the mirror decides what to refuse.
+    package let algorithm: MirrorAlgorithm
     /// Requests counted: all but those for `/__stats` and `/__log`.
     package let requests: Int
-    /// Requests that were more than a limit allows, in a ban or not.
+    /// Requests that were more than a limit allows in a true sliding window, in a ban or not, whatever the algorithm says.
     package let violations: Int
+    /// Requests that the algorithm refused, in a ban or not. By the log, and without strangers, these are the violations.
+    package let refused: Int
+    /// Requests of strangers that took a share of the quota; they are in no other figure.
+    package let strangers: Int
     /// Bans begun.
     package let bans: Int
     /// Requests that came during a ban.
@@ -25,14 +31,18 @@ package struct MirrorStats: Sendable {
     package let distinctTargets: Int
     /// Targets asked for more than once, and how often.
     package let duplicates: [String: Int]
-    /// Answers by status.
+    /// Answers by status; 0: no whole answer, on purpose.
     package let statuses: [Int: Int]
     /// When the first request arrived.
     package let firstMilliseconds: Int64?
     /// When the last request arrived.
     package let lastMilliseconds: Int64?
+    /// The mirror's start, on its host's continuous clock, which all processes of a host share.
+    package let startedAt: Instant
     /// Now, since the mirror's start.
     package let uptimeMilliseconds: Int64
+    /// Requests that are being answered.
+    package let inFlight: Int
     /// The most requests that were being answered at once.
     package let inFlightMax: Int
     /// Requests that `/__log` has dropped.
@@ -44,8 +54,11 @@ package struct MirrorStats: Sendable {
         text.object { text in
             text.string("name", name)
             text.array("limits") { list in for worst in worstWindows { list.string(nil, worst.limit.description) } }
+            text.string("algorithm", algorithm.description)
             text.number("requests", requests)
             text.number("violations", violations)
+            text.number("refused", refused)
+            text.number("strangers", strangers)
             text.number("bans", bans)
             text.number("refused_while_banned", refusedWhileBanned)
             text.array("worst_window") { list in
@@ -66,7 +79,9 @@ package struct MirrorStats: Sendable {
             }
             if let firstMilliseconds { text.number("first_ms", firstMilliseconds) } else { text.null("first_ms") }
             if let lastMilliseconds { text.number("last_ms", lastMilliseconds) } else { text.null("last_ms") }
+            text.number("started_us", startedAt.microseconds)
             text.number("uptime_ms", uptimeMilliseconds)
+            text.number("in_flight", inFlight)
             text.number("in_flight_max", inFlightMax)
             text.number("log_dropped", logDropped)
         }

@@ -6,6 +6,8 @@ package import SluiceServer
 /// Every request counts when its head has arrived, before any latency, whatever it asks for and however it is answered; only `/__stats`
 /// (the figures, JSON) and `/__log` (the requests, JSON lines) do not count. A request over a limit is answered with 429 and
 /// `Retry-After`; with a block it starts a ban, during which all are answered with 403 and the ban's remaining time in `Retry-After`.
+/// What is over a limit is for the mirror's algorithm to say; what it reports as violations is the true sliding window's. A mirror that
+/// misbehaves counts as truthfully; in its statuses 0 stands for what was no whole answer.
 ///
 /// When a body is slow to arrive, its request is judged at the time of its head but after requests that completed before it.
 package actor StrictMirror {
@@ -16,7 +18,7 @@ package actor StrictMirror {
     private let loop: EventLoop
     private let data: PlaceholderData
     private let startedAt = Instant.now
-    private var judge: SlidingWindowJudge
+    private var judge: MirrorJudge
     private var tally: MirrorTally
     private var random: SplitMix64
     private var accepted = 0
@@ -27,7 +29,7 @@ package actor StrictMirror {
         self.loop = loop
         self.options = options
         data = PlaceholderData(posts: options.posts)
-        judge = SlidingWindowJudge(limits: options.limits, block: options.block)
+        judge = MirrorJudge(options, from: startedAt)
         tally = MirrorTally(start: startedAt, logCapacity: options.logCapacity)
         random = SplitMix64(seed: options.seed)
     }
@@ -59,13 +61,15 @@ package actor StrictMirror {
 
     /// What was seen so far.
     package var stats: MirrorStats {
-        MirrorStats(
-            name: options.name, requests: judge.requests, violations: judge.violations, bans: judge.bans,
-            refusedWhileBanned: judge.refusedWhileBanned,
-            worstWindows: judge.worstWindows.map { MirrorStats.Worst(limit: $0.limit, worst: $0.worst) },
+        judge.letStrangersCome(by: .now)
+        return MirrorStats(
+            name: options.name, algorithm: options.algorithm, requests: judge.truth.requests, violations: judge.truth.violations,
+            refused: judge.refused, strangers: judge.foreign, bans: judge.bans, refusedWhileBanned: judge.refusedWhileBanned,
+            worstWindows: judge.truth.worstWindows.map { MirrorStats.Worst(limit: $0.limit, worst: $0.worst) },
             distinctTargets: tally.targets.count, duplicates: tally.targets.filter { $0.value > 1 }, statuses: tally.statuses,
             firstMilliseconds: tally.firstMilliseconds, lastMilliseconds: tally.lastMilliseconds,
-            uptimeMilliseconds: Instant.now.microseconds(since: startedAt) / 1_000, inFlightMax: tally.inFlightMax,
+            startedAt: startedAt, uptimeMilliseconds: Instant.now.microseconds(since: startedAt) / 1_000, inFlight: tally.inFlight,
+            inFlightMax: tally.inFlightMax,
             logDropped: tally.logDropped)
     }
 
@@ -79,6 +83,9 @@ package actor StrictMirror {
         }
         let verdict = judge.arrive(at: request.arrivedAt)
         let response = response(to: request, verdict)
+        if case .accepted = verdict, let misbehaviour = options.misbehaviour, accepted % misbehaviour.every == 0 {
+            return misbehave(misbehaviour.kind, request, response)
+        }
         tally.note(request.method, request.target, at: request.arrivedAt, status: response.status)
         tally.begin()
         guard case .accepted = verdict, !options.latency.isNone else {
@@ -96,9 +103,28 @@ package actor StrictMirror {
 
     private func end() { tally.end() }
 
-    private func response(to request: ServerRequest, _ verdict: SlidingWindowJudge.Verdict) -> ServerResponse {
+    /// The answer that a request does not deserve. It was counted already.
+    private func misbehave(_ kind: Misbehaviour.Kind, _ request: ServerRequest, _ proper: ServerResponse) -> ServerReply {
+        // No status is left whole but the refusal's.
+        tally.note(request.method, request.target, at: request.arrivedAt, status: kind == .refuse ? 429 : 0)
+        let head = Array(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: \(proper.body.count)\r\n\r\n".utf8)
+        switch kind {
+        case .hangUp: return .raw(RawReply())
+        case .hang: return .raw(RawReply(pieces: [[], []], pause: .seconds(60)))
+        case .garbage: return .raw(RawReply(pieces: [(0..<512).map { _ in UInt8.random(in: 0 ... .max, using: &random) }]))
+        case .cutOff: return .raw(RawReply(pieces: [head + proper.body.prefix(proper.body.count / 2)]))
+        case .slowBody: return .raw(RawReply(pieces: [head] + proper.body.map { [$0] }, pause: .milliseconds(100)))
+        case .refuse:
+            var response = json(429, Self.error("Refused on purpose."))
+            if let wait = options.retryAfter?.microseconds { response.headers.append(("Retry-After", "\((wait + 999_999) / 1_000_000)")) }
+            return .now(response)
+        }
+    }
+
+    private func response(to request: ServerRequest, _ verdict: MirrorJudge.Verdict) -> ServerResponse {
         switch verdict {
-        case .violation(let limit, let until):
+        case .refused(let limit, let until):
             return refusal(429, "Too many requests: the limit is \(limit).", until, request.arrivedAt)
         case .banned(let until):
             return refusal(403, "Banned for exceeding a limit.", until, request.arrivedAt)

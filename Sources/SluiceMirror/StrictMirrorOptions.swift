@@ -9,7 +9,11 @@ package struct StrictMirrorOptions: Sendable {
     package var address = ListenAddress.anyLoopbackPort
     /// All hold at once. Default: none, everything is accepted.
     package var limits: [MirrorLimit] = []
-    /// How long a violation bans all clients; nil (the default): a violation is refused alone.
+    /// How it is decided what is over a limit. Default: the true sliding window.
+    package var algorithm = MirrorAlgorithm.log
+    /// How many requests of others come in how much time and take their share of the limits; nil (the default): none.
+    package var strangers: MirrorLimit?
+    /// How long a request over a limit bans all clients; nil (the default): it is refused alone.
     package var block: Duration?
     /// How long an answer takes, after the request was counted. Refusals leave at once. Default: no time.
     package var latency = MirrorLatency.none
@@ -17,6 +21,8 @@ package struct StrictMirrorOptions: Sendable {
     package var posts = 100
     /// Every so many accepted requests one is answered with 500; nil (the default): none.
     package var failEvery: Int?
+    /// What becomes of requests that are within the limits; nil (the default): they are answered. They count as ever.
+    package var misbehaviour: Misbehaviour?
     /// What refusals say in `Retry-After`, rounded up to seconds; nil (the default): the truth.
     package var retryAfter: Duration?
     /// The `max-age` of answers, in whole seconds; nil (the default): no `Cache-Control`.
@@ -33,10 +39,22 @@ package struct StrictMirrorOptions: Sendable {
         ("listen", "ADDR", "where to listen, such as 127.0.0.1:9001; port 0 takes a free one"),
         ("name", "NAME", "the name in /__stats and in each answer's Mirror header"),
         ("limit", "COUNT/WINDOW", "at most so many requests in any window this long, such as 30/60s; may be repeated"),
-        ("block", "DURATION", "a violation bans all clients for so long, such as 60s"),
+        (
+            "algorithm", "NAME",
+            "how it counts: log (a true sliding window), counter (a sliding-window counter, as Cloudflare and HAProxy have), fixed "
+                + "(a fixed window), bucket (a token bucket as large as the limit) or bucket:COUNT (one that holds COUNT)"
+        ),
+        ("strangers", "COUNT/WINDOW", "others use the same limits: so many requests in each such time, such as 5/10s, which nobody sees"),
+        ("block", "DURATION", "a request over a limit bans all clients for so long, such as 60s"),
         ("latency", "DURATION", "answers take so long, such as 50ms, or 20ms..80ms"),
         ("posts", "COUNT", "how many posts there are (100 unless told)"),
         ("fail-every", "COUNT", "every so many requests one is answered with 500"),
+        (
+            "misbehave", "KIND[:EVERY]",
+            "requests within the limits are counted, and then treated badly, all or every so many: hang-up (no answer), hang (silence), "
+                + "garbage (no HTTP), cut-off (half a body), slow-body (ten bytes a second), refuse (429 without Retry-After, unless "
+                + "--retry-after is given)"
+        ),
         ("retry-after", "DURATION", "refusals name this time, whatever the truth"),
         ("max-age", "DURATION", "answers carry Cache-Control: max-age"),
     ]
@@ -49,10 +67,13 @@ package struct StrictMirrorOptions: Sendable {
             case "listen": address = try Self.address(text)
             case "name": self.name = try Self.name(text)
             case "limit": limits.append(try MirrorLimit(text: text))
+            case "algorithm": algorithm = try MirrorAlgorithm(text: text)
+            case "strangers": strangers = try MirrorLimit(text: text)
             case "block": block = try Self.duration(text)
             case "latency": latency = try MirrorLatency(text: text)
             case "posts": posts = try Self.count(text, atMost: 1_000_000)
             case "fail-every": failEvery = try Self.count(text, atMost: .max)
+            case "misbehave": misbehaviour = try Misbehaviour(text: text)
             case "retry-after": retryAfter = try Self.duration(text)
             case "max-age": maxAge = try Self.duration(text)
             default:

@@ -4,9 +4,14 @@ package import SluiceLoop
 ///
 /// Forms: `redis://[user[:password]@]host[:port][/database]` and `unix://[user[:password]@]/path/to.sock[?db=number]`
 /// (also written `redis+unix://`). User, password and path are percent-decoded. The port is 6379 and the database 0 unless given.
+///
+/// `redis+sentinel://[user[:password]@]host[:port][,host[:port]…]/master[/database]` names sentinels (port 26379 unless given) and what
+/// they call the master: they are asked where it is whenever a connection is made. User and password are the master's.
 package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
-    /// The transport's address.
+    /// The transport's address; of several sentinels the first's.
     package let destination: ByteStream.Destination
+    /// The sentinels that know where the server is; nil: it is at `destination` itself.
+    package let sentinels: Sentinels?
     /// The user to log in as; nil: the server's default user.
     package let user: String?
     /// The password; nil: no login.
@@ -25,8 +30,8 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
         case "redis": try self.init(url: url, tcp: rest)
         case "unix", "redis+unix": try self.init(url: url, unix: rest)
         case "rediss": throw Self.unusable(url, "TLS is not built yet; use redis:// on a trusted network, or a tunnel such as stunnel")
-        case "redis+sentinel": throw Self.unusable(url, "Sentinel is not built yet; name the present primary with redis://")
-        case let other: throw Self.unusable(url, "the scheme “\(other)” is unknown; use redis:// or unix://")
+        case "redis+sentinel": try self.init(url: url, sentinels: rest)
+        case let other: throw Self.unusable(url, "the scheme “\(other)” is unknown; use redis://, unix:// or redis+sentinel://")
         }
     }
 
@@ -38,23 +43,47 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
         let (login, address) = Self.split(rest[..<slash])
         (user, password) = try Self.credentials(login, url)
         database = try Self.database(rest[slash...].dropFirst(), url)
+        destination = try Self.server(address, standardPort: 6379, url)
+        sentinels = nil
+    }
 
+    private init(url: String, sentinels rest: Substring) throws(RedisError) {
+        let parts = rest.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count >= 2, !parts[1].isEmpty, !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
+            throw Self.unusable(
+                url, "the master's name is missing, or a query too many; write redis+sentinel://host:26379,host:26379/master/0")
+        }
+        let (login, addresses) = Self.split(parts[0])
+        (user, password) = try Self.credentials(login, url)
+        database = try Self.database(parts.count > 2 ? parts[2] : "", url)
+        var servers: [ByteStream.Destination] = []
+        for address in addresses.split(separator: ",", omittingEmptySubsequences: false) {
+            servers.append(try Self.server(address, standardPort: 26_379, url))
+        }
+        guard let first = servers.first else { throw Self.unusable(url, "it names no sentinel") }
+        destination = first
+        sentinels = Sentinels(addresses: servers, master: try Self.decode(parts[1], url))
+    }
+
+    private static func server(
+        _ address: Substring, standardPort: UInt16, _ url: String
+    ) throws(RedisError) -> ByteStream.Destination {
         var host = address
-        var port: UInt16 = 6379
+        var port = standardPort
         let afterBracket = address.hasPrefix("[") ? address.firstIndex(of: "]") : address.startIndex
-        guard let afterBracket else { throw Self.unusable(url, "the bracket around the IPv6 address is not closed") }
+        guard let afterBracket else { throw unusable(url, "the bracket around the IPv6 address is not closed") }
         if let colon = address[afterBracket...].firstIndex(of: ":") {
             host = address[..<colon]
             guard let number = UInt16(address[address.index(after: colon)...]), number > 0 else {
-                throw Self.unusable(url, "the port must be a number from 1 to 65535 (an IPv6 address goes in brackets)")
+                throw unusable(url, "the port must be a number from 1 to 65535 (an IPv6 address goes in brackets)")
             }
             port = number
         }
         if host.hasPrefix("[") { host = host.dropFirst().dropLast() }
         guard !host.isEmpty else {
-            throw Self.unusable(url, "the host is missing; write redis://127.0.0.1:6379/0 for a server on this host")
+            throw unusable(url, "the host is missing; write redis://127.0.0.1:6379/0 for a server on this host")
         }
-        destination = .tcp(host: try Self.decode(host, url), port: port)
+        return .tcp(host: try decode(host, url), port: port)
     }
 
     private init(url: String, unix rest: Substring) throws(RedisError) {
@@ -72,6 +101,7 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
             throw Self.unusable(url, "the path of a Unix socket has at most 107 bytes and none of them 0")
         }
         destination = .unix(path: path)
+        sentinels = nil
         let query = rest[question...].dropFirst()
         guard query.isEmpty || query.hasPrefix("db=") else {
             throw Self.unusable(url, "the query may only be db=number")
@@ -82,6 +112,10 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
     /// The endpoint as a URL without its password.
     package var description: String {
         let login = user.map { "\($0)@" } ?? ""
+        if let sentinels {
+            return
+                "redis+sentinel://\(login)\(sentinels.addresses.map(\.description).joined(separator: ","))/\(sentinels.master)/\(database)"
+        }
         return switch destination {
         case .tcp: "redis://\(login)\(destination)/\(database)"
         case .unix(let path): "unix://\(login)\(path)?db=\(database)"

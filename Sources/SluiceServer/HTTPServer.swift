@@ -47,9 +47,10 @@ package actor HTTPServer {
         }
         try options.validate()
         let (descriptor, port) = try ListenSocket.open(options.address, backlog: options.backlog)
-        daemon = try MicrohttpdDaemon(on: loop, descriptor: descriptor, options: options, handler: handler) { [unowned self] id, work in
-            assumeIsolated { $0.begin(id, work) }
-        }
+        daemon = try MicrohttpdDaemon(
+            on: loop, descriptor: descriptor, options: options, handler: handler,
+            answerLater: { [unowned self] id, work in assumeIsolated { $0.begin(id, work) } },
+            answerRaw: { [unowned self] id, reply in assumeIsolated { $0.begin(id, reply) } })
         isStarted = true
         boundPort.store(port, ordering: .releasing)
     }
@@ -79,6 +80,19 @@ package actor HTTPServer {
 
     private func begin(_ id: UInt64, _ body: @escaping @Sendable () async -> ServerResponse) {
         work[id] = Task(executorPreference: loop) { [self] in await run(id, body) }
+    }
+
+    private func begin(_ id: UInt64, _ reply: RawReply) {
+        work[id] = Task(executorPreference: loop) { [self] in await send(id, reply) }
+    }
+
+    private func send(_ id: UInt64, _ reply: RawReply) async {
+        for (index, piece) in reply.pieces.enumerated() {
+            if index > 0 { try? await loop.sleep(until: Instant.now.advanced(by: reply.pause)) }
+            guard !Task.isCancelled, daemon?.write(id, piece) == true else { break }
+        }
+        guard work.removeValue(forKey: id) != nil else { return }
+        daemon?.hangUp(id)
     }
 
     private func run(_ id: UInt64, _ body: @Sendable () async -> ServerResponse) async {

@@ -15,6 +15,8 @@ final class MicrohttpdConnection {
         case awaitingAnswer
         case holding(ServerResponse)
         case answering
+        /// No answer comes: the library is to end the connection.
+        case broken
     }
 
     /// Unique in the daemon.
@@ -45,7 +47,7 @@ final class MicrohttpdConnection {
     var isWaitingForClient: Bool {
         switch phase {
         case .awaitingHead, .readingBody: true
-        case .awaitingAnswer, .holding, .answering: false
+        case .awaitingAnswer, .holding, .answering, .broken: false
         }
     }
 
@@ -72,6 +74,8 @@ final class MicrohttpdConnection {
             return .YES
         case .holding(let response):
             return send(response)
+        case .broken:
+            return .NO
         }
     }
 
@@ -93,6 +97,21 @@ final class MicrohttpdConnection {
     func answer(_ response: ServerResponse) {
         guard case .awaitingAnswer = phase else { return }
         phase = .holding(response)
+        MHD_resume_connection(connection)
+    }
+
+    /// Sends bytes past the library, as many as the kernel takes; false when the client is gone.
+    func write(_ bytes: [UInt8]) -> Bool {
+        let descriptor = sluice_mhd_descriptor(connection)
+        guard descriptor >= 0, !bytes.isEmpty else { return descriptor >= 0 }
+        let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
+        return bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, flags) } >= 0 || errno == EAGAIN
+    }
+
+    /// Gives up on the answer that was promised for later.
+    func hangUp() {
+        guard case .awaitingAnswer = phase else { return }
+        phase = .broken
         MHD_resume_connection(connection)
     }
 
@@ -176,6 +195,11 @@ final class MicrohttpdConnection {
             phase = .awaitingAnswer
             MHD_suspend_connection(connection)
             daemon.answerLater(id, work)
+            return .YES
+        case .raw(let reply):
+            phase = .awaitingAnswer
+            MHD_suspend_connection(connection)
+            daemon.answerRaw(id, reply)
             return .YES
         }
     }

@@ -14,6 +14,8 @@ final class MicrohttpdDaemon {
     let handler: @Sendable (ServerRequest) -> ServerReply
     /// Starts the work of an answer that comes later, for the connection with this number.
     let answerLater: (UInt64, @escaping @Sendable () async -> ServerResponse) -> Void
+    /// Starts the work of a raw reply to the connection with this number.
+    let answerRaw: (UInt64, RawReply) -> Void
     private(set) var isDraining = false
 
     private let loop: EventLoop
@@ -29,12 +31,14 @@ final class MicrohttpdDaemon {
     /// Accepts connections from `descriptor`, a listening socket, which is the daemon's from now on.
     init(
         on loop: EventLoop, descriptor: Int32, options: ServerOptions, handler: @escaping @Sendable (ServerRequest) -> ServerReply,
-        answerLater: @escaping (UInt64, @escaping @Sendable () async -> ServerResponse) -> Void
+        answerLater: @escaping (UInt64, @escaping @Sendable () async -> ServerResponse) -> Void,
+        answerRaw: @escaping (UInt64, RawReply) -> Void
     ) throws(ServerError) {
         self.loop = loop
         self.options = options
         self.handler = handler
         self.answerLater = answerLater
+        self.answerRaw = answerRaw
         let callbacks = sluice_mhd_callbacks(
             context: Unmanaged.passUnretained(self).toOpaque(), target: Self.target, request: Self.request, completed: Self.completed,
             connection: Self.connection)
@@ -95,6 +99,15 @@ final class MicrohttpdDaemon {
     func answer(_ id: UInt64, _ response: ServerResponse) {
         guard let connection = connections[id] else { return }
         connection.answer(response)
+        runSoon()
+    }
+
+    /// Sends bytes past the library; false when the connection is gone.
+    func write(_ id: UInt64, _ bytes: [UInt8]) -> Bool { connections[id]?.write(bytes) ?? false }
+
+    /// Ends a connection whose answer was promised, without one.
+    func hangUp(_ id: UInt64) {
+        connections[id]?.hangUp()
         runSoon()
     }
 

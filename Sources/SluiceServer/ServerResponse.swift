@@ -26,4 +26,19 @@ package enum ServerReply: Sendable {
     /// The answer comes later. The closure runs on the server's loop, which serves others meanwhile; it is cancelled when the server
     /// shuts down and its time to drain is over. A client that goes away is noticed when the answer is sent.
     case later(@Sendable () async -> ServerResponse)
+    /// No answer as HTTP has it, but these bytes, and then the end of the connection.
+    case raw(RawReply)
+}
+
+/// Bytes that a server sends in an answer's stead, without a look at them: for a server that is to misbehave.
+package struct RawReply: Sendable {
+    /// What is sent, piece by piece; none: the connection ends at once. A piece is cut where the client does not keep up.
+    package var pieces: [[UInt8]]
+    /// The time before each piece but the first.
+    package var pause: Duration
+
+    package init(pieces: [[UInt8]] = [], pause: Duration = .zero) {
+        self.pieces = pieces
+        self.pause = pause
+    }
 }

@@ -55,13 +55,9 @@ struct SlidingWindowJudgeTests {
     @Test(arguments: 0..<60) func `random arrivals are judged as a model judges that looks at every interval`(seed: UInt64) throws {
         var generator = SplitMix64(seed: seed)
         let limits = try Self.limits([["4/100ms"], ["2/10ms", "30/1s"], ["50/1s"], ["1/5ms", "7/70ms", "40/700ms"]][Int(seed % 4)])
-        let block: Duration? = seed % 3 == 0 ? .milliseconds(Int64.random(in: 1...300, using: &generator)) : nil
-        var judge = SlidingWindowJudge(limits: limits, block: block)
+        var judge = SlidingWindowJudge(limits: limits)
         var arrivals: [Int64] = []
-        var bannedUntil: Int64 = .min
         var violations = 0
-        var bans = 0
-        var refused = 0
         var now: Int64 = 0
         for _ in 0..<3_000 {
             // Bursts, ties, and pauses; in microseconds.
@@ -73,17 +69,10 @@ struct SlidingWindowJudgeTests {
             }
             if violated != nil { violations += 1 }
             let verdict = judge.arrive(at: Instant(microseconds: now))
-            if now < bannedUntil {
-                refused += 1
-                #expect(verdict == .banned(until: Instant(microseconds: bannedUntil)))
-            } else if let violated {
+            if let violated {
                 guard case .violation(violated, _) = verdict else {
                     Issue.record("\(verdict) at \(now), where \(violated) is violated")
                     return
-                }
-                if let block {
-                    bans += 1
-                    bannedUntil = now + block.microseconds
                 }
             } else {
                 #expect(verdict == .accepted)
@@ -91,8 +80,6 @@ struct SlidingWindowJudgeTests {
         }
         #expect(judge.requests == arrivals.count)
         #expect(judge.violations == violations)
-        #expect(judge.bans == bans)
-        #expect(judge.refusedWhileBanned == refused)
         for (limit, worst) in judge.worstWindows {
             // Every half-open interval that starts at an arrival: a fullest one is among them.
             let fullest = arrivals.indices.map { first in
@@ -100,16 +87,6 @@ struct SlidingWindowJudgeTests {
             }.max()
             #expect(worst == fullest)
         }
-    }
-
-    @Test func `a ban refuses everything, is counted once, and ends`() throws {
-        var judge = SlidingWindowJudge(limits: try Self.limits(["1/100ms"]), block: .seconds(1))
-        #expect(judge.arrive(at: Self.at(0)) == .accepted)
-        #expect(judge.arrive(at: Self.at(10)) == .violation(limit: try MirrorLimit(text: "1/100ms"), until: Self.at(1_010)))
-        #expect(judge.arrive(at: Self.at(500)) == .banned(until: Self.at(1_010)))
-        #expect(judge.arrive(at: Self.at(1_009)) == .banned(until: Self.at(1_010)))
-        #expect(judge.arrive(at: Self.at(1_200)) == .accepted)
-        #expect((judge.bans, judge.refusedWhileBanned, judge.requests, judge.violations) == (1, 2, 5, 1))
     }
 
     @Test func `an arrival that is reported late is taken at the last one's instant`() throws {

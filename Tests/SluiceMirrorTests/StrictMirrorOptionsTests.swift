@@ -9,11 +9,15 @@ struct StrictMirrorOptionsTests {
         let texts = [
             ("listen", "127.0.0.1:9001"), ("name", "a"), ("limit", "30/60s"), ("limit", "1000/1d"), ("block", "60s"),
             ("latency", "20ms..80ms"), ("posts", "240"), ("fail-every", "7"), ("retry-after", "3s"), ("max-age", "1m"),
+            ("algorithm", "bucket:5"), ("strangers", "5/10s"), ("misbehave", "hang-up:3"),
         ]
         for (name, text) in texts { try options.set(name, to: text) }
         #expect(options.address.port == 9001)
         #expect(options.limits.map(\.description) == ["30/1m", "1000/1d"])
         #expect(options.block == .seconds(60))
+        #expect(options.misbehaviour?.description == "hang-up:3")
+        #expect(options.algorithm == .bucket(5))
+        #expect(options.strangers?.description == "5/10s")
         #expect(options.latency.range == .milliseconds(20) ... .milliseconds(80))
         #expect((options.posts, options.failEvery) == (240, 7))
         #expect(options.retryAfter == .seconds(3))
@@ -29,7 +33,8 @@ struct StrictMirrorOptionsTests {
         ("latency", "2h", "longer than 1h"), ("latency", "", "empty"), ("posts", "0", "\"0\" is no count"), ("posts", "1e9", "no count"),
         ("listen", "9001", "the port is missing"), ("listen", "127.0.0.1:70000", "0 to 65535"), ("listen", "nowhere:1", "no IP address"),
         ("listen", "::1:80", "brackets"), ("block", "soon", "start with a digit"), ("name", "a b", "is no name"),
-        ("colour", "red", "limit"),
+        ("colour", "red", "limit"), ("algorithm", "bucket:0", "is no algorithm"), ("algorithm", "leaky", "log, counter, fixed, bucket"),
+        ("strangers", "5", "the slash is missing"), ("misbehave", "sulk", "hang-up, hang, garbage"), ("misbehave", "hang:0", "is no count"),
     ])
     func `an impossible text is refused with the option, the text and the reason`(name: String, text: String, reason: String) {
         var options = StrictMirrorOptions()

@@ -141,6 +141,47 @@ struct StrictMirrorTests {
         }
     }
 
+    @Test func `a mirror that misbehaves counts truthfully, and spares what it was not told to treat badly`() async throws {
+        try await mirror([("misbehave", "hang-up:2"), ("limit", "9/1h")]) { port, mirror in
+            #expect(try await RawClient(port).get("/posts/1").status == 200)
+            let client = try RawClient(port)
+            try client.send("GET /posts/2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await client.rest() == "")
+            #expect(try await RawClient(port).get("/posts/3").status == 200)
+            #expect(await mirror.stats.requests == 3)
+            #expect(await mirror.stats.statuses == [200: 2, 0: 1])
+        }
+        try await mirror([("misbehave", "garbage")]) { port, _ in
+            let client = try RawClient(port)
+            try client.send("GET /posts/2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            let garbage = try await client.rest()
+            #expect(!garbage.isEmpty && !garbage.hasPrefix("HTTP"))
+        }
+        try await mirror([("misbehave", "cut-off")]) { port, _ in
+            let client = try RawClient(port)
+            try client.send("GET /posts/2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            let half = try await client.rest()
+            #expect(half.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(half.contains("\r\n\r\n{") && !half.hasSuffix("}\n"))
+        }
+        for (retryAfter, said) in [(nil, nil), ("999999999s", "999999999")] as [(String?, String?)] {
+            try await mirror([("misbehave", "refuse")] + (retryAfter.map { [("retry-after", $0)] } ?? [])) { port, mirror in
+                let refusal = try await RawClient(port).get("/posts/1")
+                #expect(refusal.status == 429)
+                #expect(refusal.headers["retry-after"] == said)
+                #expect(await mirror.stats.violations == 0)
+            }
+        }
+        for kind in ["hang", "slow-body"] {
+            try await mirror([("misbehave", kind)]) { port, mirror in
+                try RawClient(port).send("GET /posts/2 HTTP/1.1\r\nHost: a\r\n\r\n")
+                while await mirror.stats.requests < 1 { await Task.yield() }
+                #expect(try await RawClient(port).get("/__stats").status == 200, "a request that hangs holds up another")
+                #expect(await mirror.stats.statuses == [0: 1])
+            }
+        }
+    }
+
     @Test func `faults come when they were ordered`() async throws {
         try await mirror([("fail-every", "3"), ("limit", "9/1h"), ("retry-after", "7s")]) { port, _ in
             let client = try RawClient(port)

@@ -9,6 +9,8 @@ struct RedisEndpointTests {
         var user: String?
         var password: String?
         var database = 0
+        var sentinels: Int?
+        var master: String?
         var testDescription: String { url }
     }
 
@@ -21,6 +23,10 @@ struct RedisEndpointTests {
         Case(url: "redis://ann@h", destination: .tcp(host: "h", port: 6379), user: "ann", password: ""),
         Case(url: "redis://[::1]:6380/1", destination: .tcp(host: "::1", port: 6380), database: 1),
         Case(url: "redis://[fe80::1]", destination: .tcp(host: "fe80::1", port: 6379)),
+        Case(url: "redis+sentinel://h/main", destination: .tcp(host: "h", port: 26_379), sentinels: 1, master: "main"),
+        Case(
+            url: "redis+sentinel://ann:pw@h:1,[::1]:2,i/a%20b/3", destination: .tcp(host: "h", port: 1), user: "ann", password: "pw",
+            database: 3, sentinels: 3, master: "a b"),
         Case(url: "unix:///run/redis.sock", destination: .unix(path: "/run/redis.sock")),
         Case(url: "unix:///run/a%20b.sock?db=2", destination: .unix(path: "/run/a b.sock"), database: 2),
         Case(url: "redis+unix://:pw@/r.sock", destination: .unix(path: "/r.sock"), password: "pw"),
@@ -31,10 +37,14 @@ struct RedisEndpointTests {
         #expect(endpoint.user == expected.user)
         #expect(endpoint.password == expected.password)
         #expect(endpoint.database == expected.database)
+        #expect(endpoint.sentinels?.addresses.count == expected.sentinels)
+        #expect(endpoint.sentinels?.master == expected.master)
     }
 
     @Test(arguments: [
-        ("localhost:6379", "no scheme"), ("rediss://h", "TLS"), ("redis+sentinel://h/m", "Sentinel"), ("http://h", "unknown"),
+        ("localhost:6379", "no scheme"), ("rediss://h", "TLS"), ("redis+sentinel://h", "master"), ("redis+sentinel:///m", "host"),
+        ("redis+sentinel://h,/m", "host"),
+        ("redis+sentinel://h/m/x", "database"), ("redis+sentinel://h/m?db=1", "query"), ("http://h", "unknown"),
         ("redis://", "host"), ("redis://h:0", "port"), ("redis://h:65536", "port"), ("redis://h:x", "port"), ("redis://::1", "port"),
         ("redis://[::1", "bracket"), ("redis://h/-1", "database"), ("redis://h/+1", "database"), ("redis://h/a", "database"),
         ("redis://h/0?x=1", "query"), ("redis://h%2", "percent"), ("redis://h%ff", "UTF-8"), ("unix://run/redis.sock", "slashes"),
@@ -49,7 +59,7 @@ struct RedisEndpointTests {
     }
 
     @Test func `no description shows a password`() throws {
-        for url in ["redis://ann:secret@h:1/2", "unix://ann:secret@/r.sock"] {
+        for url in ["redis://ann:secret@h:1/2", "unix://ann:secret@/r.sock", "redis+sentinel://ann:secret@h,i:1/m/2"] {
             #expect(!(try RedisEndpoint(url: url).description.contains("secret")))
         }
     }
@@ -59,7 +69,7 @@ struct RedisEndpointTests {
         let alphabet = Array("redis://unix@:[]%/?#=db09af\u{e9} ")
         for _ in 0..<5_000 {
             let tail = String((0..<Int.random(in: 0...20, using: &generator)).map { _ in alphabet.randomElement(using: &generator)! })
-            _ = try? RedisEndpoint(url: ["redis://", "unix://", ""].randomElement(using: &generator)! + tail)
+            _ = try? RedisEndpoint(url: ["redis://", "unix://", "redis+sentinel://", ""].randomElement(using: &generator)! + tail)
         }
     }
 }

@@ -32,6 +32,22 @@ struct RedisHandshakeTests {
         #expect(server == .init(version: version, runID: "abc", clientID: 7))
     }
 
+    @Test func `behind sentinels only a master is taken`() throws {
+        let begin: [RedisValue] = [.status("OK"), info("7.0.15"), .integer(7)]
+        let master = RedisValue.array([.bulk(Array("master".utf8)), .integer(0), .array([])])
+        let replica = RedisValue.array([.bulk(Array("slave".utf8)), .bulk(Array("h".utf8))])
+        guard case .ready = try outcome("redis+sentinel://h/m", begin + [master, .status("PONG")]) else {
+            Issue.record("a master was refused")
+            return
+        }
+        guard case .failed(let error) = try outcome("redis+sentinel://h/m", begin + [replica]) else {
+            Issue.record("a replica was taken")
+            return
+        }
+        // Not for good: the next attempt may find the new master.
+        #expect(error.code == .notConnected)
+    }
+
     @Test(arguments: ["6.0.16", "5.9.9", "2.8", "x"]) func `an older server is refused by its version`(version: String) throws {
         guard case .failed(let error) = try outcome("redis://h", [.status("OK"), info(version)]) else {
             Issue.record("taken")

@@ -14,13 +14,15 @@ struct MirrorCommand: Command {
                 options: StrictMirrorOptions.names.map { option in
                     Manual.Option(
                         name: option.name, value: option.value, isRepeatable: option.name == "limit", purpose: option.purpose,
-                        standard: ["listen": "127.0.0.1:0", "name": "mirror", "latency": "0s"][option.name])
+                        standard: ["listen": "127.0.0.1:0", "name": "mirror", "algorithm": "log", "latency": "0s"][option.name])
                 })
         ],
         notes: [
             "Prints its URL on standard output once it listens, and nothing else there; scripts can wait for that line. What it saw "
                 + "is at /__stats (JSON) and /__log (JSON lines) while it runs, and is summed up on standard error when SIGTERM or "
                 + "SIGINT ends it. A request over a limit is answered with 429 and Retry-After, all during a ban with 403.",
+            "Whatever the algorithm refuses, the violations and worst windows that are reported are those of a true sliding window over "
+                + "the requests that came; what was refused, and the strangers' requests, are counted apart.",
             "Durations are a whole number and ms, s, m, h or d.",
         ],
         statuses: [(.success, "it was told to stop"), (.failure, "it could not listen")],
@@ -54,6 +56,7 @@ struct MirrorCommand: Command {
         var parts = ["\(PoolWords.counted(stats.requests, "request")) for \(PoolWords.counted(stats.distinctTargets, "target"))"]
         parts += stats.worstWindows.map { "at most \($0.worst) in \($0.limit.window.text) (limit \($0.limit.count))" }
         parts.append(PoolWords.counted(stats.violations, "violation"))
+        if stats.refused != stats.violations { parts.append("\(stats.refused) refused") }
         parts.append(PoolWords.counted(stats.bans, "ban"))
         return "mirror \(stats.name): " + parts.joined(separator: ", ")
     }

@@ -6,21 +6,15 @@ package import SluiceLoop
 /// arrivals is also the largest over every half-open interval of that length, wherever it lies, since a fullest interval can be moved
 /// until an arrival ends it. Every arrival counts, refused ones too, as upstreams that mean it do.
 ///
-/// With a `block`, a violation bans the offender: until it is over, arrivals are refused as banned. The offender is whoever uses the
-/// mirror, all clients together: a pool shares its limit, however many hosts it runs on. An arrival during a ban is counted and can
-/// violate like any other, but neither prolongs the ban nor starts another.
-///
 /// Memory: 8 bytes for each arrival in the longest window. Time: constant for each arrival and limit, amortised.
 package struct SlidingWindowJudge: Sendable {
     /// What becomes of an arrival.
     package enum Verdict: Hashable, Sendable {
         /// Within all limits.
         case accepted
-        /// Too many in a window: `limit` is the first limit that is violated; from `until` on, when its ban is over too, one more would be
-        /// accepted if no other came before.
+        /// Too many in a window: `limit` is the first limit that is violated; from `until` on one more would be accepted if no other
+        /// came before.
         case violation(limit: MirrorLimit, until: Instant)
-        /// Refused because of an earlier violation, until the given instant (which is no longer in the ban).
-        case banned(until: Instant)
     }
 
     /// One limit's window, and the fullest that it ever was.
@@ -32,25 +26,17 @@ package struct SlidingWindowJudge: Sendable {
         var worst = 0
     }
 
-    /// How long a violation bans; nil: not at all.
-    package let block: Duration?
     /// Arrivals in all.
     package private(set) var requests = 0
-    /// Arrivals that violated a limit, in a ban or not.
+    /// Arrivals that violated a limit.
     package private(set) var violations = 0
-    /// Bans that were started.
-    package private(set) var bans = 0
-    /// Arrivals that came during a ban.
-    package private(set) var refusedWhileBanned = 0
 
     private var windows: [Window]
     private var arrivals: [Instant] = []
-    private var bannedUntil: Instant?
 
     /// Several limits hold at once; none means that everything is accepted.
-    package init(limits: [MirrorLimit], block: Duration? = nil) {
+    package init(limits: [MirrorLimit]) {
         windows = limits.map { Window(limit: $0, length: $0.window.microseconds) }
-        self.block = block
     }
 
     /// For each limit the largest number of arrivals in any window so far.
@@ -61,19 +47,9 @@ package struct SlidingWindowJudge: Sendable {
         let now = max(instant, arrivals.last ?? instant)
         requests += 1
         if !windows.isEmpty { arrivals.append(now) }
-        let violated = slide(to: now)
-        if violated != nil { violations += 1 }
-        if let end = bannedUntil, now < end {
-            refusedWhileBanned += 1
-            return .banned(until: end)
-        }
-        bannedUntil = nil
-        guard let violated else { return .accepted }
-        guard let block, block > .zero else { return .violation(limit: violated, until: room(after: now)) }
-        bans += 1
-        let end = now.advanced(by: block)
-        bannedUntil = end
-        return .violation(limit: violated, until: max(end, room(after: now)))
+        guard let violated = slide(to: now) else { return .accepted }
+        violations += 1
+        return .violation(limit: violated, until: room(after: now))
     }
 
     /// Moves all windows so that they end at `now`. Returns the first limit that the last arrival violates.

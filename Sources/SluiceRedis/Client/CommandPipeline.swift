@@ -108,6 +108,11 @@ final class CommandPipeline: @unchecked Sendable {
         }
         if case .error(let reply) = value {
             command.answer(.failure(.refused(reply)))
+            // The master became a replica: the sentinels know another by now, or will.
+            if endpoint.sentinels != nil, reply.contains("READONLY ") {
+                connection?.close()
+                ended(RedisError(.connectionLost, "\(endpoint): the server is a replica now; the master is looked for."))
+            }
         } else {
             command.answer(.success(value))
         }

@@ -24,6 +24,7 @@ final class RedisConnection {
     private let reader: RedisReader
     private var handshake: RedisHandshake
     private var events: Events?
+    private var lookup: SentinelLookup?
     private var stream: ByteStream?
     private var timer: LoopTimer?
     private(set) var isReady = false
@@ -41,18 +42,31 @@ final class RedisConnection {
 
     /// Begins to connect; call it once.
     func open() {
+        // The stream and the lookup bound connecting; this bounds the login as well.
+        timer = LoopTimer(on: loop) { [weak self] in self?.timedOut() }
+        timer?.schedule(at: Instant.now.advanced(by: options.connectTimeout))
+        guard let sentinels = endpoint.sentinels else { return connect(to: endpoint.destination) }
+        let lookup = SentinelLookup(on: loop, sentinels, patience: options.connectTimeout) { [weak self] answer in
+            self?.lookup = nil
+            switch answer {
+            case .success(let master): self?.connect(to: master)
+            case .failure(let error): self?.end(error)
+            }
+        }
+        self.lookup = lookup
+        lookup.start()
+    }
+
+    private func connect(to destination: ByteStream.Destination) {
         var streamOptions = ByteStream.Options()
         streamOptions.connectTimeout = options.connectTimeout
         streamOptions.unacknowledgedTimeout = options.commandTimeout
         let stream = ByteStream(
-            on: loop, to: endpoint.destination, options: streamOptions,
+            on: loop, to: destination, options: streamOptions,
             events: .init(
                 opened: { [weak self] in self?.begin() }, received: { [weak self] bytes in self?.receive(bytes) },
                 ended: { [weak self] error in self?.streamEnded(error) }))
         self.stream = stream
-        // The stream bounds connecting; this bounds the login as well.
-        timer = LoopTimer(on: loop) { [weak self] in self?.timedOut() }
-        timer?.schedule(at: Instant.now.advanced(by: options.connectTimeout))
         stream.open()
     }
 
@@ -71,6 +85,8 @@ final class RedisConnection {
         isReady = false
         timer?.close()
         timer = nil
+        lookup?.close()
+        lookup = nil
         stream?.close()
         stream = nil
     }

@@ -22,7 +22,7 @@ struct RedisHandshake {
         case failed(RedisError)
     }
 
-    private enum Step { case login, name, database, identity, clientID, readiness }
+    private enum Step { case login, name, database, identity, clientID, role, readiness }
 
     /// The oldest version of Redis that has all commands in use.
     static let oldestVersion = (major: 6, minor: 2)
@@ -41,6 +41,8 @@ struct RedisHandshake {
         if endpoint.database != 0 { plan.append((.database, ["SELECT", "\(endpoint.database)"])) }
         plan.append((.identity, ["INFO", "server"]))
         plan.append((.clientID, ["CLIENT", "ID"]))
+        // A sentinel may know late that a master is one no longer.
+        if endpoint.sentinels != nil { plan.append((.role, ["ROLE"])) }
         // The last, since a server that still loads its data answers everything above.
         plan.append((.readiness, ["PING"]))
         commands = plan.map(\.1)
@@ -69,6 +71,14 @@ struct RedisHandshake {
         case .clientID:
             guard case .integer(let number) = answer else { return .failed(unexpected(answer)) }
             server.clientID = number
+        case .role:
+            guard case .array(let parts) = answer, let role = parts.first?.string else { return .failed(unexpected(answer)) }
+            guard role == "master" else {
+                return .failed(
+                    RedisError(
+                        .notConnected,
+                        "\(endpoint): the server that the sentinels name is a \(role) and not the master; a failover may be under way."))
+            }
         case .readiness: return .ready(server)
         }
         return .waiting

@@ -17,10 +17,11 @@ package actor Crew {
     package private(set) var wentAt: Instant?
 
     /// Starts a process for each of the options.
-    package init(on stage: Stage, _ workers: [WorkerOptions]) async throws {
+    /// - Parameter launcher: the words before a worker's command, by its index.
+    package init(on stage: Stage, _ workers: [WorkerOptions], launcher: @Sendable (Int) -> [String] = { _ in [] }) async throws {
         loop = stage.loop
-        for options in workers {
-            let member = try CrewMember(program: stage.program, options: options)
+        for (index, options) in workers.enumerated() {
+            let member = try CrewMember(program: stage.program, options: options, launcher: launcher(index))
             members.append(member)
             everybody.append(member.child.processIdentifier)
         }
@@ -56,6 +57,9 @@ package actor Crew {
     /// The process ids, in the workers' order.
     package var processIdentifiers: [Int32] { members.map(\.child.processIdentifier) }
 
+    /// The calls that the workers were sent through.
+    package var expectedCalls: Int { max(1, wantedGoes) * members.reduce(0) { $0 + $1.options.callCount } }
+
     /// How many processes were replaced.
     package var replacements: Int { members.reduce(0) { $0 + $1.replacements } }
 
@@ -75,11 +79,30 @@ package actor Crew {
     @discardableResult
     package func killAndReplace(_ process: Int32) async throws -> Bool {
         guard let index = members.firstIndex(where: { $0.child.processIdentifier == process }) else { return false }
+        await members[index].child.kill()
+        try replace(index)
+        try await letGo(index, instead: process)
+        return true
+    }
+
+    /// Kills all workers at the same moment, and when all are gone has new processes do what they had not done.
+    package func killAllAndReplace() async throws {
+        let former = processIdentifiers
+        for member in members { member.child.signal(SIGKILL) }
+        for member in members { await member.child.wait() }
+        for index in members.indices { try replace(index) }
+        for index in members.indices { try await letGo(index, instead: former[index]) }
+    }
+
+    private func replace(_ index: Int) throws {
         let member = members[index]
-        await member.child.kill()
         for line in member.news() { tally.note(line, of: index) }
         try member.replace()
         everybody.append(member.child.processIdentifier)
+    }
+
+    private func letGo(_ index: Int, instead process: Int32) async throws {
+        let member = members[index]
         let limit = Instant.now.advanced(by: .seconds(30))
         while !member.isReady {
             for line in member.news() { tally.note(line, of: index) }
@@ -89,7 +112,6 @@ package actor Crew {
             try await loop.sleep(until: Instant.now.advanced(by: .milliseconds(10)))
         }
         for _ in 0..<wantedGoes { member.go() }
-        return true
     }
 
     /// Ends every process, kills those that are not gone after `grace`, and returns how they ended.

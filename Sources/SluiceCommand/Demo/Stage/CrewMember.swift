@@ -15,13 +15,14 @@ final class CrewMember {
     /// For each caller, how many calls of the first signal to go are done, by whichever process.
     private var done: [Int]
     private var read = 0
-    private let program: String
+    private let command: [String]
 
-    init(program: String, options: WorkerOptions) throws {
-        self.program = program
+    /// - Parameter launcher: the words before the command, such as `ip netns exec host`, which must become it.
+    init(program: String, options: WorkerOptions, launcher: [String] = []) throws {
+        command = launcher + [program, DemoWorker.name]
         self.options = options
         done = Array(repeating: 0, count: options.callers)
-        child = try ChildProcess(program, [DemoWorker.name] + options.arguments)
+        child = try ChildProcess(command[0], command.dropFirst() + options.arguments)
     }
 
     /// The whole lines that were written since the last time.
@@ -58,7 +59,7 @@ final class CrewMember {
     func replace() throws {
         var options = options
         options.done = done
-        child = try ChildProcess(program, [DemoWorker.name] + options.arguments)
+        child = try ChildProcess(command[0], command.dropFirst() + options.arguments)
         replacements += 1
         read = 0
         isReady = false

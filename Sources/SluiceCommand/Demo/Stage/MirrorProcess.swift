@@ -15,15 +15,17 @@ package actor MirrorProcess {
     private var child: ChildProcess
 
     /// Starts one on a free port and returns when it answers.
-    /// - Parameter options: of `sluice mirror`, without `--listen`.
-    package init(program: String, options: [String], http: HTTPClient, loop: EventLoop) async throws {
+    /// - Parameters:
+    ///   - options: of `sluice mirror`, without `--listen`.
+    ///   - host: the address to listen on.
+    package init(program: String, options: [String], host: String = "127.0.0.1", http: HTTPClient, loop: EventLoop) async throws {
         var attempt = 1
         while true {
             let port = try FreePort.next()
-            let arguments = ["mirror", "--listen", "127.0.0.1:\(port)"] + options
+            let arguments = ["mirror", "--listen", "\(host):\(port)"] + options
             let child = try ChildProcess(program, arguments)
             do {
-                try await Self.wait(for: child, at: "http://127.0.0.1:\(port)", http: http, loop: loop)
+                try await Self.wait(for: child, at: "http://\(host):\(port)", http: http, loop: loop)
             } catch {
                 await child.kill()
                 // Another process may have taken the port between the choice and the mirror's bind.
@@ -36,7 +38,7 @@ package actor MirrorProcess {
             self.program = program
             self.arguments = arguments
             self.child = child
-            url = "http://127.0.0.1:\(port)"
+            url = "http://\(host):\(port)"
             return
         }
     }
@@ -46,9 +48,12 @@ package actor MirrorProcess {
         try MirrorReport(json: try await Self.get(url + "/__stats", http: http))
     }
 
-    /// The requests it counted: a JSON object a line.
-    package func log() async throws -> String {
-        String(decoding: try await Self.get(url + "/__log", http: http), as: UTF8.self)
+    /// When each request that it counted arrived, on this host's continuous clock, in order.
+    package func arrivals() async throws -> [Instant] {
+        let start = Instant(microseconds: try await report().startedMicroseconds)
+        return try MirrorReport.milliseconds(log: try await Self.get(url + "/__log", http: http)).map {
+            start.advanced(by: .milliseconds($0))
+        }
     }
 
     /// Ends the process and starts another at the same address, with these options besides its own.

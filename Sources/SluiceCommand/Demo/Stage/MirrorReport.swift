@@ -10,7 +10,12 @@ package struct MirrorReport: Decodable, Sendable {
 
     package let name: String
     package let requests: Int
+    /// Over a limit in a true sliding window, whatever the mirror's algorithm says.
     package let violations: Int
+    /// Refused by the mirror's algorithm.
+    package let refused: Int
+    /// Requests of others that took a share of the quota; in no other figure.
+    package let strangers: Int
     package let bans: Int
     package let refusedWhileBanned: Int
     package let worstWindows: [Window]
@@ -20,26 +25,37 @@ package struct MirrorReport: Decodable, Sendable {
     /// Milliseconds since the mirror's start; nil before the first request.
     package let firstMilliseconds: Int?
     package let lastMilliseconds: Int?
+    package let inFlight: Int
     package let inFlightMax: Int
+    /// The mirror's start, on its host's continuous clock.
+    package let startedMicroseconds: Int64
 
     private enum CodingKeys: String, CodingKey {
-        case name, requests, violations, bans, duplicates, statuses
+        case name, requests, violations, refused, strangers, bans, duplicates, statuses
         case refusedWhileBanned = "refused_while_banned"
         case worstWindows = "worst_window"
         case distinctTargets = "distinct_targets"
         case firstMilliseconds = "first_ms"
         case lastMilliseconds = "last_ms"
+        case inFlight = "in_flight"
         case inFlightMax = "in_flight_max"
+        case startedMicroseconds = "started_us"
     }
 
     /// The requests in the fullest window of any limit.
     package var worst: Int { worstWindows.map(\.worst).max() ?? 0 }
 
-    /// Whether every window was within its limit and nothing was refused.
+    /// Whether every window was within its limit and nobody was banned.
     package var isClean: Bool {
         violations == 0 && bans == 0 && refusedWhileBanned == 0 && worstWindows.allSatisfy { $0.worst <= $0.limit }
     }
 
     /// Reads the body of `/__stats`.
     package init(json: [UInt8]) throws { self = try JSONDecoder().decode(Self.self, from: Data(json)) }
+
+    /// Reads the body of `/__log`: when each request arrived, in milliseconds from the mirror's start.
+    static func milliseconds(log: [UInt8]) throws -> [Int64] {
+        struct Line: Decodable { let ms: Int64 }
+        return try log.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(Line.self, from: Data($0)).ms }
+    }
 }

@@ -17,19 +17,24 @@ package final class Stage: Sendable {
     /// - Parameters:
     ///   - program: the path of `sluice`.
     ///   - mirrors: for each mirror the options of `sluice mirror`, without name and address.
+    ///   - redis: how Redis is started.
+    ///   - host: the address that the mirrors listen on.
     ///   - pool: the name of the pool that will be used.
-    package static func open(program: String, mirrors options: [[String]], pool: String = "demo") async throws -> Stage {
+    package static func open(
+        program: String, mirrors options: [[String]], redis redisOptions: RedisServerOptions = .init(), host: String = "127.0.0.1",
+        pool: String = "demo"
+    ) async throws -> Stage {
         let loop = EventLoop(name: "stage")
         let http: HTTPClient
         var mirrors: [MirrorProcess] = []
         var redis: RedisServer?
         do {
             http = try HTTPClient(loop: loop)
-            let server = try await RedisServer()
+            let server = try await RedisServer(redisOptions)
             redis = server
             for (index, option) in options.enumerated() {
                 let named = ["--name", DemoText.mirrorName(index)] + option
-                mirrors.append(try await MirrorProcess(program: program, options: named, http: http, loop: loop))
+                mirrors.append(try await MirrorProcess(program: program, options: named, host: host, http: http, loop: loop))
             }
             return Stage(program: program, loop: loop, redis: server, mirrors: mirrors, http: http, keys: PoolKeys(pool: pool))
         } catch {

@@ -45,12 +45,14 @@ package enum DemoWorker {
         await withTaskGroup(of: Void.self) { group in
             for caller in 0..<options.callers {
                 let paths = options.calls(of: caller)
+                let deadline = options.deadline(of: caller)
                 let first = caller < done.count ? done[caller] : 0
                 group.addTask {
                     for index in paths.indices.dropFirst(first) {
                         let path = paths[index]
+                        let began = Instant.now
                         do throws(SluiceError) {
-                            let answer = try await pool.get(path)
+                            let answer = try await pool.get(path, options: CallOptions(deadline: deadline))
                             // A collection's length depends on the mirror; an item's content does not.
                             let isItem = path.utf8.count { $0 == UInt8(ascii: "/") } == 2
                             let isRight = answer.status == 200 && (!isItem || answer.body == data.get(path: path[...], query: nil).body)
@@ -60,7 +62,10 @@ package enum DemoWorker {
                                         go: go, caller: caller, index: index, source: .init(answer), isRight: isRight,
                                         bytes: answer.body.count, at: .now)))
                         } catch {
-                            say(.failed(go: go, caller: caller, index: index, message: "\(path): \(error.code): \(error)"))
+                            say(
+                                .failed(
+                                    go: go, caller: caller, index: index,
+                                    message: "\(path): \(error.code): \(error)\(times(error, began, deadline))"))
                             if error.code == .cancelled || error.code == .shutDown { return }
                         }
                     }
@@ -68,6 +73,13 @@ package enum DemoWorker {
             }
         }
         if !Task.isCancelled { say(.done(go: go)) }
+    }
+
+    /// How long a failed call took, how long it might have taken, and when to come back, in milliseconds.
+    private static func times(_ error: SluiceError, _ began: Instant, _ deadline: Duration) -> String {
+        let took = Instant.now.microseconds(since: began) / 1_000
+        let back = error.retryAfter.map { "\($0.microseconds / 1_000)" } ?? "never"
+        return " [took \(took) of \(deadline.microseconds / 1_000), back in \(back)]"
     }
 
     private static func say(_ line: WorkerLine) { DemoText.write(line.text.replacing("\n", with: " ") + "\n", to: 1) }

@@ -16,6 +16,8 @@ package struct WorkerOptions: Sendable {
     package var timeout = Duration.seconds(2)
     /// How long one call may take.
     package var deadline = Duration.seconds(600)
+    /// Whether the callers' deadlines are spread: the first of n callers has an n-th of `deadline`, the last all of it.
+    package var spreads = false
     /// The pool's lease.
     package var lease = Duration.seconds(2)
     /// False: the process never leads and follows nobody, as a short-lived command does.
@@ -48,6 +50,7 @@ package struct WorkerOptions: Sendable {
             case "--limit": limit = value
             case "--timeout": timeout = try DemoText.duration(value, of: name)
             case "--deadline": deadline = try DemoText.duration(value, of: name)
+            case "--spreads": spreads = value == "yes"
             case "--lease": lease = try DemoText.duration(value, of: name)
             case "--leads": leads = value == "yes"
             case "--items": items.append(try DemoItems(text: value))
@@ -68,7 +71,8 @@ package struct WorkerOptions: Sendable {
         var list = [
             "--redis", redis, "--pool", pool, "--limit", limit, "--timeout", timeout.text, "--deadline", deadline.text, "--lease",
             lease.text,
-            "--leads", leads ? "yes" : "no", "--callers", "\(callers)", "--rounds", "\(rounds)", "--divides", divides ? "yes" : "no",
+            "--spreads", spreads ? "yes" : "no", "--leads", leads ? "yes" : "no", "--callers", "\(callers)", "--rounds", "\(rounds)",
+            "--divides", divides ? "yes" : "no",
             "--seed", "\(seed)",
         ]
         for mirror in mirrors { list += ["--mirror", mirror] }
@@ -90,6 +94,9 @@ package struct WorkerOptions: Sendable {
         }
         return Array(repeatElement(paths, count: rounds).joined())
     }
+
+    /// How long each call of one caller may take.
+    package func deadline(of caller: Int) -> Duration { spreads ? deadline * (caller + 1) / callers : deadline }
 
     /// The calls that this worker makes, what is done already included.
     package var callCount: Int { (0..<callers).reduce(0) { $0 + calls(of: $1).count } }

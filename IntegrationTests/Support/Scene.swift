@@ -8,20 +8,25 @@ import Testing
 final class Scene {
     let stage: Stage
     let limit: String
-    private var crews: [Crew] = []
+    private(set) var crews: [Crew] = []
 
     private init(stage: Stage, limit: String) {
         self.stage = stage
         self.limit = limit
     }
 
-    /// Runs a test between two strict mirrors, both with this limit, which ban whoever exceeds it.
+    /// Runs a test between some strict mirrors, all with this limit, which ban whoever exceeds it.
+    /// - Parameters:
+    ///   - extra: more options of the first mirrors, one after the other.
+    ///   - host: the address that the mirrors listen on.
     static func play(
-        limit: String, latency: String = "0ms", posts: Int = 300, mirrors: Int = 2, _ test: (Scene) async throws -> Void
+        limit: String, latency: String = "0ms", posts: Int = 300, mirrors: Int = 2, extra: [[String]] = [],
+        redis: RedisServerOptions = .init(), host: String = "127.0.0.1", _ test: (Scene) async throws -> Void
     ) async throws {
         let options = ["--limit", limit, "--latency", latency, "--block", "60s", "--posts", "\(posts)"]
         let stage = try await Stage.open(
-            program: OwnProgram.besideThis, mirrors: Array(repeating: options, count: mirrors))
+            program: OwnProgram.besideThis, mirrors: (0..<mirrors).map { options + ($0 < extra.count ? extra[$0] : []) }, redis: redis,
+            host: host)
         let scene = Scene(stage: stage, limit: limit)
         var failure: (any Error)?
         do {
@@ -56,8 +61,9 @@ final class Scene {
     }
 
     /// Starts workers, and returns when all have joined the pool.
-    func crew(_ workers: [WorkerOptions]) async throws -> Crew {
-        let crew = try await Crew(on: stage, workers)
+    /// - Parameter launcher: the words before a worker's command, by its index.
+    func crew(_ workers: [WorkerOptions], launcher: @Sendable (Int) -> [String] = { _ in [] }) async throws -> Crew {
+        let crew = try await Crew(on: stage, workers, launcher: launcher)
         crews.append(crew)
         try await stage.wait(for: "the workers' joining", patience: .seconds(30)) {
             try await crew.look()
@@ -84,6 +90,16 @@ final class Scene {
     var requests: Int {
         get async throws { try await stage.reports().reduce(0) { $0 + $1.requests } }
     }
+
+    /// When requests arrived, for each mirror.
+    func arrivals() async throws -> [[Instant]] {
+        var arrivals: [[Instant]] = []
+        for mirror in stage.mirrors { arrivals.append(try await mirror.arrivals()) }
+        return arrivals
+    }
+
+    /// Goes on for so long, whatever happens meanwhile.
+    func letPass(_ span: Duration) async throws { try await stage.loop.sleep(until: Instant.now.advanced(by: span)) }
 
     /// The process that leads, once it is another than `former`.
     func leader(after former: Int32? = nil) async throws -> Int32 {

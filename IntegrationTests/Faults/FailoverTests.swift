@@ -1,0 +1,53 @@
+import SluiceCommand
+import SluiceLoop
+import Testing
+
+extension Integration {
+    /// What a dead leader costs at a high rate. A debug build on a busy machine is no place for the target itself (250 ms without a
+    /// grant at 1,000 slots a second, the next leader within the lease and 300 ms): it is measured and printed, and bounded with room.
+    struct FailoverTests {
+        @Test func `a leader is killed at a high rate, and slots go out again long before the next one leads`() async throws {
+            let lease = Duration.milliseconds(600)
+            let (count, window) = (100, Duration.milliseconds(200))
+            let posts = 6_000
+            try await Scene.play(limit: "\(count)/200ms", latency: "0ms", posts: posts) { scene in
+                let share = posts / 4
+                let crew = try await scene.crew(
+                    (0..<4).map { index in
+                        scene.worker([DemoItems("posts", (index * share + 1)...(index * share + share))]) {
+                            $0.lease = lease
+                            $0.timeout = .seconds(1)
+                            $0.divides = true
+                            $0.callers = 100
+                        }
+                    })
+                await crew.go()
+                try await scene.wait(forRequests: posts / 4)
+                let leader = try await scene.leader()
+                let killedAt = Instant.now
+                let replacement = Task { try await crew.killAndReplace(leader) }
+                _ = try await scene.leader(after: leader)
+                let leads = Instant.now.duration(since: killedAt)
+                #expect(try await replacement.value)
+                let tally = try await scene.finish(crew)
+                let arrivals = try await scene.arrivals()
+                let around = arrivals.map { $0.filter { abs($0.microseconds(since: killedAt)) < 2_000_000 } }
+                let before = FaultFigures(arrivals: around.map { $0.filter { $0 < killedAt } }, count: count, window: window)
+                let after = FaultFigures(arrivals: around.map { $0.filter { $0 >= killedAt } }, count: count, window: window)
+                FaultTable.print(
+                    .init(
+                        fault: "leader killed at full rate", processes: 4, calls: posts, lost: posts - tally.calls,
+                        violations: try await scene.stage.reports().reduce(0) { $0 + $1.violations },
+                        figures: FaultFigures(arrivals: arrivals, count: count, window: window)))
+                FaultTable.print(
+                    "failover: \(before.requests / 2) requests/s before; longest gap \(before.longestGap) before the kill, \(after.longestGap) after; next leader after \(leads) (lease \(lease))"
+                )
+                #expect(tally.calls == posts)
+                #expect(tally.wrong == 0)
+                #expect(tally.failures.isEmpty)
+                #expect(leads < (lease + .milliseconds(300)) * 5)
+                #expect(after.longestGap < .milliseconds(250) * 5)
+            }
+        }
+    }
+}
