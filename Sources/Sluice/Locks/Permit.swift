@@ -1,7 +1,9 @@
 import SluiceCoordination
 
-/// One permit of a ``DistributedLock`` or ``DistributedSemaphore`` in hand. It is renewed until it is given back: a permit that is never
-/// released stays taken as long as its process lives.
+/// One permit of a ``DistributedLock`` or ``DistributedSemaphore`` in hand. It is renewed until it is given back.
+///
+/// A permit whose last copy goes without ``release()`` gives itself back. Swift lets go of a value after its *last use*, which may be
+/// before the end of its scope: end what the permit protects with `release()`, or use `withLock` and `withPermit`, which do.
 public struct Permit: Sendable {
     let hold: PermitHold
     let core: PoolCore

@@ -40,7 +40,7 @@ private struct Table {
 private func names(_ effects: [PermitDesk.Effect]) -> [String] {
     effects.map { effect in
         switch effect {
-        case .ask(_, _, let ticket): ticket == 0 ? "ask" : "ask again"
+        case .ask(_, _, let ticket): ticket <= 0 ? "ask" : "ask again"
         case .open: "open"
         case .renew: "renew"
         case .release: "release"
