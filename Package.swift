@@ -55,6 +55,9 @@ let package = Package(
             name: "SluiceSimulation", dependencies: ["SluiceCoordination", "SluiceLoop"], swiftSettings: safeRules),
         .executableTarget(name: "SluiceSimulate", dependencies: ["SluiceSimulation"], swiftSettings: safeRules),
 
+        // One process that takes and gives back locks, for tests and for `deploy/bench-locks`.
+        .executableTarget(name: "SluiceLockWorker", dependencies: ["Sluice"], swiftSettings: safeRules),
+
         // Real servers and processes, started and always ended, for the demo and for tests.
         .target(name: "SluiceHarness", swiftSettings: languageRules),
 
@@ -81,7 +84,12 @@ let package = Package(
             dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceLoop", "SluiceHarness"], path: "IntegrationTests",
+            name: "IntegrationTests",
+            dependencies: [
+                "SluiceCommand", "SluiceLoop", "SluiceHarness",
+                "SluiceLockWorker",
+            ],
+            path: "IntegrationTests",
             swiftSettings: languageRules),
     ],
     swiftLanguageModes: [.v6]
