@@ -25,7 +25,8 @@ public struct Permit: Sendable {
         let what = hold.resource.description
         guard let permits = core.permits else { return }
         let wasLost = hold.isLost
-        switch await permits.release(hold) {
+        let outcome = await withTaskExecutorPreference(core.loop) { await permits.release(hold) }
+        switch outcome {
         case .done: return
         case .uncertain where !wasLost: return
         case .again:
