@@ -58,6 +58,14 @@ let package = Package(
         // One process that takes and gives back locks, for tests and for `deploy/bench-locks`.
         .executableTarget(name: "SluiceLockWorker", dependencies: ["Sluice"], swiftSettings: safeRules),
 
+        // Small complete programs; Sources/Examples/README.md says how to run each.
+        .executableTarget(name: "example-post", dependencies: ["Sluice"], path: "Sources/Examples/Post", swiftSettings: safeRules),
+        .executableTarget(
+            name: "example-serial", dependencies: ["Sluice", "SluiceLoop", "SluiceServer"], path: "Sources/Examples/Serial",
+            swiftSettings: safeRules),
+        .executableTarget(
+            name: "example-semaphore", dependencies: ["Sluice"], path: "Sources/Examples/Semaphore", swiftSettings: safeRules),
+
         // Real servers and processes, started and always ended, for the demo and for tests.
         .target(name: "SluiceHarness", swiftSettings: languageRules),
 
