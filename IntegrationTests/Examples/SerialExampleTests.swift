@@ -18,6 +18,12 @@ extension Integration {
             var finished: Double { arrived + elapsed }
         }
 
+        private final class Count: Sendable {
+            private let state = Mutex(0)
+            var value: Int { state.withLock { $0 } }
+            func grow() { state.withLock { $0 += 1 } }
+        }
+
         /// Three processes on one Redis; all are gone afterwards.
         private func play(_ test: (_ redis: RedisServer, _ services: [ChildProcess], _ ports: [UInt16]) async throws -> Void) async throws {
             let redis = try await RedisServer()
@@ -80,17 +86,17 @@ extension Integration {
         @Test func `callers are answered in the order in which they came, whichever process they came to`() async throws {
             try await play { redis, services, ports in
                 var calls: [Task<Reply, any Error>] = []
-                let answered = Atomic(0)
+                let answered = Count()
                 for turn in 0..<5 {
                     let port = ports[(turn * 2) % 3]
                     calls.append(
                         Task {
                             let reply = try await Self.call(port)
-                            answered.add(1, ordering: .relaxed)
+                            answered.grow()
                             return reply
                         })
                     try await until("call \(turn) has its place") {
-                        let before = answered.load(ordering: .relaxed)
+                        let before = answered.value
                         let waiting = try await redis.cli("ZCARD", "sluice:{default}:lock:serial:waiters")
                         let holding = try await redis.cli("ZCARD", "sluice:{default}:lock:serial:holders")
                         return before + (Int(waiting) ?? 0) + (Int(holding) ?? 0) >= turn + 1
