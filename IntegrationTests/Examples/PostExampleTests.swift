@@ -14,7 +14,7 @@ extension Integration {
                 let processes = try (0..<3).map { _ in try ChildProcess(program, ["60"], environment: scene.environment) }
                 for process in processes {
                     #expect(await process.wait() == .exited(0), "\(process.standardError)")
-                    #expect(process.standardOutput.contains("again: memory"))
+                    #expect(process.standardOutput.contains("\npost 60: "))
                 }
                 #expect(try await scene.requests == 60)
                 for url in scene.urls {

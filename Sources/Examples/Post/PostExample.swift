@@ -14,25 +14,27 @@ import Synchronization
         let sources = Sources()
         do {
             async let threads: Void = fromThreads(count, pool, sources)
-            try await fromTasks(count, pool)
+            try await fromTasks(count, pool, sources)
             try await threads
         } catch {
             FileHandle.standardError.write(Data("example-post: \(error)\n".utf8))
             await pool.shutDown()
             exit(1)
         }
-        // Once more, now that all is there: from memory.
-        let last = try await pool.get("/posts/\(count)")
-        print("\(sources.description); again: \(last.source)")
+        print(sources.description)
+        // All that a developer has to know, when it does not matter where an answer comes from; this one is in memory.
+        let post = try await pool.get("/posts/\(count)", as: Post.self)
+        print("post \(post.id): \(post.title)")
         await pool.shutDown()
     }
 
-    private static func fromTasks(_ count: Int, _ pool: MirrorPool) async throws {
+    private static func fromTasks(_ count: Int, _ pool: MirrorPool, _ sources: Sources) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 1...count {
                 group.addTask {
-                    // All that a developer has to know.
-                    let post = try await pool.get("/posts/\(number)", as: Post.self)
+                    let answer = try await pool.get("/posts/\(number)")
+                    sources.add(answer)
+                    let post = try answer.decode(Post.self)
                     guard post.id == number else { throw SluiceError(.decodingFailed, "post \(number) came as \(post.id)") }
                 }
             }
@@ -50,8 +52,7 @@ import Synchronization
                             done.resume(
                                 with: Result {
                                     for number in stride(from: 1 + part, through: count, by: 2) {
-                                        let answer = try pool.blocking.get("/posts/\(number)")
-                                        sources.add(answer.isCollapsed ? "shared with another call" : "from \(answer.source)")
+                                        sources.add(try pool.blocking.get("/posts/\(number)"))
                                     }
                                 })
                         }
@@ -66,7 +67,9 @@ import Synchronization
     private final class Sources: Sendable {
         private let counts = Mutex<[String: Int]>([:])
 
-        func add(_ source: String) { counts.withLock { $0[source, default: 0] += 1 } }
+        func add(_ answer: Answer) {
+            counts.withLock { $0[answer.isCollapsed ? "shared with another call" : "from \(answer.source)", default: 0] += 1 }
+        }
 
         var description: String {
             counts.withLock { counts in counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ") }

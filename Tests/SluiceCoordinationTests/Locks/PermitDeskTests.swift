@@ -136,6 +136,16 @@ private func names(_ effects: [PermitDesk.Effect]) -> [String] {
         #expect(table.waits() == ["ask again"])
     }
 
+    @Test func `a holder whose server may have lost its data asks for its place at once`() throws {
+        var table = try Table()
+        #expect(table.holds(5) == ["give 5"])
+        #expect(names(table.apply(.listening)) == ["renew"])
+        // And again, when the connection was lost once more meanwhile.
+        #expect(names(table.apply(.listening)) == [])
+        #expect(names(table.apply(.renewed(1, .success(true), sentAt: table.now))) == ["renew"])
+        #expect(names(table.apply(.renewed(1, .success(true), sentAt: table.now))) == [])
+    }
+
     @Test func `a release whose fate is unknown is repeated until the lease has ended`() throws {
         var table = try Table()
         _ = table.holds(5)
