@@ -55,6 +55,17 @@ let package = Package(
             name: "SluiceSimulation", dependencies: ["Sluice", "SluiceCoordination", "SluiceLoop"], swiftSettings: safeRules),
         .executableTarget(name: "SluiceSimulate", dependencies: ["SluiceSimulation"], swiftSettings: safeRules),
 
+        // One process that takes and gives back locks, for tests and for `deploy/bench-locks`.
+        .executableTarget(name: "SluiceLockWorker", dependencies: ["Sluice"], swiftSettings: safeRules),
+
+        // Small complete programs; Sources/Examples/README.md says how to run each.
+        .executableTarget(name: "example-post", dependencies: ["Sluice"], path: "Sources/Examples/Post", swiftSettings: safeRules),
+        .executableTarget(
+            name: "example-serial", dependencies: ["Sluice", "SluiceLoop", "SluiceServer"], path: "Sources/Examples/Serial",
+            swiftSettings: safeRules),
+        .executableTarget(
+            name: "example-semaphore", dependencies: ["Sluice"], path: "Sources/Examples/Semaphore", swiftSettings: safeRules),
+
         // Real servers and processes, started and always ended, for the demo and for tests.
         .target(name: "SluiceHarness", swiftSettings: languageRules),
 
@@ -81,7 +92,12 @@ let package = Package(
             dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceLoop", "SluiceHarness"], path: "IntegrationTests",
+            name: "IntegrationTests",
+            dependencies: [
+                "SluiceCommand", "SluiceLoop", "SluiceHarness",
+                "SluiceLockWorker",
+            ],
+            path: "IntegrationTests",
             swiftSettings: languageRules),
     ],
     swiftLanguageModes: [.v6]

@@ -1,7 +1,9 @@
 import SluiceCoordination
 
-/// One permit of a ``DistributedLock`` or ``DistributedSemaphore`` in hand. It is renewed until it is given back: a permit that is never
-/// released stays taken as long as its process lives.
+/// One permit of a ``DistributedLock`` or ``DistributedSemaphore`` in hand. It is renewed until it is given back.
+///
+/// A permit whose last copy goes without ``release()`` gives itself back. Swift lets go of a value after its *last use*, which may be
+/// before the end of its scope: end what the permit protects with `release()`, or use `withLock` and `withPermit`, which do.
 public struct Permit: Sendable {
     let hold: PermitHold
     let core: PoolCore
@@ -23,7 +25,8 @@ public struct Permit: Sendable {
         let what = hold.resource.description
         guard let permits = core.permits else { return }
         let wasLost = hold.isLost
-        switch await permits.release(hold) {
+        let outcome = await withTaskExecutorPreference(core.loop) { await permits.release(hold) }
+        switch outcome {
         case .done: return
         case .uncertain where !wasLost: return
         case .again:

@@ -8,16 +8,17 @@ extension PoolCore {
     ) async throws(SluiceError) -> Permit? {
         guard let permits else { throw SluiceError(.invalidConfiguration, "the \(resource.description) needs a Redis") }
         let end = Instant.now.advanced(by: deadline ?? configuration.deadline)
-        try await enter()
-        do throws(CoordinationError) {
-            let hold = try await withTaskExecutorPreference(loop) { () async throws(CoordinationError) in
-                try await permits.acquire(resource, aim: aim, deadline: end)
+        // To the loop's thread and back once, whatever is waited for on it.
+        return try await withTaskExecutorPreference(loop) { () async throws(SluiceError) in
+            try await enter()
+            do throws(CoordinationError) {
+                let hold = try await permits.acquire(resource, aim: aim, deadline: end)
+                await leave()
+                return hold.map { Permit(hold: $0, core: self) }
+            } catch {
+                await leave()
+                throw SluiceError(error)
             }
-            await leave()
-            return hold.map { Permit(hold: $0, core: self) }
-        } catch {
-            await leave()
-            throw SluiceError(error)
         }
     }
 

@@ -6,10 +6,12 @@ extension PermitDesk {
     static func call(_ request: inout PermitRequest, _ id: UInt64, now: Instant) -> [Effect] {
         request.isCalling = true
         request.callsAgain = false
+        // Redis need not look for one that it cannot know.
+        let ticket = request.anchor == nil ? -1 : request.ticket
         if request.anchor == nil { request.anchor = now }
         switch (request.phase, request.aim) {
         case (.waiting, .open): return [.open(id, request)]
-        case (.waiting, _): return [.ask(id, request, ticket: request.ticket)]
+        case (.waiting, _): return [.ask(id, request, ticket: ticket)]
         case (.held, _): return [.renew(id, request, token: request.token)]
         case (.lost, _), (.over, _): return []
         case (.leaving, _): return [.release(id, request)]
@@ -90,13 +92,13 @@ extension PermitDesk {
         switch result {
         case .success(true):
             request.anchor = sentAt
-            request.nextCall = sentAt.advanced(byMicroseconds: request.resource.lease / 3)
+            request.nextCall = request.callsAgain ? now : sentAt.advanced(byMicroseconds: request.resource.lease / 3)
             return []
         case .success(false):
             request.phase = .lost
             return [.lose(id)]
         case .failure:
-            request.nextCall = now.advanced(byMicroseconds: pause)
+            request.nextCall = request.callsAgain ? now : now.advanced(byMicroseconds: pause)
             return []
         }
     }

@@ -47,6 +47,7 @@ package struct PermitDesk {
     }
 
     package enum Effect: Sendable {
+        /// `ticket`: its place in the queue; 0 when it asked before and heard of none, -1 when it never asked.
         case ask(UInt64, PermitRequest, ticket: Int64)
         case open(UInt64, PermitRequest)
         case renew(UInt64, PermitRequest, token: Int64)
@@ -84,10 +85,11 @@ package struct PermitDesk {
             requests[id] = request
             return step(id, now: now)
         case .listening:
-            // Whoever waits for its turn may have missed it.
+            // Whoever waits for its turn may have missed it; and if Redis was restarted without its data, whoever holds a permit
+            // wants its place back before others ask for it.
             return requests.keys.sorted().flatMap { id in
                 update(id, now: now) { request in
-                    guard request.phase == .waiting else { return [] }
+                    guard request.phase == .waiting || request.phase == .held else { return [] }
                     if request.isCalling { request.callsAgain = true } else { request.nextCall = now }
                     return []
                 }

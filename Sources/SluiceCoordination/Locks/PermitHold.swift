@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A permit in hand, and whether it still is.
+/// A permit in hand, and whether it still is. One that nobody has in hand any more gives itself back.
 package final class PermitHold: Sendable {
     private struct State {
         var isLost = false
@@ -13,12 +13,17 @@ package final class PermitHold: Sendable {
     package let token: Int64
     let id: UInt64
     private let state = Mutex(State())
+    private let dropped: @Sendable (UInt64) -> Void
 
-    init(_ resource: PermitResource, id: UInt64, token: Int64) {
+    /// - Parameter dropped: called on any thread when the last reference goes and the permit was not given back.
+    init(_ resource: PermitResource, id: UInt64, token: Int64, dropped: @escaping @Sendable (UInt64) -> Void) {
         self.resource = resource
         self.id = id
         self.token = token
+        self.dropped = dropped
     }
+
+    deinit { if giveBack() { dropped(id) } }
 
     /// Whether the lease could not be renewed in time, so that another may soon hold the permit.
     package var isLost: Bool { state.withLock { $0.isLost } }

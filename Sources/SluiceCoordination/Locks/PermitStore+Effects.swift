@@ -26,13 +26,28 @@ extension PermitStore {
             }
         case .give(let id, let token):
             guard let waiter = waiters.removeValue(forKey: id) else { return }
-            if let token, let request = desk.requests[id] { holds[id] = PermitHold(request.resource, id: id, token: token) }
-            waiter.resume(returning: .success(token))
+            waiter.resume(returning: .success(token.flatMap { hold(id, token: $0) }))
         case .refuse(let id, let request, let refusal):
             waiters.removeValue(forKey: id)?.resume(returning: .failure(error(refusal, request)))
-        case .lose(let id): holds[id]?.lose()
+        case .lose(let id): holds[id]?.hold?.lose()
         case .ended(let id, let release): releases.removeValue(forKey: id)?.resume(returning: release)
         }
+    }
+
+    private func hold(_ id: UInt64, token: Int64) -> PermitHold? {
+        guard let resource = desk.requests[id]?.resource else { return nil }
+        let hold = PermitHold(resource, id: id, token: token) { [weak self, loop] id in
+            // Asks for no thread but the loop's: the last reference may go anywhere.
+            loop.execute { [weak self] in self?.assumeIsolated { $0.dropped(id) } }
+        }
+        holds[id] = WeakHold(hold: hold)
+        return hold
+    }
+
+    /// Its owner has let go of a permit without giving it back.
+    private func dropped(_ id: UInt64) {
+        holds[id] = nil
+        apply(.givenBack(id))
     }
 
     private var known: String { "\(desk.highestToken)" }

@@ -5,7 +5,12 @@ package import SluiceRedis
 package actor PermitStore {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    typealias Outcome = Result<Int64?, CoordinationError>
+    typealias Outcome = Result<PermitHold?, CoordinationError>
+
+    /// A permit that its owner has in hand; what is here must not keep it.
+    struct WeakHold {
+        weak var hold: PermitHold?
+    }
 
     let loop: EventLoop
     let redis: RedisClient
@@ -16,7 +21,7 @@ package actor PermitStore {
     /// What last went wrong underneath.
     var lastFailure: RedisError?
     var waiters: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
-    var holds: [UInt64: PermitHold] = [:]
+    var holds: [UInt64: WeakHold] = [:]
     var releases: [UInt64: CheckedContinuation<PermitDesk.Release, Never>] = [:]
     private var lastRequest: UInt64 = 0
     private var timer: LoopTimer?
@@ -59,8 +64,7 @@ package actor PermitStore {
         } onCancel: {
             loop.execute { self.assumeIsolated { $0.apply(.cancelled(id)) } }
         }
-        guard let token = try outcome.get() else { return nil }
-        return holds[id] ?? PermitHold(resource, id: id, token: token)
+        return try outcome.get()
     }
 
     /// Gives a permit back. Only the first call has an effect.

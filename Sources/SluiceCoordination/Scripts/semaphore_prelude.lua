@@ -1,46 +1,60 @@
 -- What the permit scripts share; it stands before each of them.
--- KEYS  1 record (hash: permits, token: the last one given, ticket: the last one drawn, origin: tokens below it are of an earlier life),
---       2 holders (sorted set: id by token), 3 waiters (sorted set: id by ticket), 4 leases (sorted set: id by its end in ms)
+-- KEYS  1 record (hash: permits, token: the last one given, ticket: the last one drawn, origin: tokens below it are of an earlier life,
+--       kept: when the keys' time to live was last renewed), 2 holders (sorted set: id by the end of its lease in ms),
+--       3 waiters (sorted set: id by ticket), 4 leases (sorted set: waiters by the end of their lease in ms)
 -- An id is NODE/NUMBER/LEASE: whose it is, which of its requests, and for how many ms each sign of life counts.
+-- A holder and its lease are one entry, so that no loss of a key can leave the one without the other.
 -- Tokens and tickets are at least the microseconds of TIME, so that data that was lost, or is older than it should be, begins
 -- anew above what was given before.
-local time = redis.call('TIME')
-local micros = time[1] * 1000000 + time[2]
-local now = math.floor(micros / 1000)
-local record = redis.call('HMGET', KEYS[1], 'permits', 'token', 'ticket', 'origin')
-local permits = tonumber(record[1])
-local token = tonumber(record[2] or 0)
-local ticket = tonumber(record[3] or 0)
-local origin = tonumber(record[4])
+local micros, now, permits, token, ticket, origin, kept
 
 local function text(number) return string.format('%.0f', number) end
 
--- Writes the record of a semaphore that has none.
-local function create(count, known)
-  if permits then return end
-  permits = count
-  origin = math.max(micros, known + 1)
-  redis.call('HSET', KEYS[1], 'permits', count, 'origin', text(origin))
+local function read()
+  local time = redis.call('TIME')
+  micros = time[1] * 1000000 + time[2]
+  now = math.floor(micros / 1000)
+  local record = redis.call('HMGET', KEYS[1], 'permits', 'token', 'ticket', 'origin', 'kept')
+  permits = tonumber(record[1])
+  token = tonumber(record[2] or 0)
+  ticket = tonumber(record[3] or 0)
+  origin = tonumber(record[4] or 0)
+  kept = tonumber(record[5] or 0)
 end
 
--- Keeps the keys of what is in use, and lets go of what nobody has used for long.
-local function keep()
-  redis.call('PEXPIRE', KEYS[1], 604800000)
-  for place = 2, 4 do redis.call('PEXPIRE', KEYS[place], 86400000) end
+-- A week for the record, a day for who holds and waits: what nobody uses any more vanishes.
+local function keep(place) redis.call('PEXPIRE', KEYS[place], place == 1 and 604800000 or 86400000) end
+
+-- Writes the record of a semaphore that has none; renews what is in use once an hour.
+local function open(count, known)
+  if not permits then
+    permits = count
+    origin = math.max(micros, known + 1)
+    redis.call('HSET', KEYS[1], 'permits', count, 'origin', text(origin), 'kept', text(now))
+    keep(1)
+  elseif math.abs(now - kept) > 3600000 then
+    redis.call('HSET', KEYS[1], 'kept', text(now))
+    for place = 1, 4 do keep(place) end
+  end
 end
 
-local function extend(id, lease) redis.call('ZADD', KEYS[4], text(now + lease), id) end
-
-local function forget(id)
-  local held = redis.call('ZREM', KEYS[2], id)
-  redis.call('ZREM', KEYS[3], id)
-  redis.call('ZREM', KEYS[4], id)
-  return held
-end
-
--- Forgets holders and waiters whose lease has run out.
+-- Forgets holders and waiters whose lease has run out. Returns how many hold, and whether anybody waits.
 local function reap()
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', text(now), 'LIMIT', 0, 500)) do forget(id) end
+  local held, waits = 0, redis.call('EXISTS', KEYS[3]) == 1
+  local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+  if first[2] then
+    if tonumber(first[2]) <= now then redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', text(now)) end
+    held = redis.call('ZCARD', KEYS[2])
+  end
+  if waits then
+    local dead = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', text(now), 'LIMIT', 0, 500)
+    if dead[1] then
+      redis.call('ZREM', KEYS[3], unpack(dead))
+      redis.call('ZREM', KEYS[4], unpack(dead))
+      waits = redis.call('EXISTS', KEYS[3]) == 1
+    end
+  end
+  return held, waits
 end
 
 local function draw(known)
@@ -48,40 +62,44 @@ local function draw(known)
   return token
 end
 
-local function hold(id, lease)
-  redis.call('ZADD', KEYS[2], text(token), id)
-  extend(id, lease)
-  redis.call('HSET', KEYS[1], 'token', text(token))
-end
-
 -- Gives free permits to waiters in the order of their tickets, and tells each on its node's channel. A node that nobody listens for
 -- is passed over and keeps its place: it asks again when it is back. `me` asks right now, so it needs no message.
-local function promote(me, known, channel)
-  if not permits then return nil end
-  local free = permits - redis.call('ZCARD', KEYS[2])
-  local passed, silent, mine = 0, {}, nil
+-- A waiter's lease goes on as it was: that of one that cannot answer any more ends as soon as if it still waited.
+local function promote(held, me, lease, known, channel)
+  local free, passed, chunk, silent, mine = permits - held, 0, nil, {}, nil
+  local given = 0
   while free > 0 do
-    local ids = redis.call('ZRANGE', KEYS[3], passed, passed + 99)
+    chunk = chunk and 100 or math.min(free, 100)
+    local ids = redis.call('ZRANGE', KEYS[3], passed, passed + chunk - 1)
     if #ids == 0 then break end
     for _, id in ipairs(ids) do
       if free == 0 then break end
-      local node, number, lease = string.match(id, '^(.*)/(%d+)/(%d+)$')
-      local given = false
+      local ends = nil
       if id == me then
         mine = draw(known)
-        given = true
-      elseif node and not silent[node] then
-        given = redis.call('PUBLISH', channel .. node, number .. ' ' .. text(draw(known))) > 0
-        silent[node] = not given
+        ends = now + lease
+      else
+        local node, number, own = string.match(id, '^(.*)/(%d+)/(%d+)$')
+        if node and not silent[node] then
+          if redis.call('PUBLISH', channel .. node, number .. ' ' .. text(draw(known))) > 0 then
+            ends = tonumber(redis.call('ZSCORE', KEYS[4], id) or now + own)
+          else
+            silent[node] = true
+          end
+        end
       end
-      if given then
+      if ends then
         redis.call('ZREM', KEYS[3], id)
-        hold(id, tonumber(lease))
+        redis.call('ZREM', KEYS[4], id)
+        redis.call('ZADD', KEYS[2], text(ends), id)
         free = free - 1
+        given = given + 1
       else
         passed = passed + 1
       end
     end
   end
+  if given > 0 then redis.call('HSET', KEYS[1], 'token', text(token)) end
+  if given > 0 and held == 0 then keep(2) end
   return mine
 end

@@ -8,7 +8,7 @@ import Testing
     @Test func `who waits asks Redis nothing but its sign of life`() async throws {
         let scene = try await LockScene(2)
         let resource = try lock(lease: .seconds(60))
-        _ = try await scene.nodes[0].acquire(resource)
+        let held = try await scene.nodes[0].acquire(resource)
         let waiting = Task { try await scene.nodes[1].acquire(resource) }
         try await scene.untilWaiting(1, for: resource)
         let before = try await scene.scripts
@@ -18,6 +18,7 @@ import Testing
         let after = try await scene.scripts
         #expect(after == before)
         waiting.cancel()
+        _ = await scene.nodes[0].store.release(held)
         await scene.end()
     }
 
@@ -59,7 +60,9 @@ import Testing
         let held = try await scene.nodes[0].acquire(resource)
         if restart { try await scene.server.restart(keepingData: false) } else { try await scene.server.cli("FLUSHALL") }
         // It is restored by the holder's next renewal.
-        while try await scene.server.cli("EXISTS", "sluice:{locks}:lock:a:holders") == "0" { try Task.checkCancellation() }
+        try await scene.until("the holder's place is restored") {
+            try await scene.server.cli("EXISTS", "sluice:{locks}:lock:a:holders") == "1"
+        }
         #expect(!held.isLost)
         async let next = scene.nodes[1].acquire(resource)
         try await scene.untilWaiting(1, for: resource)
@@ -83,12 +86,13 @@ import Testing
     @Test func `a process that shuts down answers its waiters and leaves the queue`() async throws {
         let scene = try await LockScene(2)
         let resource = try lock()
-        _ = try await scene.nodes[0].acquire(resource)
+        let held = try await scene.nodes[0].acquire(resource)
         let waiting = Task { try await scene.nodes[1].acquire(resource) }
         try await scene.untilWaiting(1, for: resource)
         await scene.nodes[1].store.shutDown()
         await #expect { try await waiting.value } throws: { ($0 as? CoordinationError)?.code == .shutDown }
         try await scene.untilWaiting(0, for: resource)
+        #expect(await scene.nodes[0].store.release(held) == .done)
         await scene.end()
     }
 }

@@ -68,7 +68,16 @@ struct LockScene {
     /// Returns when so many wait for the resource, as Redis sees it.
     func untilWaiting(_ count: Int, for resource: PermitResource) async throws {
         let key = "sluice:{locks}:\(resource.kind.rawValue):\(resource.name):waiters"
-        while try await server.cli("ZCARD", key) != "\(count)" { try Task.checkCancellation() }
+        try await until("\(count) wait for \(resource.name)") { try await server.cli("ZCARD", key) == "\(count)" }
+    }
+
+    /// Returns when a condition holds; throws when it does not in 30 s.
+    func until(_ what: String, _ holds: () async throws -> Bool) async throws {
+        let limit = Instant.now.advanced(by: .seconds(30))
+        while try await !holds() {
+            try #require(Instant.now < limit, "\(what): that did not come about")
+            try await nodes[0].loop.sleep(until: Instant.now.advanced(by: .milliseconds(2)))
+        }
     }
 }
 

@@ -118,8 +118,9 @@ import Testing
         async let alive = scene.nodes[2].acquire(resource)
         try await scene.untilWaiting(2, for: resource)
         await scene.nodes[1].vanish()
-        // Until the server has seen the dead one's connections end.
-        while try await scene.server.cli("PUBSUB", "NUMSUB", scene.nodes[1].store.channel).hasSuffix("1") { try Task.checkCancellation() }
+        try await scene.until("the server has seen the dead one's connection end") {
+            try await scene.server.cli("PUBSUB", "NUMSUB", scene.nodes[1].store.channel).hasSuffix("0")
+        }
         let released = Instant.now
         #expect(await scene.nodes[0].store.release(held) == .done)
         _ = try await alive
@@ -146,12 +147,13 @@ import Testing
     @Test func `a wish ends by its deadline, and then leaves the queue`() async throws {
         let scene = try await LockScene(2)
         let resource = try lock()
-        _ = try await scene.nodes[0].acquire(resource)
+        let held = try await scene.nodes[0].acquire(resource)
         let error = await #expect(throws: CoordinationError.self) {
             try await scene.nodes[1].store.acquire(resource, deadline: Instant.now.advanced(by: .milliseconds(200)))
         }
         #expect(error?.code == .permitTimeout)
         try await scene.untilWaiting(0, for: resource)
+        #expect(await scene.nodes[0].store.release(held) == .done)
         await scene.end()
     }
 

@@ -40,7 +40,7 @@ private struct Table {
 private func names(_ effects: [PermitDesk.Effect]) -> [String] {
     effects.map { effect in
         switch effect {
-        case .ask(_, _, let ticket): ticket == 0 ? "ask" : "ask again"
+        case .ask(_, _, let ticket): ticket <= 0 ? "ask" : "ask again"
         case .open: "open"
         case .renew: "renew"
         case .release: "release"
@@ -134,6 +134,16 @@ private func names(_ effects: [PermitDesk.Effect]) -> [String] {
         // And again, when messages came back while it asked.
         #expect(names(table.apply(.listening)) == [])
         #expect(table.waits() == ["ask again"])
+    }
+
+    @Test func `a holder whose server may have lost its data asks for its place at once`() throws {
+        var table = try Table()
+        #expect(table.holds(5) == ["give 5"])
+        #expect(names(table.apply(.listening)) == ["renew"])
+        // And again, when the connection was lost once more meanwhile.
+        #expect(names(table.apply(.listening)) == [])
+        #expect(names(table.apply(.renewed(1, .success(true), sentAt: table.now))) == ["renew"])
+        #expect(names(table.apply(.renewed(1, .success(true), sentAt: table.now))) == [])
     }
 
     @Test func `a release whose fate is unknown is repeated until the lease has ended`() throws {

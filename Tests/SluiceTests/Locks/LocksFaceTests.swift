@@ -97,9 +97,10 @@ private func configuration(_ redis: RedisServer?) -> PoolConfiguration {
         try await one.release()
         await #expect { try await one.release() } throws: { ($0 as? SluiceError)?.code == .notHeld }
         // The second release freed nothing: one of the two is still out.
-        _ = try #require(try await semaphore.tryAcquire())
+        let three = try #require(try await semaphore.tryAcquire())
         #expect(try await semaphore.tryAcquire() == nil)
         try await two.release()
+        try await three.release()
         await pool.shutDown()
         await redis.stop()
     }
@@ -111,6 +112,22 @@ private func configuration(_ redis: RedisServer?) -> PoolConfiguration {
         let semaphore = try await pool.semaphore("one", permits: 1)
         await #expect(throws: Failed.self) { try await semaphore.withPermit { throw Failed() } }
         #expect(try await semaphore.withPermit { 7 } == 7)
+        await pool.shutDown()
+        await redis.stop()
+    }
+
+    @Test func `a permit that an error leaves behind is free again, in a pool for locks alone`() async throws {
+        struct Failed: Error {}
+        let redis = try await RedisServer()
+        let pool = try await MirrorPool(.locks(redis: redis.url))
+        let lock = try pool.lock("one", lease: .seconds(1_800))
+        func work() async throws {
+            let permit = try await lock.acquire()
+            if permit.token > 0 { throw Failed() }
+            try await permit.release()
+        }
+        await #expect(throws: Failed.self) { try await work() }
+        try await lock.acquire(deadline: .seconds(30)).release()
         await pool.shutDown()
         await redis.stop()
     }

@@ -1,0 +1,3 @@
+import Glibc
+
+exit(await LockWorker.main(Array(CommandLine.arguments.dropFirst())))
