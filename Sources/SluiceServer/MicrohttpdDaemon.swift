@@ -70,6 +70,7 @@ final class MicrohttpdDaemon {
         if descriptor >= 0 { close(descriptor) }
         self.drained = drained
         for connection in connections.values where connection.isWaitingForClient { connection.cut() }
+        scheduleSweep()
         runSoon()
     }
 
@@ -123,10 +124,10 @@ final class MicrohttpdDaemon {
         }
     }
 
-    /// Cuts off clients that owe a request for too long. The library's own timeout starts anew with every byte.
+    /// Cuts off clients that take too long with a request or an answer. The library's own timeout starts anew with every byte.
     private func sweepConnections() {
-        let oldest = Instant.now.advanced(by: .zero - options.idleTimeout)
-        for connection in connections.values where connection.isWaitingForClient && connection.waitingSince <= oldest { connection.cut() }
+        let now = Instant.now
+        for connection in connections.values where connection.isLingering || connection.isOverdue(at: now) { connection.cut() }
         run()
         scheduleSweep()
     }
@@ -152,9 +153,9 @@ final class MicrohttpdDaemon {
             method: method, version: version, piece: piece, count: count)
     }
 
-    private static let completed: MHD_RequestCompletedCallback = { _, _, context, _ in
+    private static let completed: MHD_RequestCompletedCallback = { _, _, context, code in
         guard let known = context?.pointee else { return }
-        Unmanaged<MicrohttpdConnection>.fromOpaque(known).takeUnretainedValue().complete()
+        Unmanaged<MicrohttpdConnection>.fromOpaque(known).takeUnretainedValue().complete(isWhole: sluice_mhd_is_whole(code) != 0)
     }
 
     private static let connection: MHD_NotifyConnectionCallback = { context, raw, known, code in
