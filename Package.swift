@@ -81,7 +81,7 @@ let package = Package(
             dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["SluiceCommand", "SluiceLoop", "SluiceHarness"], path: "IntegrationTests",
+            name: "IntegrationTests", dependencies: ["Sluice", "SluiceCommand", "SluiceLoop", "SluiceHarness"], path: "IntegrationTests",
             swiftSettings: languageRules),
     ],
     swiftLanguageModes: [.v6]
