@@ -47,7 +47,7 @@ extension Integration {
             let text = try await client.get("/-/metrics").body
             func value(_ name: String, _ label: String = "") throws -> Double {
                 let line = text.split(separator: "\n").first {
-                    $0.hasPrefix("sluice_gateway_response_seconds_\(name){") && $0.contains(label)
+                    $0.hasPrefix("sluice_gateway_response_seconds_\(name){") && (label.isEmpty || $0.contains(label))
                 }
                 return try #require(line.flatMap { $0.split(separator: " ").last }.flatMap { Double($0) })
             }

@@ -42,6 +42,7 @@ find_program() {
 
 start_redis() {
     local process
+    : >"$scratch/redis.log"
     for _ in {1..20}; do
         redis_port=$((10000 + RANDOM % 22000))
         launch redis-server --bind 127.0.0.1 --port "$redis_port" --dir "$scratch" --save '' >"$scratch/redis.log" 2>&1 &
@@ -66,6 +67,7 @@ start_redis() {
 start_mirror() {
     local name=$1 limit=$2 url=
     shift 2
+    : >"$scratch/$name"
     launch "$SLUICE_PROGRAM" mirror --name "$name" --limit "$limit" --block 60s "$@" >"$scratch/$name" &
     started+=($!)
     for _ in {1..500}; do

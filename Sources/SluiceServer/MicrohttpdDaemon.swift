@@ -24,6 +24,7 @@ final class MicrohttpdDaemon {
     private var connections: [UInt64: MicrohttpdConnection] = [:]
     private var lastConnection: UInt64 = 0
     private var isRunScheduled = false
+    private var hasClosed = false
     private var drained: (() -> Void)?
 
     /// Accepts connections from `descriptor`, a listening socket, which is the daemon's from now on.
@@ -117,7 +118,10 @@ final class MicrohttpdDaemon {
             MHD_run(daemon)
             turns += 1
         } while sluice_mhd_must_run_again(daemon) != 0 && turns < Self.turnsInARow
-        if turns == Self.turnsInARow { again?.schedule(at: .now) }
+        // At its limit of connections or descriptors the library stops to listen, and begins again only when it runs *after* it has
+        // cleared a closed connection away. Nothing else would wake it: it may be the last connection that has closed.
+        if turns == Self.turnsInARow || hasClosed { again?.schedule(at: .now) }
+        hasClosed = false
         if isDraining, connections.isEmpty, let drained {
             self.drained = nil
             drained()
@@ -171,6 +175,7 @@ final class MicrohttpdDaemon {
             let id = Unmanaged<MicrohttpdConnection>.fromOpaque(context).takeUnretainedValue().id
             known.pointee = nil
             daemon.connections[id] = nil
+            daemon.hasClosed = true
         }
     }
 }

@@ -325,6 +325,17 @@ struct HTTPServerTests {
         }
     }
 
+    @Test func `who waits for a place gets it when all that had one are cut off at once`() async throws {
+        var options = ServerOptions()
+        options.maxConnections = 3
+        options.idleTimeout = .seconds(1)
+        try await serve(options) { port in
+            let idle = try (0..<3).map { _ in try RawClient(port) }
+            #expect(try await RawClient(port).get("/").status == 200)
+            withExtendedLifetime(idle) {}
+        }
+    }
+
     @Test func `a large answer arrives whole at a client that reads slowly`() async throws {
         let body = (0..<5_000_000).map { UInt8(truncatingIfNeeded: 97 + $0 % 26) }
         try await serve(ServerOptions(), { _ in .now(ServerResponse(body: body)) }) { port in
