@@ -41,7 +41,7 @@ let package = Package(
             resources: [.embedInCode("Scripts")], swiftSettings: safeRules),
         .target(name: "SluiceServer", dependencies: ["SluiceLoop", "CSluiceMicrohttpd"], swiftSettings: languageRules),
         .target(name: "SluiceMirror", dependencies: ["SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
-        .target(name: "SluiceGateway", dependencies: ["Sluice", "SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
+        .target(name: "SluiceGateway", dependencies: ["Sluice", "SluiceCache", "SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
@@ -94,7 +94,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "SluiceCommand", "SluiceLoop", "SluiceHarness",
+                "Sluice", "SluiceCommand", "SluiceLoop", "SluiceHarness",
                 "SluiceLockWorker",
             ],
             path: "IntegrationTests",

@@ -7,11 +7,145 @@ extension Integration {
     /// `sluice serve`, `status`, `purge` and `mirror` as a user runs them.
     struct ServeCommandTests {
         /// Starts a gateway and returns it with its URL.
-        private func serve(_ scene: CommandScene) async throws -> (process: ChildProcess, url: String) {
-            let gateway = try scene.start("serve", "--listen", "127.0.0.1:0")
-            try await gateway.waitForOutput(containing: "listening on http://127.0.0.1:")
+        private func serve(
+            _ scene: CommandScene, _ options: String..., environment: [String: String] = [:]
+        ) async throws -> (process: ChildProcess, url: String) {
+            let gateway = try ChildProcess(
+                CommandScene.program, ["serve", "--listen", "127.0.0.1:0"] + options,
+                environment: scene.environment.merging(environment) { _, new in new })
+            try await gateway.waitForOutput(containing: "listening on http://")
             let match = try #require(gateway.standardError.firstMatch(of: /listening on (http:\S+)/))
             return (gateway, String(match.1))
+        }
+
+        private func client(_ url: String) throws -> RawClient {
+            try RawClient(try #require(url.split(separator: ":").last.flatMap { UInt16($0) }))
+        }
+
+        @Test func `the access log goes to standard output or to a file, by option or environment, and to nobody unless told`() async throws
+        {
+            try await CommandScene.play { scene in
+                let directory = try TemporaryDirectory(label: "log")
+                let path = directory.path("access.log")
+                try "before\n".write(toFile: path, atomically: true, encoding: .utf8)
+                let quiet = try await serve(scene)
+                let loud = try await serve(scene, "--access-log", "-", environment: ["SLUICE_ACCESS_LOG": path])
+                let filed = try await serve(scene, environment: ["SLUICE_ACCESS_LOG": path])
+                for gateway in [quiet, loud, filed] {
+                    let client = try client(gateway.url)
+                    #expect(try await client.get("/posts/1", "User-Agent: test/1\r\n").status == 200)
+                    #expect(try await client.get("//x").status == 400)
+                    #expect(await gateway.process.stop() == .exited(0), "\(gateway.process.standardError)")
+                }
+                #expect(quiet.process.standardOutput.isEmpty)
+                let written = try String(contentsOfFile: path, encoding: .utf8)
+                #expect(written.hasPrefix("before\n"))
+                for log in [loud.process.standardOutput, String(written.dropFirst(7))] {
+                    let lines = log.split(separator: "\n")
+                    #expect(lines.count == 2)
+                    let form = /127\.0\.0\.1 - - \[[^\]]+ \+0000\] "GET \/posts\/1 HTTP\/1\.1" 200 290 "-" "test\/1"/
+                    #expect(lines.first?.wholeMatch(of: form) != nil && lines.last?.contains("\"GET //x HTTP/1.1\" 400 ") == true, "\(log)")
+                }
+                let impossible = try await scene.run("serve", "--access-log", "/nowhere/log")
+                #expect(impossible.ending == .exited(1) && impossible.standardError.contains("/nowhere/log"))
+            }
+        }
+
+        @Test func `a log that nobody reads holds no request up`() async throws {
+            try await CommandScene.play { scene in
+                let directory = try TemporaryDirectory(label: "log")
+                let pipe = directory.path("pipe")
+                #expect(mkfifo(pipe, 0o600) == 0)
+                // Open at both ends, and never read: 64 KiB fill it.
+                let held = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+                defer { close(held) }
+                let (gateway, url) = try await serve(scene, "--access-log", pipe)
+                let client = try client(url)
+                for _ in 0..<2_000 {
+                    #expect(try await client.get("/posts/1", "User-Agent: \(String(repeating: "a", count: 100))\r\n").status == 200)
+                }
+                gateway.signal(SIGTERM)
+                #expect(await gateway.wait() == .exited(0), "\(gateway.standardError)")
+            }
+        }
+
+        @Test func `the limits on size, connections and patience are options`() async throws {
+            try await CommandScene.play { scene in
+                let (gateway, url) = try await serve(
+                    scene, "--max-body", "10", "--max-head", "2048", "--max-connections", "3", "--idle", "1s")
+                #expect(try await client(url).get("/posts", "Content-Length: 11\r\n", method: "POST").status == 413)
+                #expect(try await client(url).get("/posts/1", "X: \(String(repeating: "a", count: 3_000))\r\n").status == 431)
+                // The fourth waits until patience with the three has ended.
+                let idle = [try client(url), try client(url), try client(url)]
+                let began = ContinuousClock.now
+                #expect(try await client(url).get("/posts/1").status == 200)
+                #expect(began.duration(to: .now) > .milliseconds(300))
+                for client in idle { #expect(try await client.isClosedByServer()) }
+                await gateway.stop()
+                for (option, value) in [("--max-body", "1MiB"), ("--max-head", "100"), ("--max-connections", "0"), ("--idle", "1ms")] {
+                    let run = try await scene.run("serve", option, value)
+                    #expect(run.ending == .exited(2) && run.standardError.contains("\(option): "), "\(run.standardError)")
+                }
+            }
+        }
+
+        @Test func `few files mean fewer connections, and that is said`() async throws {
+            try await CommandScene.play { scene in
+                let program = try CommandScene.program
+                let gateway = try ChildProcess(
+                    "bash", ["-c", "ulimit -n 400; exec \(program) serve --listen 127.0.0.1:0"], environment: scene.environment)
+                try await gateway.waitForOutput(containing: "listening on http://")
+                #expect(gateway.standardError.contains("200 connections at once are taken, not 4096"), "\(gateway.standardError)")
+                await gateway.stop()
+                // The limit that is given by default is raised.
+                let raised = try ChildProcess(
+                    "bash", ["-c", "ulimit -Sn 400; exec \(program) serve --listen 127.0.0.1:0"], environment: scene.environment)
+                try await raised.waitForOutput(containing: "listening on http://")
+                #expect(!raised.standardError.contains("connections at once"), "\(raised.standardError)")
+                await raised.stop()
+            }
+        }
+
+        @Test func `a gateway that others can reach says who may see its pages, and needs the token`() async throws {
+            try await CommandScene.play { scene in
+                let open = try await serve(scene, "--listen", "0.0.0.0:0")
+                #expect(open.process.standardError.contains("answer this host alone; set SLUICE_MANAGEMENT_TOKEN"))
+                await open.process.stop()
+                let guarded = try await serve(scene, "--listen", "0.0.0.0:0", environment: ["SLUICE_MANAGEMENT_TOKEN": "t0ken"])
+                #expect(
+                    !guarded.process.standardError.contains("SLUICE_MANAGEMENT_TOKEN") && !guarded.process.standardError.contains("t0ken"))
+                // Another address of this host is another host to it, as far as it can tell.
+                let far = try await ChildProcess.run("hostname", ["-I"]).standardOutput.split(separator: " ").first { !$0.contains(":") }
+                if let far, let port = guarded.url.split(separator: ":").last {
+                    func status(_ options: String...) async throws -> String {
+                        try await ChildProcess.run(
+                            "curl", ["-so", "/dev/null", "-w", "%{http_code}", "http://\(far):\(port)/-/status"] + options
+                        ).standardOutput
+                    }
+                    #expect(try await status() == "401")
+                    #expect(try await status("-H", "Authorization: Bearer t0ken") == "200")
+                }
+                await guarded.process.stop()
+            }
+        }
+
+        @Test func `told to end, it answers what is under way, takes nothing new, resigns and leaves`() async throws {
+            try await CommandScene.play(latency: "500ms") { scene in
+                let (gateway, url) = try await serve(scene)
+                let busy = try client(url)
+                try busy.send("GET /posts/9 HTTP/1.1\r\nHost: a\r\n\r\n")
+                let limit = ContinuousClock.now + .seconds(20)
+                while try await scene.requests == 0 { try #require(ContinuousClock.now < limit) }
+                gateway.signal(SIGTERM)
+                try await gateway.waitForOutput(containing: "finishing what is under way")
+                let answer = try await busy.answer()
+                #expect(answer.status == 200 && answer.headers["connection"] == "close")
+                #expect(await gateway.wait() == .exited(0))
+                #expect(throws: (any Error).self) { try client(url) }
+                #expect(try await scene.redis.cli("EXISTS", "sluice:{command}:leader") == "0")
+                #expect(try await scene.redis.cli("ZCARD", "sluice:{command}:nodes") == "0")
+                #expect(try await scene.redis.cli("HGET", "sluice:{command}:cache:GET:/posts/9", "status") == "200")
+            }
         }
 
         @Test(arguments: [SIGTERM, SIGINT])

@@ -97,6 +97,18 @@ static inline void sluice_mhd_end_reading(struct MHD_Connection *connection) {
     shutdown(descriptor, SHUT_RD);
 }
 
+/* Ends the connection in both directions: what it has still to send or to be read is lost. */
+static inline void sluice_mhd_end(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  if (info != NULL)
+    shutdown(info->connect_fd, SHUT_RDWR);
+}
+
+/* Whether a request ended with its whole answer sent (the constant has no usable name in Swift). */
+static inline int sluice_mhd_is_whole(enum MHD_RequestTerminationCode code) {
+  return code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+}
+
 /* A listening, non-blocking socket on an IPv4 or IPv6 address (as text), and the port that it got; minus errno on failure. */
 static inline int sluice_listen(const char *ip, unsigned short port, int backlog, unsigned short *bound) {
   union {

@@ -47,6 +47,9 @@ public final class Gateway: Sendable {
     /// Where it listens, with the port that it got: `127.0.0.1:8080`.
     public var address: String { "\(server.address)" }
 
+    /// Whether only programs of this host can reach it.
+    public var isLoopbackOnly: Bool { server.address.isLoopback }
+
     /// Accepts no more connections, lets answers under way finish for at most `grace`, then closes everything. The pool is its owner's
     /// to shut down, after this. Call it once.
     public func shutDown(grace: Duration = .seconds(5)) async {

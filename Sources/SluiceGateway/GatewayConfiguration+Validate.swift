@@ -29,6 +29,7 @@ extension GatewayConfiguration {
         // Room to read heads that are too long, up to 64 KiB, and say so in a problem document. No more than that takes: the library
         // clears all of it after each request, which was 16 % of a hit's time with 192 KiB.
         options.maxHeaderBytes = maxHeaderBytes + (112 << 10)
+        if let accessLog { options.observer = { accessLog(AccessRecord($0)) } }
         options.refusal = { status, sentence, target in
             let code =
                 switch status {
@@ -36,6 +37,7 @@ extension GatewayConfiguration {
                 case 414: "targetTooLong"
                 case 431: "headTooLarge"
                 case 503: "shutDown"
+                case 505: "versionNotSupported"
                 default: "invalidRequest"
                 }
             var problem = Problem(status, code, sentence)

@@ -18,6 +18,8 @@ package final class RawClient: @unchecked Sendable {
 
     private var descriptor: Int32
     private var buffer: [UInt8] = []
+    /// Whether the other end has reset the connection; what it sent before may be lost then.
+    package private(set) var wasReset = false
 
     /// Connects to 127.0.0.1.
     package init(_ port: UInt16) throws {
@@ -56,14 +58,20 @@ package final class RawClient: @unchecked Sendable {
     }
 
     /// Sends these bytes.
-    package func send(_ text: String) throws {
-        var bytes = Array(text.utf8)[...]
+    package func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    /// Sends these bytes.
+    package func send(_ bytes: [UInt8]) throws {
+        var bytes = bytes[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { throw Failure(what: "send: \(String(cString: strerror(errno)))") }
             bytes = bytes.dropFirst(count)
         }
     }
+
+    /// Says that nothing more will be sent; answers can still be read.
+    package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Sends a request without a body and reads its answer.
     package func get(_ target: String, _ headers: String = "", method: String = "GET") async throws -> Answer {
@@ -81,11 +89,22 @@ package final class RawClient: @unchecked Sendable {
         try await aside { try self.buffer.isEmpty && !self.fill() }
     }
 
+    /// Reads what there is, at most 64 KiB, and returns how many bytes that was; 0 at the end. What was read is gone.
+    package func readSome() async throws -> Int {
+        try await aside {
+            defer { self.buffer = [] }
+            return try self.buffer.isEmpty && !self.fill() ? 0 : self.buffer.count
+        }
+    }
+
     /// Everything that is sent until the other end closes.
-    package func rest() async throws -> String {
+    package func rest() async throws -> String { String(decoding: try await restBytes(), as: UTF8.self) }
+
+    /// Everything that is sent until the other end closes.
+    package func restBytes() async throws -> [UInt8] {
         try await aside {
             while try self.fill() {}
-            return String(decoding: self.buffer, as: UTF8.self)
+            return self.buffer
         }
     }
 
@@ -120,7 +139,8 @@ package final class RawClient: @unchecked Sendable {
     private func fill() throws -> Bool {
         var piece = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &piece, piece.count, 0)
-        if count < 0, errno != ECONNRESET { throw Failure(what: "recv: \(String(cString: strerror(errno)))") }
+        if count < 0, errno == ECONNRESET { wasReset = true }
+        if count < 0, !wasReset { throw Failure(what: "recv: \(String(cString: strerror(errno)))") }
         if count > 0 { buffer.append(contentsOf: piece.prefix(count)) }
         return count > 0
     }

@@ -47,6 +47,9 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
+    /// Whether it is reached from this host alone: 127.0.0.0/8 or ::1.
+    package var isLoopback: Bool { ip.hasPrefix("127.") || ip == "::1" }
+
     /// `127.0.0.1:8080` or `[::1]:8080`.
     package var description: String { ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)" }
 }

@@ -32,15 +32,19 @@ final class MicrohttpdConnection {
     private var body: [UInt8] = []
     private var bodyBytes = 0
     private var isCut = false
-    /// Since when the client owes us a complete request.
-    private(set) var waitingSince: Instant
+    /// Since when the client owes us a complete request, or has an answer to take.
+    private var since: Instant
+    /// How much of an answer it has to take, in bytes.
+    private var answerBytes = 0
+    /// What is told of the request once it is over; nil while nobody wants to know.
+    private var exchange: ServerExchange?
 
     init(id: UInt64, _ connection: OpaquePointer, of daemon: MicrohttpdDaemon) {
         self.id = id
         self.connection = connection
         self.daemon = daemon
         (peer, isLoopbackPeer) = Self.peer(of: connection)
-        waitingSince = .now
+        since = .now
     }
 
     /// Whether no request is being answered: the client may send one, or the rest of one.
@@ -48,6 +52,17 @@ final class MicrohttpdConnection {
         switch phase {
         case .awaitingHead, .readingBody: true
         case .awaitingAnswer, .holding, .answering, .broken: false
+        }
+    }
+
+    /// Whether the client has had its time, for its request or for taking the answer.
+    func isOverdue(at now: Instant) -> Bool {
+        switch phase {
+        case .awaitingHead, .readingBody: return now >= since.advanced(by: daemon.options.idleTimeout)
+        case .awaitingAnswer, .holding: return false
+        case .answering:
+            let reading = Duration.seconds(1) * answerBytes / daemon.options.slowestReading
+            return now >= since.advanced(by: daemon.options.idleTimeout + reading)
         }
     }
 
@@ -80,15 +95,18 @@ final class MicrohttpdConnection {
     }
 
     /// The answer has left, or the connection broke.
-    func complete() {
-        guard case .awaitingHead = phase else {
-            phase = .awaitingHead
-            request = nil
-            target = nil
-            body = []
-            waitingSince = .now
-            return
+    func complete(isWhole: Bool) {
+        if var exchange {
+            self.exchange = nil
+            exchange.isWhole = isWhole
+            daemon.options.observer?(exchange)
         }
+        if case .awaitingHead = phase { return }
+        phase = .awaitingHead
+        request = nil
+        target = nil
+        body = []
+        since = .now
     }
 
     // MARK: What the server asks for
@@ -115,12 +133,21 @@ final class MicrohttpdConnection {
         MHD_resume_connection(connection)
     }
 
-    /// Ends the connection; what the client has sent already is still read.
+    /// Ends the connection. A client that owes a request gets one chance: what it has sent already is still read, until the next call.
+    ///
+    /// The second call is needed. The kernel shows the end of file only behind all bytes that have come, also those that come later,
+    /// and the library reads once for each sign of life: a client that keeps dripping would never be at its end.
     func cut() {
-        guard !isCut else { return }
-        isCut = true
-        sluice_mhd_end_reading(connection)
+        if isWaitingForClient, !isCut {
+            isCut = true
+            sluice_mhd_end_reading(connection)
+        } else {
+            sluice_mhd_end(connection)
+        }
     }
+
+    /// Whether ``cut()`` was called, and the client is still there.
+    var isLingering: Bool { isCut && isWaitingForClient }
 
     private static func peer(of connection: OpaquePointer) -> (SocketAddress?, isLoopback: Bool) {
         var text = [CChar](repeating: 0, count: 64)
@@ -136,14 +163,26 @@ final class MicrohttpdConnection {
         let now = Instant.now
         let collector = HeadCollector()
         MHD_get_connection_values_n(connection, .HEADER_KIND, HeadCollector.collect, Unmanaged.passUnretained(collector).toOpaque())
+        if daemon.options.observer != nil {
+            exchange = ServerExchange(
+                peer: peer, method: String(cString: methodText), target: target, version: String(cString: version),
+                headers: collector.headers, arrivedAt: now)
+        }
         guard let target else {
             return refuse(400, "The request target holds a byte that is no visible ASCII; percent-encode it.")
         }
         let framing = collector.framing
-        guard framing.hosts == 1 || (framing.hosts == 0 && strcmp(version, "HTTP/1.0") == 0) else {
+        let isOld = strcmp(version, "HTTP/1.0") == 0
+        guard isOld || strcmp(version, "HTTP/1.1") == 0 else {
+            return strncmp(version, "HTTP/", 5) == 0
+                ? refuse(505, "This server speaks HTTP/1.1 and HTTP/1.0.")
+                : refuse(400, "The request line is malformed; send METHOD /path HTTP/1.1.")
+        }
+        guard framing.hosts == 1 || (framing.hosts == 0 && isOld) else {
             return refuse(400, "The request has \(framing.hosts) Host headers; send one.")
         }
-        guard let bodyAhead = framing.body else {
+        // A program of HTTP/1.0's time reads no chunks: it would find other requests in the same bytes.
+        guard !(isOld && framing.hasCoding), let bodyAhead = framing.body else {
             return refuse(
                 400, "The headers are malformed or leave it open where the body ends; send one Content-Length, or one chunked coding.")
         }
@@ -224,6 +263,9 @@ final class MicrohttpdConnection {
         guard let response else { return .NO }
         for (name, value) in answer.headers { MHD_add_response_header(response, name, value) }
         if daemon.isDraining { MHD_add_response_header(response, "Connection", "close") }
+        answerBytes = answer.body.count
+        since = .now
+        exchange?.note(answer)
         let result = MHD_queue_response(connection, UInt32(clamping: answer.status), response)
         MHD_destroy_response(response)
         return result
@@ -247,6 +289,19 @@ private final class HeadCollector {
         let value = UnsafeRawBufferPointer(rebasing: bytes[..<length])
         collector.headers.append(name, value)
         collector.framing.note(name: name, value: value)
+        if !isOneLine(name, bytes) { collector.framing.noteFolding() }
         return .YES
+    }
+
+    /// Whether name and value lie in the library's buffer as they stood on one line: a NUL for the colon between them, and blanks.
+    ///
+    /// libmicrohttpd 0.9.75 appends the continuation of a folded line (RFC 9112, section 5.2) to the header's *name*, in another place: of
+    /// `Transfer-Encoding:`, CRLF, ` chunked` nothing is left that it or we would know. Programs before us may have read it.
+    private static func isOneLine(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
+        guard let start = name.baseAddress, let next = value.baseAddress else { return false }
+        let count = next - (start + name.count)
+        guard count > 0, count < 1 << 20 else { return false }
+        let between = UnsafeRawBufferPointer(start: start + name.count, count: count)
+        return between[0] == 0 && between.dropFirst().allSatisfy { $0 == 0x20 || $0 == 0x09 }
     }
 }

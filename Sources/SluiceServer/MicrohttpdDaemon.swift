@@ -26,6 +26,7 @@ final class MicrohttpdDaemon {
     private var connections: [UInt64: MicrohttpdConnection] = [:]
     private var lastConnection: UInt64 = 0
     private var isRunScheduled = false
+    private var hasClosed = false
     private var drained: (() -> Void)?
 
     /// Accepts connections from `descriptor`, a listening socket, which is the daemon's from now on.
@@ -74,6 +75,7 @@ final class MicrohttpdDaemon {
         if descriptor >= 0 { close(descriptor) }
         self.drained = drained
         for connection in connections.values where connection.isWaitingForClient { connection.cut() }
+        scheduleSweep()
         runSoon()
     }
 
@@ -129,17 +131,20 @@ final class MicrohttpdDaemon {
             MHD_run(daemon)
             turns += 1
         } while sluice_mhd_must_run_again(daemon) != 0 && turns < Self.turnsInARow
-        if turns == Self.turnsInARow { again?.schedule(at: .now) }
+        // At its limit of connections or descriptors the library stops to listen, and begins again only when it runs *after* it has
+        // cleared a closed connection away. Nothing else would wake it: it may be the last connection that has closed.
+        if turns == Self.turnsInARow || hasClosed { again?.schedule(at: .now) }
+        hasClosed = false
         if isDraining, connections.isEmpty, let drained {
             self.drained = nil
             drained()
         }
     }
 
-    /// Cuts off clients that owe a request for too long. The library's own timeout starts anew with every byte.
+    /// Cuts off clients that take too long with a request or an answer. The library's own timeout starts anew with every byte.
     private func sweepConnections() {
-        let oldest = Instant.now.advanced(by: .zero - options.idleTimeout)
-        for connection in connections.values where connection.isWaitingForClient && connection.waitingSince <= oldest { connection.cut() }
+        let now = Instant.now
+        for connection in connections.values where connection.isLingering || connection.isOverdue(at: now) { connection.cut() }
         run()
         scheduleSweep()
     }
@@ -165,9 +170,9 @@ final class MicrohttpdDaemon {
             method: method, version: version, piece: piece, count: count)
     }
 
-    private static let completed: MHD_RequestCompletedCallback = { _, _, context, _ in
+    private static let completed: MHD_RequestCompletedCallback = { _, _, context, code in
         guard let known = context?.pointee else { return }
-        Unmanaged<MicrohttpdConnection>.fromOpaque(known).takeUnretainedValue().complete()
+        Unmanaged<MicrohttpdConnection>.fromOpaque(known).takeUnretainedValue().complete(isWhole: sluice_mhd_is_whole(code) != 0)
     }
 
     private static let connection: MHD_NotifyConnectionCallback = { context, raw, known, code in
@@ -183,6 +188,7 @@ final class MicrohttpdDaemon {
             let id = Unmanaged<MicrohttpdConnection>.fromOpaque(context).takeUnretainedValue().id
             known.pointee = nil
             daemon.connections[id] = nil
+            daemon.hasClosed = true
         }
     }
 }

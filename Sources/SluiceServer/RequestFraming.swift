@@ -15,17 +15,26 @@ struct RequestFraming: Equatable {
     private(set) var isAmbiguous = false
 
     private(set) var hosts = 0
+    /// Whether a header names a transfer coding, whatever it is.
+    private(set) var hasCoding = false
 
-    /// Notes a header: its name must be a token, and some names bear on the request's bounds.
+    /// Notes a header: its name must be a token, its value free of control characters (to some programs a carriage return alone ends a
+    /// line, to some a NUL the text), and some names bear on the request's bounds.
     mutating func note(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        if !name.allSatisfy(Self.isTokenByte) { isAmbiguous = true }
+        if name.isEmpty || !name.allSatisfy(Self.isTokenByte) { isAmbiguous = true }
+        if value.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) { isAmbiguous = true }
         switch name.count {
-        case 4 where ServerHeaders.isSame(name, "host".utf8): hosts += 1
+        case 4 where ServerHeaders.isSame(name, "host".utf8):
+            hosts += 1
+            if !value.allSatisfy(Self.isHostByte) { isAmbiguous = true }
         case 14 where ServerHeaders.isSame(name, "content-length".utf8): noteLength(value)
         case 17 where ServerHeaders.isSame(name, "transfer-encoding".utf8): noteCoding(value)
         default: break
         }
     }
+
+    /// Notes that a header went on over several lines, which not everybody reads alike.
+    mutating func noteFolding() { isAmbiguous = true }
 
     /// The body that follows; nil when the head can be read in two ways.
     var body: Body? {
@@ -44,6 +53,15 @@ struct RequestFraming: Equatable {
         }
     }
 
+    /// What a host and its port may hold: RFC 3986, section 3.2.2, without user information.
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x3B, 0x41...0x5B, 0x5D, 0x61...0x7A: true  // digits, colon, semicolon, letters, brackets
+        case 0x21, 0x24...0x2E, 0x3D, 0x5F, 0x7E: true  // ! $ % & ' ( ) * + , - . = _ ~
+        default: false
+        }
+    }
+
     private mutating func noteLength(_ value: UnsafeRawBufferPointer) {
         var sum = 0
         for digit in value {
@@ -55,6 +73,7 @@ struct RequestFraming: Equatable {
     }
 
     private mutating func noteCoding(_ value: UnsafeRawBufferPointer) {
+        hasCoding = true
         if isChunked || !ServerHeaders.isSame(value, "chunked".utf8) { isAmbiguous = true }
         isChunked = true
     }

@@ -10,6 +10,10 @@ package struct ServerOptions: Sendable {
     /// time without progress while an answer is sent (rounded up to whole seconds). It ends idle and slow clients alike. Default: 60 s.
     package var idleTimeout = Duration.seconds(60)
 
+    /// The least that a client takes of an answer, in bytes a second, 1 to 1 GiB: it has ``idleTimeout`` and the time that the answer takes
+    /// at this rate; then it is cut off, however steadily it reads. Default: 4 KiB a second.
+    package var slowestReading = 4 << 10
+
     /// The largest body of a request, 0 to 1 GiB; a longer one is answered with 413. Default: 1 MiB.
     package var maxBodyBytes = 1 << 20
 
@@ -17,8 +21,9 @@ package struct ServerOptions: Sendable {
     /// the target is too long). Each connection takes this much. Default: 16 KiB.
     package var maxHeaderBytes = 16 << 10
 
-    /// The longest request line and headers that reach the handler, in bytes; a longer head is answered with 431 (414 if the target alone is too long), by ``refusal``. Below
-    /// ``maxHeaderBytes``, beyond which the HTTP library answers by itself. nil (the default): the latter alone.
+    /// The longest request line and headers that reach the handler, in bytes; a longer head is answered with 431 (414 if the target alone
+    /// is too long), by ``refusal``. Below ``maxHeaderBytes``, beyond which the HTTP library answers by itself. nil (the default): the
+    /// latter alone.
     package var longestHead: Int?
 
     /// Makes the answers that the server gives in the handler's stead, from a status, a sentence, and the target if it is known.
@@ -26,6 +31,10 @@ package struct ServerOptions: Sendable {
     package var refusal: @Sendable (_ status: Int, _ sentence: String, _ target: String?) -> ServerResponse = { status, sentence, _ in
         ServerResponse.text(status, sentence)
     }
+
+    /// Told of each request when its answer has left or its connection broke, on the loop's thread; it must not block. What the HTTP
+    /// library refuses by itself is not told. nil (the default): nobody, which costs nothing.
+    package var observer: (@Sendable (ServerExchange) -> Void)?
 
     /// The system's queue of connections that are not yet accepted, 1 to 65,535 (the system may cap it). Default: 1,024.
     package var backlog = 1_024
@@ -37,6 +46,7 @@ package struct ServerOptions: Sendable {
         try check("maxConnections", maxConnections, 1...1_000_000)
         try check("maxBodyBytes", maxBodyBytes, 0...(1 << 30))
         try check("maxHeaderBytes", maxHeaderBytes, 2_048...(1 << 20))
+        try check("slowestReading", slowestReading, 1...(1 << 30))
         try check("backlog", backlog, 1...65_535)
         guard idleTimeout >= .milliseconds(10), idleTimeout <= .seconds(3_600) else {
             throw ServerError(.invalidOption, "the server's idleTimeout is \(idleTimeout); it must be from 10 ms to 1 h")

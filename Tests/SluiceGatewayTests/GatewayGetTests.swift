@@ -123,6 +123,27 @@ struct GatewayGetTests {
         }
     }
 
+    @Test(arguments: [
+        ("Sat, 21 Nov 2026 01:12:26 GMT", 304), ("Sat, 21 Nov 2026 01:12:27 GMT", 304), ("Saturday, 21-Nov-26 01:12:26 GMT", 304),
+        ("Sat, 21 Nov 2026 01:12:25 GMT", 200), ("yesterday", 200), ("", 200),
+        ("Sat, 21 Nov 2026 01:12:26 GMT\r\nIf-None-Match: \"x\"", 200),
+    ])
+    func `a client that has the answer of that date or a later one gets 304`(date: String, status: Int) async throws {
+        let modified = "Sat, 21 Nov 2026 01:12:26 GMT"
+        let mirror = try await ScriptedMirror { _ in
+            .now(ServerResponse(headers: [("Last-Modified", modified), ("ETag", "\"y\"")], body: [0x61]))
+        }
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }) { rig in
+            let client = try rig.client()
+            for _ in 0..<2 {
+                let answer = try await client.get("/a", "If-Modified-Since: \(date)\r\n")
+                #expect(answer.status == status && answer.headers["last-modified"] == modified)
+                #expect(answer.body == (status == 200 ? "a" : ""))
+            }
+        }
+        await mirror.shutDown()
+    }
+
     @Test func `nothing of one connection crosses, in either direction, and no request header of a GET`() async throws {
         let mirror = try await ScriptedMirror { request in
             let seen = request.headers.map { "\($0.name): \($0.value)" }.joined(separator: "\n")

@@ -1,3 +1,4 @@
+import Foundation
 import Sluice
 import SluiceGateway
 import SluiceHarness
@@ -119,6 +120,58 @@ struct GatewayHostileTests {
             for (index, client) in idle.enumerated() where index.isMultiple(of: 2) { try client.send("GET /posts/1 HT") }
             #expect(try await rig.client().get("/posts/1").status == 200)
             for client in idle { _ = try await client.rest() }
+        }
+    }
+
+    @Test func `1,000 connections that are idle or half way through a request keep nobody else waiting`() async throws {
+        // 1,000 on either side; what processes are given by default is 1,024.
+        var files = rlimit()
+        getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &files)
+        files.rlim_cur = min(files.rlim_max, max(files.rlim_cur, 8_192))
+        setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &files)
+        try await Rig.run { rig in
+            #expect(try await rig.client().get("/posts/1").status == 200)
+            let idle = try (0..<1_000).map { _ in try rig.client() }
+            for (index, client) in idle.enumerated() {
+                switch index % 4 {
+                case 0: try client.send("GET /posts/1 HTTP/1.1\r\nHost: a\r\nX-Half: ")
+                case 1: try client.send("POST /posts HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+                case 2: #expect(try await client.get("/posts/1").status == 200)
+                default: break
+                }
+            }
+            var slowest = Duration.zero
+            for index in 0..<50 {
+                let began = ContinuousClock.now
+                #expect(try await rig.client().get("/posts/\(1 + index % 2)").status == 200)
+                slowest = max(slowest, began.duration(to: .now))
+            }
+            #expect(slowest < .seconds(5))
+            // All of them are still served.
+            for client in idle[500...520] where idle.firstIndex(where: { $0 === client })! % 4 >= 2 {
+                #expect(try await client.get("/posts/1").status == 200)
+            }
+            #expect(await rig.requests == 2)
+        }
+    }
+
+    @Test(arguments: [
+        "Transfer-Encoding : chunked", "X: a\rTransfer-Encoding: chunked", "X: a\u{1}b", "X\0: b", "(x): b",
+        "Transfer-Encoding:\r\n chunked", "Content-Length:\r\n 5",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked", "Content-Length: 5\r\ncontent-length: 6", "Content-Length: 5, 5",
+        "Content-Length: +5", "Content-Length: 0x5", "Transfer-Encoding: xchunked", "Transfer-Encoding: chunked, gzip", "Host: b",
+        "no colon",
+    ])
+    func `what two programs could read differently is refused, and what follows is not read`(header: String) async throws {
+        try await Rig.run { rig in
+            for start in ["POST /posts", "GET /posts/2"] {
+                let client = try rig.client()
+                try client.send("\(start) HTTP/1.1\r\nHost: a\r\n\(header)\r\n\r\n0\r\n\r\nGET /posts/1 HTTP/1.1\r\nHost: a\r\n\r\n")
+                let text = try await client.rest()
+                #expect(text.hasPrefix("HTTP/1.1 400 "), "\(text)")
+                #expect(!text.contains("200 OK"))
+            }
+            #expect(await rig.requests == 0)
         }
     }
 

@@ -34,29 +34,40 @@ struct GatewayManagementTests {
         }
     }
 
-    @Test func `metrics have HELP and TYPE, proper names and this node's counts`() async throws {
-        try await Rig.run { rig in
+    @Test func `metrics are in Prometheus' format, and tell this node's counts`() async throws {
+        try await Rig.run(pool: { $0.pool = "odd.name-1" }) { rig in
             let client = try rig.client()
             for _ in 0..<3 { #expect(try await client.get("/posts/1").status == 200) }
             #expect(try await client.get("//x").status == 400)
             let answer = try await client.get("/-/metrics")
             #expect(answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
-            var types: [Substring: Substring] = [:]
-            var samples: [String: String] = [:]
-            #expect(answer.body.hasSuffix("\n"))
-            for line in answer.body.split(separator: "\n") {
-                let words = line.split(separator: " ")
-                if line.hasPrefix("# TYPE") { types[words[2]] = words[3] }
-                guard !line.hasPrefix("#") else { continue }
-                let name = try #require(line.split(separator: "{").first)
-                #expect(types[name] == (name.hasSuffix("_total") ? "counter" : "gauge"), "\(line)")
-                #expect(line.contains("pool=\"default\",node=\"\(rig.pool.node)\""))
-                samples[String(name) + (line.contains("code=\"400\"") ? "400" : "")] = words.last.map(String.init)
+            let text = try PrometheusText(answer.body)
+            for key in text.families.values.flatMap(\.samples.keys) {
+                #expect(key.contains("pool=\"odd.name-1\",node=\"\(rig.pool.node)\""), "\(key)")
             }
-            #expect(samples["sluice_memory_hits_total"] == "2" && samples["sluice_misses_total"] == "1")
-            #expect(samples["sluice_gateway_responses_total400"] == "1" && samples["sluice_gateway_requests_in_flight"] == "0")
+            #expect(text.value("sluice_memory_hits_total") == 2 && text.value("sluice_misses_total") == 1)
+            #expect(text.value("sluice_gateway_responses_total", "code=\"400\"") == 1)
+            #expect(text.value("sluice_gateway_responses_total", "code=\"200\"") == 3)
+            #expect(text.value("sluice_gateway_requests_in_flight") == 0)
+            #expect(text.value("sluice_gateway_response_seconds_count") == 4)
+            #expect((text.value("sluice_gateway_response_seconds_sum") ?? 0) > 0)
+            #expect(text.value("sluice_gateway_response_seconds_bucket", "le=\"+Inf\"") == 4)
         }
     }
+
+    @Test(.enabled(if: Self.promtool != nil, "promtool is not installed; it comes with Debian's package prometheus"))
+    func `promtool finds nothing to say about the metrics`() async throws {
+        try await Rig.run { rig in
+            let client = try rig.client()
+            #expect(try await client.get("/posts/1").status == 200)
+            let metrics = try await client.get("/-/metrics").body
+            let check = try await ChildProcess.run(try #require(Self.promtool), ["check", "metrics"], input: Array(metrics.utf8))
+            #expect(check.ending == .exited(0) && check.standardOutput.isEmpty && check.standardError.isEmpty, "\(check.standardError)")
+        }
+    }
+
+    private static let promtool = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        .map { "\($0)/promtool" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 
     @Test(arguments: [false, true])
     func `a purged path is fetched again, by path and by tag`(redis: Bool) async throws {

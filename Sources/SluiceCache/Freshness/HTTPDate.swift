@@ -1,11 +1,11 @@
 /// Dates of HTTP (RFC 9110 section 5.6.7) as seconds since 1970: the preferred form and the two obsolete ones.
-enum HTTPDate {
+package enum HTTPDate {
     private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`; nil for anything else.
     ///
     /// A year of two digits is taken to lie between 1970 and 2069: no clock is asked.
-    static func seconds(_ text: String) -> Int64? {
+    package static func seconds(_ text: String) -> Int64? {
         let pieces = text.lowercased().split { $0 == " " || $0 == "," || $0 == "-" }.map(String.init)
         guard pieces.count == 6 || pieces.count == 5 else { return nil }
         let isClassic = months.contains(pieces[1])  // asctime: the month comes first, the year last

@@ -14,8 +14,27 @@ struct ServeCommand: Command {
                 title: "Options",
                 options: [
                     .init(
+                        name: "access-log", value: "FILE",
+                        purpose:
+                            "a line in the Combined Log Format for every request: a file that is appended to, or - for standard output",
+                        standard: "none", variable: logVariable),
+                    .init(
                         name: "grace", value: "TIME", purpose: "how long requests under way may take to end once it is told to stop",
-                        standard: "5s")
+                        standard: "5s"),
+                    .init(
+                        name: "idle", value: "TIME",
+                        purpose: "how long a connection may take for its next complete request, and an answer for its next progress",
+                        standard: GatewayConfiguration().idleTimeout.text),
+                    .init(
+                        name: "max-connections", value: "COUNT", purpose: "connections at once; more wait until one ends",
+                        standard: "\(GatewayConfiguration().maxConnections)"),
+                    .init(
+                        name: "max-body", value: "BYTES", purpose: "the largest body of a request; a longer one gets 413",
+                        standard: "\(GatewayConfiguration().maxBodyBytes)"),
+                    .init(
+                        name: "max-head", value: "BYTES",
+                        purpose: "the longest request line and headers, 2048 to 65536; a longer head gets 431",
+                        standard: "\(GatewayConfiguration().maxHeaderBytes)"),
                 ]),
             PoolOptions.group(PoolSetting.allCases),
         ],
@@ -24,37 +43,66 @@ struct ServeCommand: Command {
                 + "came from, Prefer: wait=10 sets the deadline in seconds. Under /-/ are health, ready, status (JSON), metrics "
                 + "(Prometheus) and POST purge?path=…|tag=…; status and metrics answer this host, or whoever has the bearer token in "
                 + "\(tokenVariable); purge needs that token when there is one, this host otherwise.",
-            "Where it listens is told on standard error. SIGTERM and SIGINT end it in order: no new requests, those under way are "
+            "Where it listens is told on standard error; the access log alone goes to standard output, and only with --access-log -. A log "
+                + "file is opened once: let logrotate copy and truncate it. SIGTERM and SIGINT end it in order: no new requests, those under way are "
                 + "answered, slots and lease are given back. A second signal ends it at once.",
             "Times are a whole number and ms, s, m, h or d.",
         ],
         statuses: [(.success, "it was told to stop"), (.failure, "it could not listen, or Redis refused it")],
         examples: [
             "serve --config pool.json",
+            "serve --config pool.json --listen 0.0.0.0:8080 --access-log - --max-connections 10000",
             "serve --redis redis://127.0.0.1:6379/0 --pool posts --mirror http://127.0.0.1:9001,limit=30/60s --listen 127.0.0.1:8080",
         ])
 
     /// The variable with the bearer token for what the gateway manages; no flag, since the arguments of a process are no secret.
     static let tokenVariable = "SLUICE_MANAGEMENT_TOKEN"
 
+    /// The variable for `--access-log`.
+    static let logVariable = "SLUICE_ACCESS_LOG"
+
     private let configuration: PoolConfiguration
     private let gateway: GatewayConfiguration
     private let grace: Duration
+    private let logPath: String?
 
     init(_ arguments: Arguments, environment: [String: String]) throws {
         configuration = try PoolOptions.configuration(arguments, environment: environment)
         var gateway = GatewayConfiguration(configuration)
         if let token = environment[Self.tokenVariable], !token.isEmpty { gateway.managementToken = token }
+        if let count = try arguments.count("max-connections", in: 1...1_000_000) { gateway.maxConnections = count }
+        if let bytes = try arguments.count("max-body", in: 0...1 << 30) { gateway.maxBodyBytes = bytes }
+        if let bytes = try arguments.count("max-head", in: 2_048...65_536) { gateway.maxHeaderBytes = bytes }
+        if let time = try arguments.time("idle") {
+            guard time >= .milliseconds(10) else { throw UsageError("--idle: \(time.text) is out of bounds; give 10ms to 1h") }
+            gateway.idleTimeout = time
+        }
         try gateway.validate()
         self.gateway = gateway
         grace = try arguments.time("grace") ?? .seconds(5)
+        let path = arguments.value("access-log") ?? environment[Self.logVariable]
+        logPath = path?.isEmpty == false ? path : nil
     }
 
     func run(_ console: Console) async throws -> ExitStatus {
-        func say(_ text: String) { console.error("sluice serve: \(text)") }
+        let say: @Sendable (String) -> Void = { console.error("sluice serve: \($0)") }
         if configuration.redis == nil { console.error(PoolWords.embedded(for: "serve")) }
         var configuration = configuration
-        configuration.log = { console.error("sluice serve: \($0)") }
+        configuration.log = say
+        var gateway = gateway
+        let log: AccessLog?
+        do { log = try logPath.map { try AccessLog(path: $0, complain: say) } } catch {
+            say("\(error)")
+            return .failure
+        }
+        if let log { gateway.accessLog = { log.note($0.combined) } }
+        let room = OpenFiles.room(for: gateway.maxConnections)
+        if room < gateway.maxConnections {
+            say(
+                "this process may open so few files that \(room) connections at once are taken, not \(gateway.maxConnections); "
+                    + "raise the limit (ulimit -Hn, LimitNOFILE=) or lower --max-connections")
+            gateway.maxConnections = room
+        }
         let interruption = await Interruption()
         let pool = try await MirrorPool(configuration)
         let server: Gateway
@@ -68,11 +116,15 @@ struct ServeCommand: Command {
         }
         for line in try configuration.mirrorLines() { say("mirror \(line)") }
         say("pool \(PoolWords.place(of: configuration)), node \(pool.node)")
+        if gateway.managementToken == nil, !server.isLoopbackOnly {
+            say("/-/status, /-/metrics and /-/purge answer this host alone; set \(Self.tokenVariable) to let others in")
+        }
         say("listening on http://\(server.address)")
         let signal = await interruption.wait()
         say("\(signal == SIGINT ? "SIGINT" : "SIGTERM"): finishing what is under way, for at most \(PoolWords.time(grace))")
         await server.shutDown(grace: grace)
         await pool.shutDown(grace: .zero)
+        log?.close()
         say("ended")
         return .success
     }

@@ -1,3 +1,4 @@
+import SluiceCache
 import SluiceServer
 
 /// 304 for a client that has the answer already (RFC 9110, section 13.2).
@@ -13,8 +14,7 @@ enum NotModified {
         if let list = conditions.ifNoneMatch {
             isKnown = value("etag").map { EntityTagList.matches(list, $0) } ?? false
         } else {
-            // Only the very date that we gave: what else it could be compared with is nobody's clock.
-            isKnown = conditions.ifModifiedSince != nil && conditions.ifModifiedSince == value("last-modified")
+            isKnown = isUnchanged(value("last-modified"), since: conditions.ifModifiedSince)
         }
         guard isKnown else { return response }
         return ServerResponse(
@@ -23,5 +23,11 @@ enum NotModified {
                 // Those in capitals are the gateway's own.
                 repeated.contains(field.name) || field.name.first?.isUppercase == true
             })
+    }
+
+    /// Whether the answer's date is no later than the client's (RFC 9110, section 13.1.3). What is no date of HTTP does not count.
+    private static func isUnchanged(_ modified: String?, since known: String?) -> Bool {
+        guard let modified, let known, let latest = HTTPDate.seconds(modified), let bound = HTTPDate.seconds(known) else { return false }
+        return latest <= bound
     }
 }

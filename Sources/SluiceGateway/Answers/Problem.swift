@@ -92,6 +92,7 @@ struct Problem: Error, Sendable {
         case 502: "Bad Gateway"
         case 503: "Service Unavailable"
         case 504: "Gateway Timeout"
+        case 505: "HTTP Version Not Supported"
         default: status < 500 ? "Request Refused" : "Internal Server Error"
         }
     }

@@ -9,7 +9,7 @@ extension GatewayCore {
             switch path {
             case "/-/health":
                 try Self.require(["GET", "HEAD"], request)
-                return .now(counted(Self.json(200, "{\"status\":\"alive\"}\n")))
+                return .now(counted(Self.json(200, "{\"status\":\"alive\"}\n"), to: request))
             case "/-/ready":
                 try Self.require(["GET", "HEAD"], request)
                 guard !isShuttingDown else { throw Problem(SluiceError(.shutDown, "the gateway is shutting down; ask another one.")) }
@@ -28,7 +28,7 @@ extension GatewayCore {
                             headers: [
                                 (name: "Content-Type", value: "text/plain; version=0.0.4; charset=utf-8"),
                                 (name: "Cache-Control", value: "no-store"),
-                            ], body: Array(text.utf8))))
+                            ], body: Array(text.utf8)), to: request))
             case "/-/purge":
                 try Self.require(["POST"], request)
                 try access.requireWrite(request)
@@ -40,7 +40,7 @@ extension GatewayCore {
                     "the gateway has no such page; it has /-/health, /-/ready, /-/status, /-/metrics and, with POST, /-/purge.")
             }
         } catch {
-            return .now(counted(error.response(to: request.target)))
+            return .now(counted(error.response(to: request.target), to: request))
         }
     }
 

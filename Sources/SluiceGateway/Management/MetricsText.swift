@@ -24,8 +24,22 @@ enum MetricsText {
             "sluice_gateway_responses_total", "counter", "Answers of this gateway to its clients, by status.",
             tally.answers.enumerated().filter { $0.element > 0 }.map { (",code=\"\($0.offset)\"", "\($0.element)") })
         gauge("sluice_gateway_requests_in_flight", tally.inFlight, "Requests that wait for their answer.")
-        return text
+        return text + times("sluice_gateway_response_seconds", labels, tally)
     }
+
+    private static func times(_ name: String, _ labels: String, _ tally: GatewayTally) -> String {
+        var text = "# HELP \(name) Time from a request's complete head to its answer.\n# TYPE \(name) histogram\n"
+        var count: UInt64 = 0
+        for (index, entries) in tally.classes.enumerated() {
+            count += entries
+            let bound = index < GatewayTally.bounds.count ? seconds(GatewayTally.bounds[index]) : "+Inf"
+            text += "\(name)_bucket{\(labels),le=\"\(bound)\"} \(count)\n"
+        }
+        return text + "\(name)_sum{\(labels)} \(seconds(tally.total))\n\(name)_count{\(labels)} \(count)\n"
+    }
+
+    /// Microseconds as seconds.
+    private static func seconds(_ microseconds: Int64) -> String { "\(Double(microseconds) / 1_000_000)" }
 
     /// A label's value: backslashes, quotes and line feeds escaped.
     private static func escaped(_ value: String) -> String {

@@ -31,7 +31,7 @@ actor GatewayCore {
     func handle(_ request: ServerRequest) -> ServerReply {
         guard request.method == "GET" || request.method == "HEAD" else { return handleOther(request) }
         if let index = asked.index(forKey: request.target), let answer = pool.memoryAnswer(for: asked.values[index].target) {
-            return .now(counted(Self.response(answer, asked.values[index].headers(for: answer), to: request)))
+            return .now(counted(Self.response(answer, asked.values[index].headers(for: answer), to: request), to: request))
         }
         do throws(Problem) {
             switch try targets.place(of: request.target) {
@@ -41,22 +41,22 @@ actor GatewayCore {
                     var known = AskedTarget(target)
                     let headers = known.headers(for: answer)
                     remember(request.target, known)
-                    return .now(counted(Self.response(answer, headers, to: request)))
+                    return .now(counted(Self.response(answer, headers, to: request), to: request))
                 }
                 let pool = pool
                 return later(request) { await Self.get(target, options, for: request, from: pool) }
             }
         } catch {
-            return .now(counted(error.response(to: request.target)))
+            return .now(counted(error.response(to: request.target), to: request))
         }
     }
 
     /// The gateway ends: it is no longer ready.
     func beginShutDown() { isShuttingDown = true }
 
-    /// Counts an answer.
-    func counted(_ response: ServerResponse) -> ServerResponse {
-        tally.note(response.status)
+    /// Counts the answer to a request.
+    func counted(_ response: ServerResponse, to request: ServerRequest) -> ServerResponse {
+        tally.note(response.status, after: Instant.now.microseconds(since: request.arrivedAt))
         return response
     }
 
@@ -65,13 +65,13 @@ actor GatewayCore {
         tally.inFlight += 1
         return .later { [self] in
             let response = await body()
-            return await finished(response)
+            return await finished(response, to: request)
         }
     }
 
-    private func finished(_ response: ServerResponse) -> ServerResponse {
+    private func finished(_ response: ServerResponse, to request: ServerRequest) -> ServerResponse {
         tally.inFlight -= 1
-        return counted(response)
+        return counted(response, to: request)
     }
 
     // MARK: GET and HEAD
@@ -132,7 +132,7 @@ actor GatewayCore {
                 return later(request) { await Self.send(target, options, for: request, to: pool) }
             }
         } catch {
-            return .now(counted(error.response(to: request.target)))
+            return .now(counted(error.response(to: request.target), to: request))
         }
     }
 
