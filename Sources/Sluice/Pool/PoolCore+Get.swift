@@ -6,6 +6,11 @@ import SluiceLoop
 extension PoolCore {
     /// An answer that memory does not hold.
     func get(_ key: CacheKey, options: CallOptions) async throws(SluiceError) -> Answer {
+        Answer(try await answer(for: key, options: options))
+    }
+
+    /// The same, as the cache gives it.
+    func answer(for key: CacheKey, options: CallOptions) async throws(SluiceError) -> CacheAnswer {
         try enter()
         defer { leave() }
         let policy = CachePolicy(
@@ -22,7 +27,7 @@ extension PoolCore {
         let fetcher = fetcher
         let loop = loop
         do {
-            let answer = try await cache.answer(for: key, policy: policy, deadline: deadline) { need in
+            return try await cache.answer(for: key, policy: policy, deadline: deadline) { need in
                 let wish = Fetcher.Need(
                     target: target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
                     priority: need.isRefresh ? .low : priority, deadline: need.deadline.advanced(byMicroseconds: -margin))
@@ -31,7 +36,6 @@ extension PoolCore {
                     status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body,
                     mirror: mirror.name, completedAt: response.completedAt)
             }
-            return Answer(answer)
         } catch {
             throw SluiceError(error)
         }

@@ -59,6 +59,7 @@ extension ResponseCache {
         cell.entry = memory.find(cell.key, now: now)
         cell.source = .memory
         guard let redis else {
+            cell.purges = purges.count
             let isFresh = cell.entry.map { now < $0.freshUntil } ?? false
             return send(.lookedUp(attempt: attempt, isFresh ? .fresh : .taken(servable: isServable(cell))), to: cell)
         }
@@ -97,7 +98,9 @@ extension ResponseCache {
         let reply: LookupReply
         switch answer.flight {
         case .unneeded: reply = .fresh
-        case .taken: reply = .taken(servable: isServable(cell))
+        case .taken:
+            cell.purges = answer.purges
+            reply = .taken(servable: isServable(cell))
         case .held(let lease):
             reply = .held(leaseMicroseconds: lease, servable: isServable(cell))
             cell.hasWaited = true
@@ -160,18 +163,18 @@ extension ResponseCache {
         let version = cell.token
         guard let redis else {
             if !cell.isPurged {
-                install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: cell.key)
+                install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: cell)
             }
             cell.isFilled = !cell.isPurged
             return send(.filled(attempt: attempt, isAccepted: cell.isFilled), to: cell)
         }
-        redis.fill(cell.key, version: version, isFlight: true, draft: draft, spans: draft.spans(at: now)) { result in
+        redis.fill(cell.key, token: version, draft: draft, spans: draft.spans(at: now)) { result in
             switch result {
             case .success(.filled(let storedAt, let spans)):
-                self.install(draft, version: version, storedAt: storedAt, spans: spans, for: cell.key)
+                self.install(draft, version: version, storedAt: storedAt, spans: spans, for: cell)
                 cell.isFilled = true
                 self.send(.filled(attempt: attempt, isAccepted: true), to: cell)
-            case .success(.refused):
+            case .success(.refused), .success(.kept):
                 self.counters.withLock { $0.fillsRefused += 1 }
                 self.send(.filled(attempt: attempt, isAccepted: false), to: cell)
             case .failure:
@@ -184,10 +187,10 @@ extension ResponseCache {
 
     /// Puts a stored answer into memory. It is not yet verified where others can write: the fill's own invalidation message,
     /// which may hide another's, comes before or after this, and the first read asks Redis.
-    func install(_ draft: RecordDraft, version: String, storedAt: Int64, spans: RecordSpans, for key: CacheKey) {
-        let record = draft.record(version: version, storedAt: storedAt, spans: spans)
+    private func install(_ draft: RecordDraft, version: String, storedAt: Int64, spans: RecordSpans, for cell: FlightCell) {
+        let record = draft.record(version: version, storedAt: storedAt, spans: spans, purges: cell.purges)
         let era = redis == nil ? memory.era.current : 0
-        memory.install(MemoryEntry(record, serverTime: storedAt, anchor: .now, era: era), for: key)
+        memory.install(MemoryEntry(record, serverTime: storedAt, anchor: .now, era: era), for: cell.key)
     }
 
     // MARK: Answers
@@ -213,7 +216,7 @@ extension ResponseCache {
             return .success(asStale(entry, cell, now))
         case .fetched:
             guard let draft = cell.draft else { break }
-            let record = draft.record(version: cell.token, storedAt: 0, spans: draft.spans(at: now))
+            let record = draft.record(version: cell.token, storedAt: 0, spans: draft.spans(at: now), purges: cell.purges)
             let entry = MemoryEntry(record, serverTime: 0, anchor: now, era: 0)
             var answer = entry.answer(from: .mirror(draft.mirror), now: now, collapsed: !isFirst)
             answer.stale = false

@@ -30,12 +30,14 @@ package final class CacheRecord: Sendable {
     package let refreshUntil: Int64
     /// Until when it may be served stale at all, when mirrors or Redis fail; never before ``refreshUntil``. It is the record's TTL.
     package let staleUntil: Int64
+    /// How many purges the pool had seen when it was asked for.
+    package let purges: Int64
 
     /// A record; the times are put in order where they are not.
     package init(
         version: String, status: Int, mirror: String, headers: [(String, String)], body: [UInt8], tags: [String] = [],
         etag: String? = nil, lastModified: String? = nil,
-        storedAt: Int64, ageWhenStored: Int64 = 0, freshUntil: Int64, refreshUntil: Int64, staleUntil: Int64
+        storedAt: Int64, ageWhenStored: Int64 = 0, freshUntil: Int64, refreshUntil: Int64, staleUntil: Int64, purges: Int64 = 0
     ) {
         self.version = version
         self.status = status
@@ -49,6 +51,7 @@ package final class CacheRecord: Sendable {
         self.ageWhenStored = ageWhenStored
         self.freshUntil = freshUntil
         self.refreshUntil = max(refreshUntil, freshUntil)
+        self.purges = purges
         self.staleUntil = max(staleUntil, max(refreshUntil, freshUntil))
     }
 

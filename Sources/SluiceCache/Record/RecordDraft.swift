@@ -58,13 +58,14 @@ struct RecordDraft: Sendable {
     /// - Parameters:
     ///   - storedAt: the server's time at the fill, in milliseconds; 0 for an answer that is passed on unstored.
     ///   - spans: its life from there.
-    func record(version: String, storedAt: Int64, spans: RecordSpans) -> CacheRecord {
+    ///   - purges: how many purges there had been when it was asked for.
+    func record(version: String, storedAt: Int64, spans: RecordSpans, purges: Int64) -> CacheRecord {
         CacheRecord(
             version: version, status: status, mirror: mirror, headers: headers, body: body, tags: tags, etag: etag,
             lastModified: lastModified,
             storedAt: storedAt, ageWhenStored: ageInMilliseconds(spans),
             freshUntil: max(0, storedAt + spans.fresh), refreshUntil: max(0, storedAt + spans.refresh),
-            staleUntil: max(0, storedAt + spans.stale))
+            staleUntil: max(0, storedAt + spans.stale), purges: purges)
     }
 
     private func ageInMilliseconds(_ spans: RecordSpans) -> Int64 { freshness.age * 1_000 + max(0, freshness.fresh - spans.fresh) }

@@ -3,8 +3,8 @@ enum RecordFields {
     /// The format's number. A record of another format is a miss.
     static let format = "1"
 
-    /// Fields that the fill script writes itself, since they need the server's clock: `stored_ms`, `fresh_until_ms`,
-    /// `refresh_until_ms`, `stale_until_ms`. All others, in the order in which they are written.
+    /// Fields that the scripts write themselves, since they need the server's clock or count: `stored_ms`, `fresh_until_ms`,
+    /// `refresh_until_ms`, `stale_until_ms`, `purges`. All others, in the order in which they are written.
     static func encoded(_ record: CacheRecord) -> [(String, [UInt8])] {
         var fields: [(String, [UInt8])] = [
             ("format", Array(format.utf8)),
@@ -45,7 +45,8 @@ enum RecordFields {
             version: version, status: Int(status), mirror: mirror, headers: headers, body: body,
             tags: (texts["tags"] ?? "").split(separator: " ").map(String.init),
             etag: validator(texts["etag"]), lastModified: validator(texts["last_modified"]),
-            storedAt: stored, ageWhenStored: age, freshUntil: fresh, refreshUntil: refresh, staleUntil: stale)
+            storedAt: stored, ageWhenStored: age, freshUntil: fresh, refreshUntil: refresh, staleUntil: stale,
+            purges: number(texts["purges"]) ?? 0)
     }
 
     /// A whole number within what a double holds exactly: the scripts reckon in doubles.

@@ -6,6 +6,8 @@ enum CacheScripts {
     static let lookup = script("lookup", PackageResources.lookup_lua)
     /// Stores a record.
     static let fill = script("fill", PackageResources.fill_lua)
+    /// Stores an item of a collection.
+    static let warm = script("warm", PackageResources.warm_lua)
     /// Keeps a flight.
     static let renew = script("renew", PackageResources.renew_lua)
     /// Gives a flight back.

@@ -25,4 +25,6 @@ struct LookupAnswer: Sendable {
     var flight: FlightState
     /// The server's time in milliseconds.
     var serverTime: Int64
+    /// How many purges there had been: by now, or when the flight was taken if it is ours.
+    var purges: Int64
 }

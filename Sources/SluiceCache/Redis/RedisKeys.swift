@@ -7,8 +7,10 @@ struct RedisKeys: Sendable, Hashable {
     var recordPrefix: String { prefix + "cache:" }
     /// What all flights begin with. They are no records: taking and renewing them should invalidate nothing.
     var flightPrefix: String { prefix + "flight:" }
-    /// How many tag purges there have been.
-    var tagPurges: String { prefix + "tag-purges" }
+    /// How many purges there have been: a record or flight that remembers the count is older than any later one.
+    var purges: String { prefix + "purges" }
+    /// The server's time until which any record may live: purges are remembered that long.
+    var horizon: String { prefix + "cache-horizon" }
 
     /// A key's record: a hash.
     func record(_ key: CacheKey) -> String { recordPrefix + key.text }
@@ -18,6 +20,8 @@ struct RedisKeys: Sendable, Hashable {
     func tag(_ tag: String) -> String { prefix + "tag:" + tag }
     /// The number of a tag's last purge.
     func tagPurge(_ tag: String) -> String { prefix + "tag-purged:" + tag }
+    /// The number of a record's last purge.
+    func purge(_ key: CacheKey) -> String { prefix + "purged:" + key.text }
 
     /// The key whose record has this name, or nil for a name that is no record's.
     func key(ofRecord name: String) -> CacheKey? {

@@ -28,7 +28,7 @@ struct RedisTier: Sendable {
             token, String(lease), holder, isForced ? "force" : "take", comparable?.version ?? "", comparable.map(ContentDigest.of) ?? "",
         ]
         client.submit(
-            CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.tagPurges], arguments: arguments.map { Array($0.utf8) }
+            CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.purges], arguments: arguments.map { Array($0.utf8) }
         ) { result in
             switch result {
             case .failure(let error): reply(.failure(error))
@@ -43,36 +43,51 @@ struct RedisTier: Sendable {
         }
     }
 
-    /// What came of a fill: the stored record's times, or a refusal.
+    /// What came of a fill: the stored record's times, a refusal, or that a newer record was there.
     enum FillAnswer: Sendable, Hashable {
         case refused
+        case kept
         case filled(storedAt: Int64, RecordSpans)
     }
 
-    /// Stores a record under a flight, or without one (`token` nil, then `version` names the record).
+    /// Stores what a flight fetched; its token is the record's version.
     func fill(
-        _ key: CacheKey, version: String, isFlight: Bool, draft: RecordDraft, spans: RecordSpans,
-        _ reply: @escaping (Result<FillAnswer, RedisError>) -> Void
+        _ key: CacheKey, token: String, draft: RecordDraft, spans: RecordSpans, _ reply: @escaping (Result<FillAnswer, RedisError>) -> Void
     ) {
-        var arguments: [[UInt8]] = [isFlight ? version : "", String(spans.fresh), String(spans.refresh), String(spans.stale)].map {
-            Array($0.utf8)
+        let texts = [token, String(spans.fresh), String(spans.refresh), String(spans.stale)]
+        let record = draft.record(version: token, storedAt: 0, spans: spans, purges: 0)
+        let names = [keys.record(key), keys.flight(key), keys.horizon] + draft.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
+        client.submit(CacheScripts.fill, keys: names, arguments: Self.arguments(texts, record), idempotent: true) { result in
+            reply(result.flatMap { Self.fillAnswer($0, from: "fill") })
         }
-        for (name, value) in RecordFields.encoded(draft.record(version: version, storedAt: 0, spans: spans)) {
-            arguments.append(Array(name.utf8))
-            arguments.append(value)
+    }
+
+    /// Stores an item of a collection, unless it was purged since that was asked for, or something newer is there.
+    /// - Parameter spans: its life from now; those of the record do not count.
+    func warm(_ key: CacheKey, record: CacheRecord, spans: RecordSpans, _ reply: @escaping (Result<FillAnswer, RedisError>) -> Void) {
+        let texts = [record.purges, record.ageWhenStored, spans.fresh, spans.refresh, spans.stale].map { String($0) }
+        let names =
+            [keys.record(key), keys.purges, keys.purge(key), keys.horizon] + record.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
+        client.submit(CacheScripts.warm, keys: names, arguments: Self.arguments(texts, record), idempotent: true) { result in
+            reply(result.flatMap { Self.fillAnswer($0, from: "warm") })
         }
-        let names = [keys.record(key), keys.flight(key)] + draft.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
-        client.submit(CacheScripts.fill, keys: names, arguments: arguments, idempotent: true) { result in
-            reply(
-                result.flatMap { value in
-                    guard let elements = value.array else { return .failure(Self.unexpected(value, from: "fill")) }
-                    if elements.first?.string == "refused" { return .success(.refused) }
-                    let times = elements.dropFirst().compactMap(\.int64)
-                    guard times.count == 4 else { return .failure(Self.unexpected(value, from: "fill")) }
-                    let spans = RecordSpans(fresh: times[1] - times[0], refresh: times[2] - times[0], stale: times[3] - times[0])
-                    return .success(.filled(storedAt: times[0], spans))
-                })
+    }
+
+    private static func arguments(_ texts: [String], _ record: CacheRecord) -> [[UInt8]] {
+        texts.map { Array($0.utf8) } + RecordFields.encoded(record).flatMap { [Array($0.0.utf8), $0.1] }
+    }
+
+    private static func fillAnswer(_ value: RedisValue, from script: String) -> Result<FillAnswer, RedisError> {
+        guard let elements = value.array else { return .failure(unexpected(value, from: script)) }
+        switch elements.first?.string {
+        case "refused": return .success(.refused)
+        case "kept": return .success(.kept)
+        default: break
         }
+        let times = elements.dropFirst().compactMap(\.int64)
+        guard times.count == 4 else { return .failure(unexpected(value, from: script)) }
+        let spans = RecordSpans(fresh: times[1] - times[0], refresh: times[2] - times[0], stale: times[3] - times[0])
+        return .success(.filled(storedAt: times[0], spans))
     }
 
     /// Keeps a flight; false when it is no longer ours, or overtaken by a write.
@@ -92,19 +107,21 @@ struct RedisTier: Sendable {
 
     /// Deletes a record and fences its flight; whether there was one.
     func purge(_ key: CacheKey) async throws(RedisError) -> Bool {
-        try await client.run(CacheScripts.purge, keys: [keys.record(key), keys.flight(key)], arguments: [], idempotent: true).int64 == 1
+        let names = [keys.record(key), keys.flight(key), keys.purges, keys.purge(key), keys.horizon]
+        return try await client.run(CacheScripts.purge, keys: names, arguments: [], idempotent: true).int64 == 1
     }
 
     /// Deletes all records with a tag; which they were.
     func purge(tag: String) async throws(RedisError) -> [CacheKey] {
         let value = try await client.run(
-            CacheScripts.purgeTag, keys: [keys.tag(tag), keys.tagPurge(tag), keys.tagPurges],
+            CacheScripts.purgeTag, keys: [keys.tag(tag), keys.tagPurge(tag), keys.purges, keys.horizon],
             arguments: [tag, keys.recordPrefix, keys.flightPrefix].map { Array($0.utf8) }, idempotent: true)
         return (value.array ?? []).compactMap { $0.string.flatMap(keys.key(ofRecord:)) }
     }
 
     private static func lookupAnswer(_ value: RedisValue) -> LookupAnswer? {
-        guard let elements = value.array, elements.count == 5, let serverTime = elements[3].int64 else { return nil }
+        guard let elements = value.array, elements.count == 6, let serverTime = elements[3].int64, let purges = elements[5].int64
+        else { return nil }
         let found: LookupAnswer.Found
         switch elements[0].string {
         case "same": found = .same
@@ -115,11 +132,11 @@ struct RedisTier: Sendable {
         default: found = .none
         }
         switch elements[1].string {
-        case "unneeded": return LookupAnswer(found: found, flight: .unneeded, serverTime: serverTime)
-        case "taken": return LookupAnswer(found: found, flight: .taken, serverTime: serverTime)
+        case "unneeded": return LookupAnswer(found: found, flight: .unneeded, serverTime: serverTime, purges: purges)
+        case "taken": return LookupAnswer(found: found, flight: .taken, serverTime: serverTime, purges: purges)
         case "held":
             let lease = min(max(0, elements[2].int64 ?? 0), 3_600_000)
-            return LookupAnswer(found: found, flight: .held(leaseMicroseconds: lease * 1_000), serverTime: serverTime)
+            return LookupAnswer(found: found, flight: .held(leaseMicroseconds: lease * 1_000), serverTime: serverTime, purges: purges)
         default: return nil
         }
     }

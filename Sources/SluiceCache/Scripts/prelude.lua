@@ -64,6 +64,47 @@ local function is_valid(flight, record, token)
   return current == '' and ends ~= nil and now_ms() >= ends
 end
 
+-- The number of purges so far; what remembers a smaller one is older than the last of them.
+local function purge_count(purges) return tonumber(redis.call('GET', purges) or '0') end
+
+-- Counts a purge, and remembers its number under `mark` until nothing that is older can live on.
+local function note_purge(purges, mark, horizon)
+  local count = redis.call('INCR', purges)
+  local life = tonumber(redis.call('GET', horizon) or '0') - now_ms()
+  redis.call('SET', mark, count, 'PX', whole(math.max(life, 3600000)))
+  return count
+end
+
+-- Writes a record, whose fields begin at ARGV[first], and enters it under its tags: KEYS[tags], KEYS[tags + 2] ...
+-- Its times begin now and last `fresh`, `refresh` and `stale` ms. Returns them as texts.
+local function write_record(record, horizon, purges, tags, first, fresh, refresh, stale)
+  local now = now_ms()
+  local ends = { fresh = now + fresh, refresh = now + refresh, stale = now + stale }
+  local ttl = math.max(ends.stale - now, 1)
+  redis.call('DEL', record)
+  redis.call('HSET', record, 'stored_ms', whole(now), 'fresh_until_ms', whole(ends.fresh), 'refresh_until_ms', whole(ends.refresh),
+    'stale_until_ms', whole(ends.stale), 'purges', purges)
+  for i = first, #ARGV, 2 do redis.call('HSET', record, ARGV[i], ARGV[i + 1]) end
+  redis.call('PEXPIRE', record, whole(ttl))
+  if ends.stale > tonumber(redis.call('GET', horizon) or '0') then
+    redis.call('SET', horizon, whole(ends.stale), 'PX', whole(math.max(ttl, 3600000)))
+  end
+  for i = tags, #KEYS, 2 do
+    redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', whole(now))
+    redis.call('ZADD', KEYS[i], whole(ends.stale), record)
+    if redis.call('PTTL', KEYS[i]) < ttl then redis.call('PEXPIRE', KEYS[i], whole(ttl)) end
+  end
+  return whole(now), whole(ends.fresh), whole(ends.refresh), whole(ends.stale)
+end
+
+-- Whether one of the tags whose last purges are at KEYS[first], KEYS[first + 2] ... was purged after `count`.
+local function is_tag_purged(first, count)
+  for i = first, #KEYS, 2 do
+    if tonumber(redis.call('GET', KEYS[i]) or '0') > count then return true end
+  end
+  return false
+end
+
 -- Gives up a flight that is the caller's, and wakes those who were told to wait for it.
 local function release(flight, record)
   local waited_for = redis.call('HGET', flight, 'waited_for')
