@@ -74,7 +74,7 @@ let package = Package(
             name: "SluiceMirrorTests", dependencies: ["SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceTests", dependencies: ["Sluice", "SluiceMirror", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceTests", dependencies: ["Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
             name: "SluiceGatewayTests",

@@ -76,7 +76,7 @@ struct RecordTests {
 
     @Test func `a 304 keeps the body and renews the life`() {
         let response = FetchedResponse(
-            status: 304, headers: [("Cache-Control", "max-age=77"), ("X-Note", "new")], body: [], mirror: "b", completedAt: .now)
+            status: 304, headers: [("Cache-Control", "max-age=77"), ("X-Note", "new")], body: [], mirror: "b", receivedAt: .now)
         let draft = RecordDraft(response, confirming: record, policy: .init(), options: .init())
         #expect(draft.status == 200 && draft.body == record.body && draft.freshness.fresh == 77_000 && draft.mirror == "b")
         #expect(draft.headers.map(\.1).sorted() == ["max-age=77", "new", "text/plain"])

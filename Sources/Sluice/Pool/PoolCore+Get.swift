@@ -14,7 +14,8 @@ extension PoolCore {
         try enter()
         defer { leave() }
         let policy = CachePolicy(
-            fresh: options.fresh, stale: options.stale, dropsParameters: options.dropsParameters, tags: options.tags)
+            fresh: options.fresh, stale: options.stale, dropsParameters: options.dropsParameters,
+            ignoresVary: Set(options.ignoresVary.map { $0.lowercased() }), tags: options.tags)
         let allowed = options.deadline ?? configuration.deadline
         guard allowed > .zero else {
             throw SluiceError(.noSlotInTime, "the answer is not in memory, and the call may not wait for it; allow more time")
@@ -34,7 +35,7 @@ extension PoolCore {
                 let (response, mirror) = try await withTaskExecutorPreference(loop) { try await fetcher.fetch(wish) }
                 return FetchedResponse(
                     status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body,
-                    mirror: mirror.name, completedAt: response.completedAt)
+                    mirror: mirror.name, receivedAt: response.firstByteAt)
             }
         } catch {
             throw SluiceError(error)

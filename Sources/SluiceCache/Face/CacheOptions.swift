@@ -8,6 +8,8 @@ package struct CacheOptions: Sendable, Hashable {
     package var negativeFresh: Duration = .seconds(10)
     /// The memory tier's bound in bytes: keys, headers, bodies and what holds them together.
     package var memoryBytes: Int = 64 << 20
+    /// Fields, in lower case, that some mirrors are sent with other values than others: an answer that varies by one is not kept.
+    package var differingFields: Set<String> = []
     /// The largest body in bytes that is stored; a larger answer is passed on and forgotten.
     package var bodyLimit: Int = 1 << 20
     /// How long a flight stays taken without a sign of life from its holder, who renews it at a third of this.

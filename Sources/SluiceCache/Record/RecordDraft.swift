@@ -20,14 +20,14 @@ struct RecordDraft: Sendable {
     var lastModified: String?
     /// Whether and for how long it may be kept.
     var freshness: Freshness
-    /// When it was complete; its life counts from here.
-    var completedAt: Instant
+    /// When it began to arrive; its life counts from here.
+    var receivedAt: Instant
 
     /// What an answer becomes by RFC 9111. A 304 takes over the record that it confirms; without one it is an answer like any other.
     init(_ response: FetchedResponse, confirming stale: CacheRecord?, policy: CachePolicy, options: CacheOptions) {
         mirror = response.mirror
         receivedStatus = response.status
-        completedAt = response.completedAt
+        receivedAt = response.receivedAt
         if response.status == 304, let stale {
             status = stale.status
             body = stale.body
@@ -49,7 +49,7 @@ struct RecordDraft: Sendable {
 
     /// What is left of its life at a time.
     func spans(at now: Instant) -> RecordSpans {
-        let spent = max(0, now.microseconds(since: completedAt)) / 1_000
+        let spent = max(0, now.microseconds(since: receivedAt)) / 1_000
         let fresh = freshness.fresh - spent
         return RecordSpans(fresh: fresh, refresh: fresh + freshness.refresh, stale: fresh + max(freshness.refresh, freshness.stale))
     }
