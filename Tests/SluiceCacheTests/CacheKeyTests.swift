@@ -113,4 +113,15 @@ struct CacheKeyTests {
             #expect((try? CacheKey(target: sent)) == key)
         }
     }
+
+    @Test func `a prefix covers the keys whose paths begin so, in whatever form they are written`() throws {
+        let prefix = try KeyPrefix(path: "/a%7eb/c")
+        for target in ["/a~b/c", "/a%7Eb/c/1?x=1", "/a~b/cd"] { #expect(try prefix.covers(CacheKey(target: target)), "\(target)") }
+        for target in ["/a~b", "/a~b/", "/b", "/"] { #expect(try !prefix.covers(CacheKey(target: target)), "\(target)") }
+        #expect(try KeyPrefix.everything.covers(CacheKey(target: "/")))
+        #expect(try KeyPrefix(path: "/").covers(CacheKey(target: "/x?y")))
+        for path in ["", "a", "//a", "/a?b", "/a b", "/a#b", "/%zz"] {
+            #expect(throws: CacheKeyError.self, "\(path)") { try KeyPrefix(path: path) }
+        }
+    }
 }

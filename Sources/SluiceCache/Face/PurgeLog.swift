@@ -7,6 +7,7 @@ struct PurgeLog: Sendable {
     enum Subject: Hashable, Sendable {
         case key(CacheKey)
         case tag(String)
+        case prefix(KeyPrefix)
     }
 
     /// How many purges are told apart.
@@ -16,20 +17,25 @@ struct PurgeLog: Sendable {
     private(set) var count: Int64 = 0
     private var floor: Int64 = 0
     private var last: [Subject: Int64] = [:]
+    private var prefixes: [KeyPrefix: Int64] = [:]
 
     /// Notes a purge.
     mutating func note(_ subject: Subject) {
         count += 1
-        if last.count >= Self.limit, last[subject] == nil {
+        if last.count + prefixes.count >= Self.limit || subject == .prefix(.everything) {
             last = [:]
+            prefixes = [:]
             floor = count
+        } else if case .prefix(let prefix) = subject {
+            prefixes[prefix] = count
+        } else {
+            last[subject] = count
         }
-        last[subject] = count
     }
 
     /// Whether a key or one of its tags was purged after so many purges.
     func isPurged(_ key: CacheKey, tags: [String], since: Int64) -> Bool {
-        if since < floor { return true }
+        if since < floor || prefixes.contains(where: { $0.value > since && $0.key.covers(key) }) { return true }
         return ([.key(key)] + tags.map { .tag($0) }).contains { (last[$0] ?? 0) > since }
     }
 }

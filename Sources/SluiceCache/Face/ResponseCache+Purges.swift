@@ -35,6 +35,28 @@ extension ResponseCache {
         return deleted.count
     }
 
+    /// Forgets all records whose keys have a prefix, everywhere, at a cost that does not grow with their number.
+    /// - Throws: ``CacheError`` when Redis could not be told.
+    package func purge(_ prefix: KeyPrefix) async throws(CacheError) {
+        guard let redis else {
+            purges.note(.prefix(prefix))
+            return forget(prefix)
+        }
+        // It may be more than was asked for, so that it stays cheap.
+        let purged: String
+        do { purged = try await redis.purge(prefix: prefix.text) } catch { throw Self.cacheError(error) }
+        forget(KeyPrefix(text: purged))
+    }
+
+    /// All records whose keys have a prefix are older than a purge.
+    func forget(_ prefix: KeyPrefix) {
+        memory.removeAll(of: prefix)
+        for cell in Array(flights.values) where prefix.covers(cell.key) {
+            cell.isPurged = true
+            send(.invalidated, to: cell)
+        }
+    }
+
     private func forget(_ key: CacheKey) {
         memory.remove(key)
         guard let cell = flights[key] else { return }

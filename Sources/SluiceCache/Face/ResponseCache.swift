@@ -122,6 +122,10 @@ package actor ResponseCache {
             return
         }
         for name in names {
+            if let prefix = keys.purgedPrefix(of: name) {
+                forget(KeyPrefix(text: prefix))
+                continue
+            }
             guard let key = keys.key(ofRecord: name) else { continue }
             memory.distrust(key)
             if let cell = flights[key] { send(.invalidated, to: cell) }

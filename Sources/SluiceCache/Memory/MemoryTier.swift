@@ -67,6 +67,11 @@ package final class MemoryTier: Sendable {
         shards.reduce(0) { count, shard in count + shard.state.withLock { $0.removeAll { $0.record.tags.contains(tag) } } }
     }
 
+    /// Takes out all entries whose keys have a prefix.
+    func removeAll(of prefix: KeyPrefix) {
+        for shard in shards { shard.state.withLock { $0.removeAll(of: prefix) } }
+    }
+
     /// What it holds, over all shards; not one moment's view.
     var usage: MemoryUsage {
         var total = MemoryUsage()

@@ -14,6 +14,8 @@ enum CacheScripts {
     static let abandon = script("abandon", PackageResources.abandon_lua)
     /// Deletes a record.
     static let purge = script("purge", PackageResources.purge_lua)
+    /// Purges all records whose names have a prefix.
+    static let purgePrefix = script("purge_prefix", PackageResources.purge_prefix_lua)
     /// Deletes all records with a tag.
     static let purgeTag = script("purge_tag", PackageResources.purge_tag_lua)
 

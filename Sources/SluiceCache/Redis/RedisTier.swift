@@ -28,7 +28,8 @@ struct RedisTier: Sendable {
             token, String(lease), holder, isForced ? "force" : "take", comparable?.version ?? "", comparable.map(ContentDigest.of) ?? "",
         ]
         client.submit(
-            CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.purges], arguments: arguments.map { Array($0.utf8) }
+            CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.purges, keys.prefixPurges],
+            arguments: arguments.map { Array($0.utf8) }
         ) { result in
             switch result {
             case .failure(let error): reply(.failure(error))
@@ -56,7 +57,9 @@ struct RedisTier: Sendable {
     ) {
         let texts = [token, String(spans.fresh), String(spans.refresh), String(spans.stale)]
         let record = draft.record(version: token, storedAt: 0, spans: spans, purges: 0)
-        let names = [keys.record(key), keys.flight(key), keys.horizon] + draft.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
+        let names =
+            [keys.record(key), keys.flight(key), keys.horizon, keys.prefixPurges]
+            + draft.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
         client.submit(CacheScripts.fill, keys: names, arguments: Self.arguments(texts, record), idempotent: true) { result in
             reply(result.flatMap { Self.fillAnswer($0, from: "fill") })
         }
@@ -67,7 +70,8 @@ struct RedisTier: Sendable {
     func warm(_ key: CacheKey, record: CacheRecord, spans: RecordSpans, _ reply: @escaping (Result<FillAnswer, RedisError>) -> Void) {
         let texts = [record.purges, record.ageWhenStored, spans.fresh, spans.refresh, spans.stale].map { String($0) }
         let names =
-            [keys.record(key), keys.purges, keys.purge(key), keys.horizon] + record.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
+            [keys.record(key), keys.purges, keys.purge(key), keys.horizon, keys.prefixPurges]
+            + record.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
         client.submit(CacheScripts.warm, keys: names, arguments: Self.arguments(texts, record), idempotent: true) { result in
             reply(result.flatMap { Self.fillAnswer($0, from: "warm") })
         }
@@ -93,7 +97,8 @@ struct RedisTier: Sendable {
     /// Keeps a flight; false when it is no longer ours, or overtaken by a write.
     func renew(_ key: CacheKey, token: String, _ reply: @escaping (Result<Bool, RedisError>) -> Void) {
         client.submit(
-            CacheScripts.renew, keys: [keys.record(key), keys.flight(key)], arguments: [Array(token.utf8), Array(String(lease).utf8)],
+            CacheScripts.renew, keys: [keys.record(key), keys.flight(key), keys.prefixPurges],
+            arguments: [Array(token.utf8), Array(String(lease).utf8)],
             idempotent: true
         ) { reply($0.map { $0.int64 == 1 }) }
     }
@@ -117,6 +122,17 @@ struct RedisTier: Sendable {
             CacheScripts.purgeTag, keys: [keys.tag(tag), keys.tagPurge(tag), keys.purges, keys.horizon],
             arguments: [tag, keys.recordPrefix, keys.flightPrefix].map { Array($0.utf8) }, idempotent: true)
         return (value.array ?? []).compactMap { $0.string.flatMap(keys.key(ofRecord:)) }
+    }
+
+    /// How many prefixes are told apart while records may live that are older than their purges.
+    private static let prefixLimit = 512
+
+    /// Purges all records whose keys have a prefix; the prefix that was purged, which is a shorter one when the log was full.
+    func purge(prefix: String) async throws(RedisError) -> String {
+        let arguments = [keys.recordPrefix + prefix, keys.recordPrefix, String(Self.prefixLimit)].map { Array($0.utf8) }
+        let value = try await client.run(
+            CacheScripts.purgePrefix, keys: [keys.purges, keys.prefixPurges, keys.horizon], arguments: arguments, idempotent: true)
+        return value.string.flatMap(keys.key(ofRecord:))?.text ?? ""
     }
 
     private static func lookupAnswer(_ value: RedisValue) -> LookupAnswer? {

@@ -1,10 +1,10 @@
 -- Stores what a flight fetched. The write's own invalidation message wakes whoever waits for the flight.
 --
--- KEYS  1 record  2 flight  3 horizon  then for each tag: its index, its last purge
+-- KEYS  1 record  2 flight  3 horizon  4 log of purged prefixes  then for each tag: its index, its last purge
 -- ARGV  1 token  2 fresh, 3 refresh, 4 stale: spans in ms from now  5.. field, value, field, value ...
 --         (the field version is the token)
 -- Reply { 'filled' | 'refused', stored ms, fresh until, refresh until, stale until }
--- Refused: the token is not the flight's, or somebody wrote to the record or purged one of its tags since the flight was taken.
+-- Refused: the token is not the flight's, or since it was taken somebody wrote to the record, or purged it by a prefix or one of its tags.
 -- A refusal releases the flight, if it still is the caller's.
 -- Messages: the record's invalidation; after a refusal only if anybody was told to wait.
 
@@ -17,10 +17,10 @@ if redis.call('HGET', KEYS[2], 'token') ~= token then
   return { 'refused' }
 end
 local purges = redis.call('HGET', KEYS[2], 'purges') or '0'
-if not is_valid(KEYS[2], KEYS[1], token) or is_tag_purged(5, tonumber(purges)) then
+if not is_valid(KEYS[2], KEYS[1], token, KEYS[4]) or is_tag_purged(6, tonumber(purges)) then
   release(KEYS[2], KEYS[1])
   return { 'refused' }
 end
-local times = { 'filled', write_record(KEYS[1], KEYS[3], purges, 4, 5, ARGV[2], ARGV[3], ARGV[4]) }
+local times = { 'filled', write_record(KEYS[1], KEYS[3], purges, 5, 5, ARGV[2], ARGV[3], ARGV[4]) }
 redis.call('DEL', KEYS[2])
 return times

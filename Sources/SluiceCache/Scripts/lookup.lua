@@ -1,6 +1,6 @@
 -- Reads a record; where none is fresh, takes the flight, or says who has it.
 --
--- KEYS  1 record  2 flight  3 count of purges
+-- KEYS  1 record  2 flight  3 count of purges  4 log of purged prefixes
 -- ARGV  1 token to take the flight with   2 lease in ms   3 holder's name
 --       4 mode: 'take', 'read' (never take) or 'force' (take though a record seems fresh: the caller could not read it)
 --       5 version of the record that the caller has, or ''   6 digest of that record
@@ -8,14 +8,24 @@
 --         flight: 'unneeded' | 'taken' | 'held',
 --         the flight's remaining lease in ms, the server's time in ms, the record's fields when 'whole',
 --         the count of purges, when 'taken' that of the flight }
--- Sends nothing.
+-- Messages: the record's invalidation, when it was older than a purge of a prefix of its name and is deleted here.
 
 local now = now_ms()
 local mode = ARGV[4]
+local purges = redis.call('GET', KEYS[3]) or '0'
 local version = mode ~= 'force' and field(KEYS[1], 'version')
 local record = 'none'
 local fields = {}
 local fresh = false
+
+if version then
+  local count = tonumber(field(KEYS[1], 'purges') or '0') or 0
+  -- A count that is ahead of the pool's is from before a loss of data.
+  if count > tonumber(purges) or is_prefix_purged(KEYS[4], KEYS[1], count) then
+    redis.call('DEL', KEYS[1])
+    version = false
+  end
+end
 
 if version then
   local fresh_until = tonumber(field(KEYS[1], 'fresh_until_ms') or '')
@@ -28,13 +38,13 @@ if version then
   end
 end
 
-local purges = redis.call('GET', KEYS[3]) or '0'
 if fresh or mode == 'read' then return { record, 'unneeded', 0, whole(now), fields, purges } end
 
 local lease = redis.call('PTTL', KEYS[2])
-if lease > 0 then
+local token, then_purges = unpack(redis.call('HMGET', KEYS[2], 'token', 'purges'))
+-- A flight that is older than a purge of its prefix can fill nothing any more: it is in nobody's way.
+if lease > 0 and not is_prefix_purged(KEYS[4], KEYS[1], tonumber(then_purges or '0')) then
   -- Our own question asked again, since its first answer was lost.
-  local token, then_purges = unpack(redis.call('HMGET', KEYS[2], 'token', 'purges'))
   if token == ARGV[1] then return { record, 'taken', lease, whole(now), fields, then_purges or '0' } end
   redis.call('HINCRBY', KEYS[2], 'waited_for', 1)
   return { record, 'held', lease, whole(now), fields, purges }

@@ -54,25 +54,39 @@ local function touch(key)
   end
 end
 
--- Whether the flight is held with this token, and nobody has written to the record since it was taken. Its natural end is no write.
-local function is_valid(flight, record, token)
+-- The number of purges so far; what remembers a smaller one is older than the last of them.
+local function purge_count(purges) return tonumber(redis.call('GET', purges) or '0') end
+
+-- How long a purge is remembered, in ms: until nothing that is older can live on.
+local function purge_life(horizon)
+  return whole(math.max(tonumber(redis.call('GET', horizon) or '0') - now_ms(), 3600000))
+end
+
+-- Counts a purge, and remembers its number under `mark`. A purge must go through when Redis is full: after a command that frees memory
+-- a script may also write.
+local function note_purge(purges, mark, horizon)
+  redis.call('DEL', mark)
+  redis.call('SET', mark, redis.call('INCR', purges), 'PX', purge_life(horizon))
+end
+
+-- Whether a prefix of this record's name was purged after `count` purges. The log holds prefixes by the number of their last purge.
+local function is_prefix_purged(log, record, count)
+  for _, prefix in ipairs(redis.call('ZRANGEBYSCORE', log, '(' .. whole(count), '+inf')) do
+    if string.sub(record, 1, #prefix) == prefix then return true end
+  end
+  return false
+end
+
+-- Whether the flight is held with this token, and nobody has written to the record or purged a prefix of its name since it was taken.
+-- The record's natural end is no write.
+local function is_valid(flight, record, token, log)
   if redis.call('HGET', flight, 'token') ~= token then return false end
+  if is_prefix_purged(log, record, tonumber(redis.call('HGET', flight, 'purges') or '0')) then return false end
   local seen = redis.call('HGET', flight, 'seen')
   local current = fingerprint(record)
   if current == seen then return true end
   local ends = tonumber(redis.call('HGET', flight, 'seen_until_ms') or '')
   return current == '' and ends ~= nil and now_ms() >= ends
-end
-
--- The number of purges so far; what remembers a smaller one is older than the last of them.
-local function purge_count(purges) return tonumber(redis.call('GET', purges) or '0') end
-
--- Counts a purge, and remembers its number under `mark` until nothing that is older can live on.
-local function note_purge(purges, mark, horizon)
-  local count = redis.call('INCR', purges)
-  local life = tonumber(redis.call('GET', horizon) or '0') - now_ms()
-  redis.call('SET', mark, count, 'PX', whole(math.max(life, 3600000)))
-  return count
 end
 
 -- Writes a record, whose fields begin at ARGV[first], and enters it under its tags: KEYS[tags], KEYS[tags + 2] ...
