@@ -37,6 +37,7 @@ extension ResponseCache {
             cell.fetchTask = nil
         case .renew(let attempt): renew(attempt, cell)
         case .fill(let attempt): fill(attempt, cell)
+        case .decline: redis?.decline(cell.key, token: cell.token)
         case .abandon: redis?.abandon(cell.key, token: cell.token)
         case .answer(let callers, let outcome): answer(callers, outcome, cell)
         case .end:
@@ -101,6 +102,7 @@ extension ResponseCache {
         case .taken:
             cell.purges = answer.purges
             reply = .taken(servable: isServable(cell))
+        case .declined: reply = .declined(servable: isServable(cell))
         case .held(let lease):
             reply = .held(leaseMicroseconds: lease, servable: isServable(cell))
             cell.hasWaited = true
@@ -137,7 +139,8 @@ extension ResponseCache {
         let draft = RecordDraft(response, confirming: stale, policy: cell.policy, options: options)
         cell.draft = draft
         cell.isFilled = false
-        send(.fetched(attempt: attempt, draft.freshness.isStorable ? .storable : .unstorable), to: cell)
+        let isPassing = isMirrorsFault || response.status == 429
+        send(.fetched(attempt: attempt, draft.freshness.isStorable ? .storable : isPassing ? .errorAnswer : .unstorable), to: cell)
     }
 
     private func fetchFailed(_ error: any Error, _ attempt: UInt64, _ cell: FlightCell) {

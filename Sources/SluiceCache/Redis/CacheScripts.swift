@@ -12,6 +12,8 @@ enum CacheScripts {
     static let renew = script("renew", PackageResources.renew_lua)
     /// Gives a flight back.
     static let abandon = script("abandon", PackageResources.abandon_lua)
+    /// Gives a flight back whose answer is not kept.
+    static let decline = script("decline", PackageResources.decline_lua)
     /// Deletes a record.
     static let purge = script("purge", PackageResources.purge_lua)
     /// Purges all records whose names have a prefix.

@@ -17,6 +17,8 @@ struct LookupAnswer: Sendable {
         case taken
         /// Somebody else's, for so long if nothing is heard from them.
         case held(leaseMicroseconds: Int64)
+        /// Nobody's: the key's answers are not kept, so there is nothing to wait for.
+        case declined
     }
 
     /// The record.

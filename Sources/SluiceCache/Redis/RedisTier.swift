@@ -110,6 +110,17 @@ struct RedisTier: Sendable {
         ) { reply($0.map { $0.int64 == 1 }) }
     }
 
+    /// For how long a key whose answer must not be kept is fetched by everybody side by side, in milliseconds.
+    private static let declination = 5_000
+
+    /// Gives a flight back whose answer must not be kept, so that those who wait, and who come within some seconds, fetch for themselves.
+    func decline(_ key: CacheKey, token: String) {
+        client.submit(
+            CacheScripts.decline, keys: [keys.record(key), keys.flight(key)],
+            arguments: [Array(token.utf8), Array(String(Self.declination).utf8)], idempotent: true
+        ) { _ in }
+    }
+
     /// Deletes a record and fences its flight; whether there was one.
     func purge(_ key: CacheKey) async throws(RedisError) -> Bool {
         let names = [keys.record(key), keys.flight(key), keys.purges, keys.purge(key), keys.horizon]
@@ -150,6 +161,7 @@ struct RedisTier: Sendable {
         switch elements[1].string {
         case "unneeded": return LookupAnswer(found: found, flight: .unneeded, serverTime: serverTime, purges: purges)
         case "taken": return LookupAnswer(found: found, flight: .taken, serverTime: serverTime, purges: purges)
+        case "declined": return LookupAnswer(found: found, flight: .declined, serverTime: serverTime, purges: purges)
         case "held":
             let lease = min(max(0, elements[2].int64 ?? 0), 3_600_000)
             return LookupAnswer(found: found, flight: .held(leaseMicroseconds: lease * 1_000), serverTime: serverTime, purges: purges)

@@ -5,7 +5,7 @@
 --       4 mode: 'take', 'read' (never take) or 'force' (take though a record seems fresh: the caller could not read it)
 --       5 version of the record that the caller has, or ''   6 digest of that record
 -- Reply { record: 'none' | 'same' | 'whole',
---         flight: 'unneeded' | 'taken' | 'held',
+--         flight: 'unneeded' | 'taken' | 'held' | 'declined' (its answers are not kept: fetch without it),
 --         the flight's remaining lease in ms, the server's time in ms, the record's fields when 'whole',
 --         the count of purges, when 'taken' that of the flight }
 -- Messages: the record's invalidation, when it was older than a purge of a prefix of its name and is deleted here.
@@ -41,11 +41,12 @@ end
 if fresh or mode == 'read' then return { record, 'unneeded', 0, whole(now), fields, purges } end
 
 local lease = redis.call('PTTL', KEYS[2])
-local token, then_purges = unpack(redis.call('HMGET', KEYS[2], 'token', 'purges'))
+local token, then_purges, declined = unpack(redis.call('HMGET', KEYS[2], 'token', 'purges', 'declined'))
 -- A flight that is older than a purge of its prefix can fill nothing any more: it is in nobody's way.
 if lease > 0 and not is_prefix_purged(KEYS[4], KEYS[1], tonumber(then_purges or '0')) then
   -- Our own question asked again, since its first answer was lost.
   if token == ARGV[1] then return { record, 'taken', lease, whole(now), fields, then_purges or '0' } end
+  if declined then return { record, 'declined', lease, whole(now), fields, purges } end
   redis.call('HINCRBY', KEYS[2], 'waited_for', 1)
   return { record, 'held', lease, whole(now), fields, purges }
 end
