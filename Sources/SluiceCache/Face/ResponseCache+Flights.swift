@@ -102,6 +102,10 @@ extension ResponseCache {
         case .taken:
             cell.purges = answer.purges
             reply = .taken(servable: isServable(cell))
+        case .refused(let error):
+            cell.failure = Self.cacheError(error)
+            let isFresh = cell.entry.map { Instant.now < $0.freshUntil } ?? false
+            reply = isFresh ? .fresh : .unreachable(servable: isServableOnError(cell))
         case .declined: reply = .declined(servable: isServable(cell))
         case .held(let lease):
             reply = .held(leaseMicroseconds: lease, servable: isServable(cell))
@@ -181,6 +185,7 @@ extension ResponseCache {
                 self.counters.withLock { $0.fillsRefused += 1 }
                 self.send(.filled(attempt: attempt, isAccepted: false), to: cell)
             case .failure:
+                self.counters.withLock { $0.fillsFailed += 1 }
                 // A slot was spent: those who wait get the answer, though it could not be stored.
                 self.send(.filled(attempt: attempt, isAccepted: nil), to: cell)
                 redis.abandon(cell.key, token: version)

@@ -17,30 +17,47 @@ struct RedisTier: Sendable {
     /// Whether commands can be sent now.
     var isConnected: Bool { client.assumeIsolated { $0.isConnected } }
 
-    /// Reads a record and takes the flight if there is none fresh.
+    /// How a lookup may go about the flight.
+    private enum LookupMode: String {
+        /// Take it if there is nothing fresh.
+        case take
+        /// Take it though a record seems fresh, which could not be read.
+        case force
+        /// Leave it: Redis takes no writes.
+        case read
+    }
+
+    /// Reads a record and takes the flight if there is none fresh. From a Redis that takes no writes it only reads.
     /// - Parameter known: a record that the caller has: it is not sent again if Redis has the same.
-    func lookUp(
-        _ key: CacheKey, token: String, known: CacheRecord?, isForced: Bool = false,
+    func lookUp(_ key: CacheKey, token: String, known: CacheRecord?, _ reply: @escaping (Result<LookupAnswer, RedisError>) -> Void) {
+        lookUp(key, token: token, known: known, .take) { result in
+            switch result {
+            case .failure(let error) where error.replyCode == "READONLY":
+                lookUp(key, token: token, known: known, .read) { reply($0.map { $0.refused(error) }) }
+            case .success(let answer):
+                guard case .none = answer.found, case .unneeded = answer.flight else { return reply(result) }
+                // It says that it is fresh, yet cannot be read: fetch it anew.
+                lookUp(key, token: token, known: nil, .force, reply)
+            case .failure: reply(result)
+            }
+        }
+    }
+
+    private func lookUp(
+        _ key: CacheKey, token: String, known: CacheRecord?, _ mode: LookupMode,
         _ reply: @escaping (Result<LookupAnswer, RedisError>) -> Void
     ) {
         let comparable = known.flatMap { $0.body.count <= ContentDigest.bodyLimit ? $0 : nil }
         let arguments = [
-            token, String(lease), holder, isForced ? "force" : "take", comparable?.version ?? "", comparable.map(ContentDigest.of) ?? "",
+            token, String(lease), holder, mode.rawValue, comparable?.version ?? "", comparable.map(ContentDigest.of) ?? "",
         ]
         client.submit(
             CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.purges, keys.prefixPurges],
             arguments: arguments.map { Array($0.utf8) }
         ) { result in
-            switch result {
-            case .failure(let error): reply(.failure(error))
-            case .success(let value):
-                guard let answer = Self.lookupAnswer(value) else { return reply(.failure(Self.unexpected(value, from: "lookup"))) }
-                if case .none = answer.found, answer.flight == .unneeded, !isForced {
-                    // It says that it is fresh, yet cannot be read: fetch it anew.
-                    return lookUp(key, token: token, known: nil, isForced: true, reply)
-                }
-                reply(.success(answer))
-            }
+            reply(
+                result.flatMap { value in Self.lookupAnswer(value).map { .success($0) } ?? .failure(Self.unexpected(value, from: "lookup"))
+                })
         }
     }
 

@@ -22,7 +22,7 @@ if version then
   local count = tonumber(field(KEYS[1], 'purges') or '0') or 0
   -- A count that is ahead of the pool's is from before a loss of data.
   if count > tonumber(purges) or is_prefix_purged(KEYS[4], KEYS[1], count) then
-    redis.call('DEL', KEYS[1])
+    if mode ~= 'read' then redis.call('DEL', KEYS[1]) end
     version = false
   end
 end
@@ -47,6 +47,8 @@ if lease > 0 and not is_prefix_purged(KEYS[4], KEYS[1], tonumber(then_purges or 
   -- Our own question asked again, since its first answer was lost.
   if token == ARGV[1] then return { record, 'taken', lease, whole(now), fields, then_purges or '0' } end
   if declined then return { record, 'declined', lease, whole(now), fields, purges } end
+  -- A full Redis lets a script write after a command that frees memory.
+  redis.call('HDEL', KEYS[2], '')
   redis.call('HINCRBY', KEYS[2], 'waited_for', 1)
   return { record, 'held', lease, whole(now), fields, purges }
 end

@@ -91,18 +91,18 @@ end
 
 -- Writes a record, whose fields begin at ARGV[first], and enters it under its tags: KEYS[tags], KEYS[tags + 2] ...
 -- Its times begin now and last `fresh`, `refresh` and `stale` ms. Returns them as texts.
+-- The first command is one that a full Redis refuses, so that nothing is changed then: after a DEL it would let all through.
 local function write_record(record, horizon, purges, tags, first, fresh, refresh, stale)
   local now = now_ms()
   local ends = { fresh = now + fresh, refresh = now + refresh, stale = now + stale }
   local ttl = math.max(ends.stale - now, 1)
+  local last = math.max(ends.stale, tonumber(redis.call('GET', horizon) or '0'))
+  redis.call('SET', horizon, whole(last), 'PX', whole(math.max(last - now, 3600000)))
   redis.call('DEL', record)
   redis.call('HSET', record, 'stored_ms', whole(now), 'fresh_until_ms', whole(ends.fresh), 'refresh_until_ms', whole(ends.refresh),
     'stale_until_ms', whole(ends.stale), 'purges', purges)
   for i = first, #ARGV, 2 do redis.call('HSET', record, ARGV[i], ARGV[i + 1]) end
   redis.call('PEXPIRE', record, whole(ttl))
-  if ends.stale > tonumber(redis.call('GET', horizon) or '0') then
-    redis.call('SET', horizon, whole(ends.stale), 'PX', whole(math.max(ttl, 3600000)))
-  end
   for i = tags, #KEYS, 2 do
     redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', whole(now))
     redis.call('ZADD', KEYS[i], whole(ends.stale), record)
