@@ -12,6 +12,9 @@ package struct CacheOptions: Sendable, Hashable {
     package var differingFields: Set<String> = []
     /// The largest body in bytes that is stored; a larger answer is passed on and forgotten.
     package var bodyLimit: Int = 1 << 20
+    /// Bodies of at least so many bytes are compressed in Redis, when that saves an eighth; nil: none. What others have compressed is
+    /// always read.
+    package var compressedFrom: Int? = 16 << 10
     /// How long a flight stays taken without a sign of life from its holder, who renews it at a third of this.
     package var flightLease: Duration = .seconds(5)
     /// Who holds our flights, as an operator reads it in Redis: the node's name.

@@ -53,13 +53,15 @@ package actor ResponseCache {
     ///   - options: they should have passed ``CacheOptions/validate()``.
     package init(loop: EventLoop, redis: RedisClient?, prefix: String, options: CacheOptions = .init()) {
         self.loop = loop
+        var options = options
+        if redis == nil { options.compressedFrom = nil }
         self.options = options
         keys = RedisKeys(prefix: prefix)
         memory = MemoryTier(byteLimit: options.memoryBytes, era: TrustEra(isTracked: redis != nil))
         let lease = options.flightLease.milliseconds
         timing = Flight.Timing(lease: lease * 1_000)
         let keys = keys
-        self.redis = redis.map { RedisTier(client: $0, keys: keys, lease: lease, holder: options.holder) }
+        self.redis = redis.map { RedisTier(client: $0, keys: keys, lease: lease, holder: options.holder, bodyLimit: options.bodyLimit) }
     }
 
     /// The prefix that the subscriber should track: that of all records, and of nothing else.

@@ -20,6 +20,8 @@ struct RecordDraft: Sendable {
     var lastModified: String?
     /// Whether and for how long it may be kept.
     var freshness: Freshness
+    /// The body as Redis is to hold it, when that is worth compressing.
+    var packed: PackedBody?
     /// When it began to arrive; its life counts from here.
     var receivedAt: Instant
 
@@ -45,6 +47,7 @@ struct RecordDraft: Sendable {
         let age = response.headers.filter { $0.0.lowercased() == "age" }
         freshness = Freshness.of(status: status, headers: kept + age, policy: policy, options: options)
         if body.count > options.bodyLimit { freshness = .none }
+        if let threshold = options.compressedFrom, freshness.isStorable, body.count >= threshold { packed = PackedBody(body) }
     }
 
     /// What is left of its life at a time.
@@ -65,7 +68,7 @@ struct RecordDraft: Sendable {
             lastModified: lastModified,
             storedAt: storedAt, ageWhenStored: ageInMilliseconds(spans),
             freshUntil: max(0, storedAt + spans.fresh), refreshUntil: max(0, storedAt + spans.refresh),
-            staleUntil: max(0, storedAt + spans.stale), purges: purges)
+            staleUntil: max(0, storedAt + spans.stale), purges: purges, packedDigest: packed?.digest)
     }
 
     private func ageInMilliseconds(_ spans: RecordSpans) -> Int64 { freshness.age * 1_000 + max(0, freshness.fresh - spans.fresh) }

@@ -13,6 +13,8 @@ struct RedisTier: Sendable {
     let lease: Int64
     /// Who holds our flights.
     let holder: String
+    /// The largest body in bytes that a compressed one may become.
+    let bodyLimit: Int
 
     /// Whether commands can be sent now.
     var isConnected: Bool { client.assumeIsolated { $0.isConnected } }
@@ -56,7 +58,8 @@ struct RedisTier: Sendable {
             arguments: arguments.map { Array($0.utf8) }
         ) { result in
             reply(
-                result.flatMap { value in Self.lookupAnswer(value).map { .success($0) } ?? .failure(Self.unexpected(value, from: "lookup"))
+                result.flatMap { value in
+                    Self.lookupAnswer(value, bodyLimit: bodyLimit).map { .success($0) } ?? .failure(Self.unexpected(value, from: "lookup"))
                 })
         }
     }
@@ -77,7 +80,7 @@ struct RedisTier: Sendable {
         let names =
             [keys.record(key), keys.flight(key), keys.horizon, keys.prefixPurges]
             + draft.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
-        client.submit(CacheScripts.fill, keys: names, arguments: Self.arguments(texts, record), idempotent: true) { result in
+        client.submit(CacheScripts.fill, keys: names, arguments: Self.arguments(texts, record, draft.packed), idempotent: true) { result in
             reply(result.flatMap { Self.fillAnswer($0, from: "fill") })
         }
     }
@@ -94,8 +97,8 @@ struct RedisTier: Sendable {
         }
     }
 
-    private static func arguments(_ texts: [String], _ record: CacheRecord) -> [[UInt8]] {
-        texts.map { Array($0.utf8) } + RecordFields.encoded(record).flatMap { [Array($0.0.utf8), $0.1] }
+    private static func arguments(_ texts: [String], _ record: CacheRecord, _ packed: PackedBody? = nil) -> [[UInt8]] {
+        texts.map { Array($0.utf8) } + RecordFields.encoded(record, packed: packed).flatMap { [Array($0.0.utf8), $0.1] }
     }
 
     private static func fillAnswer(_ value: RedisValue, from script: String) -> Result<FillAnswer, RedisError> {
@@ -163,7 +166,7 @@ struct RedisTier: Sendable {
         return value.string.flatMap(keys.key(ofRecord:))?.text ?? ""
     }
 
-    private static func lookupAnswer(_ value: RedisValue) -> LookupAnswer? {
+    private static func lookupAnswer(_ value: RedisValue, bodyLimit: Int) -> LookupAnswer? {
         guard let elements = value.array, elements.count == 6, let serverTime = elements[3].int64, let purges = elements[5].int64
         else { return nil }
         let found: LookupAnswer.Found
@@ -172,7 +175,7 @@ struct RedisTier: Sendable {
         case "whole":
             let flat = (elements[4].array ?? []).map { $0.bytes ?? [] }
             let fields = stride(from: 0, to: flat.count - 1, by: 2).map { (name: flat[$0], value: flat[$0 + 1]) }
-            found = RecordFields.decoded(fields).map { .whole($0) } ?? .none
+            found = RecordFields.decoded(fields, bodyLimit: bodyLimit).map { .whole($0) } ?? .none
         default: found = .none
         }
         switch elements[1].string {

@@ -9,7 +9,7 @@ end
 -- A number as redis-cli should show it.
 local function whole(n) return string.format('%.0f', n) end
 
-local DIGESTED = { 'format', 'version', 'status', 'mirror', 'age_ms', 'etag', 'last_modified', 'tags', 'headers', 'body',
+local DIGESTED = { 'format', 'version', 'status', 'mirror', 'age_ms', 'etag', 'last_modified', 'tags', 'headers', 'encoding', 'body',
   'stored_ms', 'fresh_until_ms', 'refresh_until_ms', 'stale_until_ms' }
 
 -- SHA-1 over the fields that count, each with its length in front (ContentDigest.swift does the same); '' for what is no hash.
@@ -19,6 +19,7 @@ local function digest(key)
   local parts = {}
   for i, value in ipairs(values) do
     value = value or ''
+    if DIGESTED[i] == 'body' and values[i - 1] then value = redis.sha1hex(value) end
     parts[i] = #value .. ':' .. value
   end
   return redis.sha1hex(table.concat(parts))
