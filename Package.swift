@@ -25,6 +25,7 @@ let package = Package(
         .systemLibrary(name: "CSluiceHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CSluiceCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSluiceMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CSluiceZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // Arrows run upwards only; see Sources/Sluice/Sluice.docc/Architecture.md.
         .target(name: "SluiceLoop", dependencies: ["CSluiceLibuv"], swiftSettings: languageRules),
@@ -34,7 +35,7 @@ let package = Package(
             name: "SluiceCoordination", dependencies: ["SluiceLoop", "SluiceRedis"],
             resources: [.embedInCode("Scripts")], swiftSettings: languageRules),
         .target(
-            name: "SluiceCache", dependencies: ["SluiceLoop", "SluiceRedis"],
+            name: "SluiceCache", dependencies: ["SluiceLoop", "SluiceRedis", "CSluiceZstd"],
             resources: [.embedInCode("Scripts")], swiftSettings: languageRules),
         .target(
             name: "Sluice", dependencies: ["SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination", "SluiceCache"],
@@ -85,7 +86,7 @@ let package = Package(
             name: "SluiceMirrorTests", dependencies: ["SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceTests", dependencies: ["Sluice", "SluiceMirror", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceTests", dependencies: ["Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
             name: "SluiceGatewayTests",

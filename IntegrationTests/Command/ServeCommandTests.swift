@@ -248,6 +248,19 @@ extension Integration {
                 #expect(purge.standardOutput == "/posts?id=4&userId=1: forgotten\n/never: there was none\n")
                 _ = try await scene.run("get", "--redis", "", "--mirror", url, "/posts?userId=1&id=4")
                 #expect(try await scene.requests == 2)
+                for words in [["--prefix", "/pos"], ["--all"]] {
+                    let fetched = try await scene.run("get", "-v", "/posts/9")
+                    #expect(fetched.standardError.contains("from mirror"), "\(fetched.standardError)")
+                    let other = try await ChildProcess.run(
+                        CommandScene.program, ["purge", "--prefix", "/todos/"], environment: scene.environment)
+                    #expect(other.standardOutput == "every answer under /todos/ forgotten\n")
+                    let kept = try await scene.run("get", "-v", "/posts/9")
+                    #expect(kept.ending == .exited(0) && !kept.standardError.contains("from mirror"), "\(kept.standardError)")
+                    let purge = try await ChildProcess.run(CommandScene.program, ["purge"] + words, environment: scene.environment)
+                    #expect(purge.ending == .exited(0))
+                    #expect(
+                        purge.standardOutput == (words[0] == "--all" ? "every answer forgotten\n" : "every answer under /pos forgotten\n"))
+                }
                 let tag = try await scene.run("purge", "--tag", "nothing")
                 #expect(tag.standardOutput == "0 answers with the tag nothing forgotten\n")
                 await gateway.stop()

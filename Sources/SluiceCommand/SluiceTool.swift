@@ -9,8 +9,8 @@ enum SluiceTool {
 
     /// All subcommands, in the order of the help.
     static let commands: [any Command.Type] = [
-        GetCommand.self, ServeCommand.self, StatusCommand.self, PurgeCommand.self, MirrorCommand.self, DemoCommand.self, BenchCommand.self,
-        DemoWorkerCommand.self,
+        GetCommand.self, WarmCommand.self, PurgeCommand.self, ServeCommand.self, StatusCommand.self, MirrorCommand.self, DemoCommand.self,
+        BenchCommand.self, DemoWorkerCommand.self,
     ]
 
     /// What the help lists.

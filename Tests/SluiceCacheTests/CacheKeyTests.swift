@@ -113,4 +113,65 @@ struct CacheKeyTests {
             #expect((try? CacheKey(target: sent)) == key)
         }
     }
+
+    @Test func `a prefix covers the keys whose paths begin so, in whatever form they are written`() throws {
+        let prefix = try KeyPrefix(path: "/a%7eb/c")
+        for target in ["/a~b/c", "/a%7Eb/c/1?x=1", "/a~b/cd"] { #expect(try prefix.covers(CacheKey(target: target)), "\(target)") }
+        for target in ["/a~b", "/a~b/", "/b", "/"] { #expect(try !prefix.covers(CacheKey(target: target)), "\(target)") }
+        #expect(try KeyPrefix.everything.covers(CacheKey(target: "/")))
+        #expect(try KeyPrefix(path: "/").covers(CacheKey(target: "/x?y")))
+        for path in ["", "a", "//a", "/a?b", "/a b", "/a#b", "/%zz"] {
+            #expect(throws: CacheKeyError.self, "\(path)") { try KeyPrefix(path: path) }
+        }
+    }
+
+    /// What a target means, read by other rules than the key's: its segments, and its parameters in no order.
+    private struct Meaning: Hashable {
+        var segments: [[UInt8]]
+        var parameters: [[[UInt8]]]
+
+        init(_ target: String) {
+            let halves = Array(target.utf8).split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+            segments = halves[0].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Self.decoded)
+            let query = halves.count > 1 ? halves[1] : []
+            parameters = query.split(separator: UInt8(ascii: "&"))
+                .map { $0.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false).map(Self.decoded) }
+                .sorted { left, right in left.flatMap { [0] + $0 }.lexicographicallyPrecedes(right.flatMap { [0] + $0 }) }
+        }
+
+        private static func decoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+            var result: [UInt8] = []
+            var rest = bytes
+            while let byte = rest.popFirst() {
+                if byte == UInt8(ascii: "%"), let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+                    result.append(code)
+                    rest = rest.dropFirst(2)
+                } else {
+                    result.append(byte)
+                }
+            }
+            return result
+        }
+    }
+
+    @Test(arguments: 0..<5)
+    func `two targets with one key always mean the same resource`(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let pieces = [
+            "/", "a", "b", "%61", "%2F", "%2f", "?", "&", "=", "%3D", "%26", "%3F", "+", "%2B", "%20", ";", "%C3%A9", "é", "A", "%25",
+            "%2541",
+        ]
+        var meanings: [CacheKey: Meaning] = [:]
+        var shared = 0
+        for _ in 0..<3_000 {
+            let target = "/" + (0..<Int.random(in: 0...6, using: &generator)).map { _ in pieces.randomElement(using: &generator)! }.joined()
+            guard let key = try? CacheKey(target: target) else { continue }
+            let meaning = Meaning(target)
+            if let other = meanings.updateValue(meaning, forKey: key) {
+                shared += 1
+                #expect(other == meaning, "\(target) has the key \(key) of another resource")
+            }
+        }
+        #expect(shared > 50, "too few targets met in one key to show anything")
+    }
 }

@@ -124,3 +124,12 @@ func withProcesses(
 extension CacheAnswer {
     var text: String { String(decoding: record.body, as: UTF8.self) }
 }
+
+extension ResponseCache {
+    /// Stores a collection's items; what became of them.
+    func outcomes(_ items: [CacheItem], from collection: CacheAnswer) async throws -> [CacheItem.Outcome] {
+        var outcomes: [CacheItem.Outcome] = []
+        try await warm(items, from: collection, tags: []) { outcomes.append($0) }
+        return outcomes
+    }
+}

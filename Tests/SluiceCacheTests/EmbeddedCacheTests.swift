@@ -25,9 +25,13 @@ struct EmbeddedCacheTests {
 
     @Test func `G3 a hundred callers of one key spend one fetch`() async throws {
         try await withCache { cache in
-            let mirror = FakeMirror()
+            // Held until all wait: whoever came after the answer would find it in memory.
+            let mirror = FakeMirror(isHeld: true)
             let key = try CacheKey(target: "/posts/1")
-            let answers = try await collect(100) { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) }
+            async let calls = collect(100) { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) }
+            await cache.waitForCallers(100, of: key)
+            mirror.release()
+            let answers = try await calls
             #expect(mirror.count == 1)
             #expect(answers.filter { !$0.collapsed }.count == 1)
             #expect(Set(answers.map { String(decoding: $0.record.body, as: UTF8.self) }) == ["1"])
@@ -146,16 +150,50 @@ struct EmbeddedCacheTests {
         }
     }
 
+    @Test func `an item that was purged after its collection had been asked for is not stored, one that waits for it gets it`() async throws
+    {
+        try await withCache { cache in
+            let mirror = FakeMirror()
+            let collection = try await cache.answer(for: CacheKey(target: "/posts"), deadline: soon, fetch: mirror.fetch)
+            let items = try (1...3).map { CacheItem(key: try CacheKey(target: "/posts/\($0)"), body: Array("item \($0)".utf8)) }
+            _ = try await cache.purge(items[1].key)
+            let slow = FakeMirror(isHeld: true)
+            async let waiting = cache.answer(for: items[2].key, deadline: soon, fetch: slow.fetch)
+            await slow.waitForArrivals(1)
+            #expect(try await cache.outcomes(items, from: collection) == [.stored, .refused, .stored])
+            slow.release()
+            #expect(cache.memoryHit(for: items[0].key)?.text == "item 1")
+            #expect(cache.memoryHit(for: items[1].key) == nil)
+            _ = try await waiting
+            #expect(cache.memoryHit(for: items[2].key)?.text == "item 3", "the fetch is older than the item")
+        }
+    }
+
+    @Test func `a log of purges that is full counts everything older as purged`() throws {
+        var log = PurgeLog()
+        let key = try CacheKey(target: "/a")
+        log.note(.key(key))
+        #expect(log.isPurged(key, tags: [], since: 0) && !log.isPurged(key, tags: [], since: 1))
+        let other = try CacheKey(target: "/b")
+        #expect(!log.isPurged(other, tags: ["t"], since: 0))
+        for number in 0..<PurgeLog.limit { log.note(.tag("\(number)")) }
+        #expect(log.isPurged(other, tags: [], since: 0))
+        #expect(!log.isPurged(other, tags: [], since: log.count))
+    }
+
     @Test func `tags purge what carries them, and items can be stored without a fetch`() async throws {
         try await withCache { cache in
-            for number in 0..<10 {
-                let response = FetchedResponse(
-                    status: 200, headers: [("Surrogate-Key", number < 5 ? "low all" : "all")], body: [], mirror: "m", completedAt: .now)
-                let isStored = try await cache.store(CacheKey(target: "/posts/\(number)"), response)
-                #expect(isStored)
+            let mirror = FakeMirror()
+            for (name, numbers) in [("low", 0..<5), ("high", 5..<10)] {
+                mirror.headers = [("Surrogate-Key", "\(name) all")]
+                let collection = try await cache.answer(for: CacheKey(target: "/\(name)"), deadline: soon, fetch: mirror.fetch)
+                let items = try numbers.map { CacheItem(key: try CacheKey(target: "/posts/\($0)"), body: []) }
+                #expect(try await cache.outcomes(items, from: collection) == Array(repeating: .stored, count: 5))
+                #expect(
+                    try await cache.outcomes(items, from: collection) == Array(repeating: .kept, count: 5), "no older than what is there")
             }
             #expect(try cache.memoryHit(for: CacheKey(target: "/posts/3")) != nil)
-            #expect(try await cache.purge(tag: "low") == 5)
+            #expect(try await cache.purge(tag: "low") == 6)
             #expect(try cache.memoryHit(for: CacheKey(target: "/posts/3")) == nil)
             #expect(try cache.memoryHit(for: CacheKey(target: "/posts/7")) != nil)
         }

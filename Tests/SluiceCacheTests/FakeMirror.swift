@@ -81,7 +81,7 @@ final class FakeMirror: Sendable {
                 return (fails, state.status, state.headers, state.body ?? String(number))
             }
             if fails { throw Failure() }
-            return FetchedResponse(status: status, headers: headers, body: Array(body.utf8), mirror: "fake", completedAt: .now)
+            return FetchedResponse(status: status, headers: headers, body: Array(body.utf8), mirror: "fake", receivedAt: .now)
         }
     }
 

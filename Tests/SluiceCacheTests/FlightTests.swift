@@ -47,6 +47,29 @@ struct FlightTests {
         #expect(scene.pass(1) == [.renew(attempt: 1)])
     }
 
+    @Test func `an answer that is not kept gives the flight back and says so, an error only gives it back`() {
+        for (ending, effect) in [(FetchEnding.unstorable, FlightEffect.decline(attempt: 1)), (.errorAnswer, .abandon(attempt: 1))] {
+            var scene = Scene()
+            _ = scene.join(1)
+            _ = scene.send(.lookedUp(attempt: 1, .taken(servable: false)))
+            #expect(scene.send(.fetched(attempt: 1, ending)) == [effect, .answer([1], .fetched), .end])
+        }
+    }
+
+    @Test func `a key whose answers are not kept is fetched without a flight, and what is stale is served without a fetch`() {
+        var scene = Scene()
+        _ = scene.join(1, seconds: 10)
+        let deadline = scene.now.advanced(byMicroseconds: 10_000_000)
+        #expect(scene.send(.lookedUp(attempt: 1, .declined(servable: false))) == [.fetch(attempt: 1, deadline: deadline, isRefresh: false)])
+        #expect(scene.flight.nextTick == deadline, "there is nothing to renew")
+        #expect(scene.send(.invalidated) == [])
+        #expect(scene.join(2) == [], "callers of one process still share")
+        #expect(scene.send(.fetched(attempt: 1, .storable)) == [.answer([1, 2], .fetched), .end], "nothing is filled without a flight")
+        var stale = Scene()
+        _ = stale.join(1)
+        #expect(stale.send(.lookedUp(attempt: 1, .declined(servable: true))) == [.answer([1], .stale), .end])
+    }
+
     @Test func `a lost flight is looked up again, and its fetch cancelled`() {
         var scene = Scene()
         _ = scene.join(1)
@@ -186,7 +209,7 @@ struct FlightTests {
                     hasEnded = true
                     #expect(open.isEmpty)
                 case .lookUp, .fetch, .renew, .fill: owed.append(effect)
-                case .cancelFetch, .abandon: break
+                case .cancelFetch, .abandon, .decline: break
                 }
             }
         }
@@ -212,10 +235,11 @@ struct FlightTests {
                     let replies: [LookupReply] = [
                         .fresh, .taken(servable: flag), .taken(servable: false), .held(leaseMicroseconds: 1_000_000, servable: flag),
                         .held(leaseMicroseconds: 1_000, servable: false), .unreachable(servable: flag), .failed(servable: flag),
+                        .declined(servable: flag),
                     ]
                     note(scene.send(.lookedUp(attempt: attempt, replies.randomElement(using: &generator)!)))
                 case .fetch(let attempt, _, _):
-                    let endings: [FetchEnding] = [.storable, .unstorable, .failed(deadlineBound: flag, servable: false)]
+                    let endings: [FetchEnding] = [.storable, .unstorable, .errorAnswer, .failed(deadlineBound: flag, servable: false)]
                     note(scene.send(.fetched(attempt: attempt, endings.randomElement(using: &generator)!)))
                 case .renew(let attempt):
                     note(scene.send(.renewed(attempt: attempt, isValid: [true, false, nil].randomElement(using: &generator)!)))

@@ -81,6 +81,16 @@ struct MemoryHitRateTests {
         }
     }
 
+    @Test(arguments: [(1, 1), (16, 2), (64, 8), (128, 8), (512, 8), (1_024, 16), (8_192, 16)])
+    func `shards become more with the bytes, and beyond eight only where each holds many entries`(mebibytes: Int, shards: Int) {
+        #expect(MemoryTier(byteLimit: mebibytes << 20, era: TrustEra(isTracked: false)).shardCount == shards)
+    }
+
+    @Test func `a loop over as many shards as a small tier has stays within three points of one shard`() {
+        let trace = Self.trace(.loop)
+        #expect(Self.ours(trace, shards: 8) > Self.ours(trace) - 3)
+    }
+
     @Test(arguments: [2, 4, 16])
     func `shards cost little`(shards: Int) {
         let trace = Self.trace(.zipfWithScans)

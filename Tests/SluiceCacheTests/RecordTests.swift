@@ -20,14 +20,14 @@ struct RecordTests {
         storedAt: 1_000, ageWhenStored: 5, freshUntil: 2_000, refreshUntil: 3_000, staleUntil: 4_000)
 
     @Test func `a record reads back as it was written`() throws {
-        let back = try #require(RecordFields.decoded(fields(record)))
+        let back = try #require(RecordFields.decoded(fields(record), bodyLimit: 1 << 20))
         #expect(ContentDigest.of(back) == ContentDigest.of(record))
         #expect(back.tags == record.tags && back.etag == record.etag && back.header("X-Note") == "a: b" && back.body == record.body)
     }
 
     @Test(arguments: ["format", "version", "status", "mirror", "body", "stored_ms", "fresh_until_ms", "stale_until_ms", "age_ms"])
     func `a record that lacks a field is a miss`(name: String) {
-        #expect(RecordFields.decoded(fields(record).filter { $0.name != Array(name.utf8) }) == nil)
+        #expect(RecordFields.decoded(fields(record).filter { $0.name != Array(name.utf8) }, bodyLimit: 1 << 20) == nil)
     }
 
     @Test(arguments: [
@@ -37,7 +37,7 @@ struct RecordTests {
     ])
     func `a mangled record is a miss`(name: String, value: String) {
         let mangled = fields(record).map { $0.name == Array(name.utf8) ? ($0.name, Array(value.utf8)) : $0 }
-        #expect(RecordFields.decoded(mangled.map { (name: $0.0, value: $0.1) }) == nil)
+        #expect(RecordFields.decoded(mangled.map { (name: $0.0, value: $0.1) }, bodyLimit: 1 << 20) == nil)
     }
 
     @Test(arguments: 0..<10)
@@ -50,7 +50,7 @@ struct RecordTests {
                 mangled[place].value = generator.bytes(upTo: 25, from: Array("0123456789: \n".utf8))
                 if Int.random(in: 0..<8, using: &generator) == 0 { mangled.remove(at: mangled.indices.randomElement(using: &generator)!) }
             }
-            guard let read = RecordFields.decoded(mangled) else { continue }
+            guard let read = RecordFields.decoded(mangled, bodyLimit: 1 << 20) else { continue }
             let entry = MemoryEntry(read, serverTime: 0, anchor: .now, era: 1)
             _ = entry.answer(from: .redis, now: .now)
             #expect(read.headers.allSatisfy { HeaderSelection.isWellFormed(name: $0.0, value: $0.1) })
@@ -76,7 +76,7 @@ struct RecordTests {
 
     @Test func `a 304 keeps the body and renews the life`() {
         let response = FetchedResponse(
-            status: 304, headers: [("Cache-Control", "max-age=77"), ("X-Note", "new")], body: [], mirror: "b", completedAt: .now)
+            status: 304, headers: [("Cache-Control", "max-age=77"), ("X-Note", "new")], body: [], mirror: "b", receivedAt: .now)
         let draft = RecordDraft(response, confirming: record, policy: .init(), options: .init())
         #expect(draft.status == 200 && draft.body == record.body && draft.freshness.fresh == 77_000 && draft.mirror == "b")
         #expect(draft.headers.map(\.1).sorted() == ["max-age=77", "new", "text/plain"])

@@ -155,16 +155,18 @@ struct RedisCoherenceTests {
     @Test func `items stored by a collection's fetch are found by every process, and purged by path and tag`() async throws {
         try await withProcesses(2) { _, processes in
             let mirror = FakeMirror()
-            for number in 1...20 {
-                let item = FetchedResponse(
-                    status: 200, headers: [("Cache-Tag", "posts")], body: Array("item \(number)".utf8), mirror: "m", completedAt: .now)
-                let isStored = try await processes[0].cache.store(CacheKey(target: "/posts/\(number)"), item)
-                #expect(isStored)
-            }
+            let list = FakeMirror()
+            list.headers = [("Cache-Tag", "posts"), ("ETag", "\"of the list\""), ("Content-Type", "text/x"), ("Link", "</posts?page=2>")]
+            let collection = try await processes[0].cache.answer(for: CacheKey(target: "/posts"), deadline: soon, fetch: list.fetch)
+            let items = try (1...20).map { CacheItem(key: try CacheKey(target: "/posts/\($0)"), body: Array("item \($0)".utf8)) }
+            #expect(try await processes[0].cache.outcomes(items, from: collection) == Array(repeating: .stored, count: 20))
             for number in 1...20 {
                 let key = try CacheKey(target: "/posts/\(number)")
                 let answer = try await processes[1].cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
                 #expect(answer.text == "item \(number)" && answer.source == .redis)
+                #expect(answer.record.headers.map(\.0).sorted() == ["cache-tag", "content-type"])
+                #expect(answer.record.revalidation == nil, "the list's validators say nothing of an item")
+                #expect(answer.remainingFresh <= collection.remainingFresh && answer.remainingFresh > .seconds(50))
             }
             #expect(mirror.count == 0)
             let key = try key
@@ -173,7 +175,7 @@ struct RedisCoherenceTests {
                 #expect(existed == expected)
             }
             let purged = try await processes[0].cache.purge(tag: "posts")
-            #expect(purged == 19)
+            #expect(purged == 20, "with the collection's own")
             let second = try CacheKey(target: "/posts/2")
             let answer = try await processes[0].cache.answer(for: second, deadline: soon, fetch: mirror.fetch)
             #expect(answer.text == "1")
@@ -190,7 +192,7 @@ struct RedisCoherenceTests {
             mirror.body = "short"
             mirror.headers = [("Cache-Control", "no-store")]
             #expect(try await processes[0].cache.answer(for: key, deadline: soon, fetch: mirror.fetch).text == "short")
-            #expect(try await server.cli("KEYS", "*") == "")
+            #expect(try await server.cli("KEYS", "sluice:{t}:cache*") == "", "no record, and nothing that speaks of one")
         }
     }
 }

@@ -37,6 +37,43 @@ struct RedisFlightTests {
         }
     }
 
+    @Test func `processes that wait for an answer that turns out not to be kept fetch side by side, not one after the other`() async throws
+    {
+        try await withProcesses(4, options: longLease) { (server, processes) async throws in
+            let (first, others) = (FakeMirror(isHeld: true), FakeMirror(isHeld: true))
+            first.headers = [("Cache-Control", "no-store")]
+            others.headers = first.headers
+            let (key, deadline) = (try key, soon)
+            async let one = processes[0].cache.answer(for: key, deadline: deadline, fetch: first.fetch)
+            await first.waitForArrivals(1)
+            let waiting = processes.dropFirst().map { process in
+                Task { try await process.cache.answer(for: key, deadline: deadline, fetch: others.fetch) }
+            }
+            try await poll("not all wait for the flight") { try await server.cli("HGET", flightName, "waited_for") == "3" }
+            first.release()
+            #expect(try await one.text == "1")
+            // All three at once: none is answered yet.
+            try await poll("they wait for each other") { others.count == 3 }
+            others.release()
+            for call in waiting { #expect(try await call.value.forward?.isStored == false) }
+            // Who comes now waits for nobody either; but not for long, and not after a purge.
+            _ = try await processes[0].cache.answer(for: key, deadline: deadline, fetch: others.fetch)
+            #expect(others.count == 4)
+            #expect(try #require(Int(try await server.cli("PTTL", flightName))) <= 5_000)
+            try await processes[1].cache.purge(key)
+            #expect(try await server.cli("EXISTS", flightName) == "0")
+        }
+    }
+
+    @Test func `an error of the mirror's leaves the flight to the next, one at a time`() async throws {
+        try await withProcesses(2, options: longLease) { (server, processes) async throws in
+            let mirror = FakeMirror()
+            mirror.status = 500
+            #expect(try await processes[0].cache.answer(for: key, deadline: soon, fetch: mirror.fetch).record.status == 500)
+            #expect(try await server.cli("EXISTS", flightName) == "0")
+        }
+    }
+
     @Test func `a holder that fails hands over to one waiter, and then to the next`() async throws {
         try await withProcesses(3, options: longLease) { _, processes in
             let mirror = FakeMirror(isHeld: true)

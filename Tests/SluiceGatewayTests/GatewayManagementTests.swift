@@ -91,7 +91,18 @@ struct GatewayManagementTests {
                 #expect(try await !isHit(target), "\(query)")
             }
             #expect(try await purge("path=/none").body == "{\"purged\":0}\n")
-            for query in ["", "path=", "tag=a&path=/b", "x=1", "path=//x", "path=%zz", "tag=%FF", "path=/-/health"] {
+            for (target, query) in [("/items/4", "prefix=/items"), ("/items/5", "all=1"), ("/items/6", "all=true")] {
+                #expect(try await !isHit(target))
+                #expect(try await isHit(target))
+                #expect(try await purge(query).body == "{\"purged\":true}\n")
+                #expect(try await !isHit(target), "\(query)")
+            }
+            #expect(try await purge("prefix=/elsewhere").status == 200)
+            #expect(try await isHit("/items/6"))
+            for query in [
+                "", "path=", "all=0", "all", "prefix=items", "prefix=/a%3Fb", "prefix=/a&all=1", "tag=a&path=/b", "x=1", "path=//x",
+                "path=%zz", "tag=%FF", "path=/-/health",
+            ] {
                 #expect(try ProblemDocument(await purge(query)).status == 400, "\(query)")
             }
             #expect(try ProblemDocument(await client.get("/-/purge?path=/a")).status == 405)

@@ -20,19 +20,22 @@ public struct CallOptions: Hashable, Sendable {
     public var stale: Duration?
     /// Query parameters that are neither sent nor part of the key.
     public var dropsParameters: Set<String>
+    /// Header fields by which an answer may vary (its `Vary`) and be kept all the same, though the mirrors' own headers differ in them.
+    public var ignoresVary: Set<String>
     /// Tags to keep with the answer, for ``MirrorPool/purge(tag:)``.
     public var tags: [String]
 
     /// Options; what is left out follows the pool.
     public init(
         deadline: Duration? = nil, priority: Priority = .normal, fresh: Duration? = nil, stale: Duration? = nil,
-        dropsParameters: Set<String> = [], tags: [String] = []
+        dropsParameters: Set<String> = [], ignoresVary: Set<String> = [], tags: [String] = []
     ) {
         self.deadline = deadline
         self.priority = priority
         self.fresh = fresh
         self.stale = stale
         self.dropsParameters = dropsParameters
+        self.ignoresVary = ignoresVary
         self.tags = tags
     }
 }

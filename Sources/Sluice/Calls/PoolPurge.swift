@@ -31,6 +31,19 @@ package enum PoolPurge {
         try await with(pool: pool, redis: url) { cache throws(CacheError) in try await cache.purge(tag: tag) }
     }
 
+    /// Forgets the answers to all paths that begin with `prefix`, or all there are, in all processes of the pool.
+    /// - Parameter prefix: nil for everything.
+    /// - Throws: `SluiceError` when no path begins so, or Redis cannot be reached.
+    package static func forget(prefix: String?, pool: String, redis url: String) async throws(SluiceError) {
+        let keys: KeyPrefix
+        do throws(CacheKeyError) {
+            keys = try prefix.map { path throws(CacheKeyError) in try KeyPrefix(path: path) } ?? .everything
+        } catch {
+            throw SluiceError(.invalidRequest, "no path begins with “\((prefix ?? "").excerpt)”: \(error.message)")
+        }
+        try await with(pool: pool, redis: url) { cache throws(CacheError) in try await cache.purge(keys) }
+    }
+
     private static func with<Value: Sendable>(
         pool: String, redis url: String, _ body: (ResponseCache) async throws(CacheError) -> Value
     ) async throws(SluiceError) -> Value {

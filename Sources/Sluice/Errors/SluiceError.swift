@@ -25,6 +25,8 @@ public struct SluiceError: Error, Sendable, CustomStringConvertible {
         public static let unsuccessfulStatus = Code("unsuccessfulStatus")
         /// The body is not what the asked type needs.
         public static let decodingFailed = Code("decodingFailed")
+        /// The answer forbids that it, or parts of it, are kept.
+        public static let notStorable = Code("notStorable")
         /// A lease was lost while something held it.
         public static let leaseLost = Code("leaseLost")
         /// The caller's task was cancelled.

@@ -30,6 +30,28 @@ extension MirrorPool {
         }
     }
 
+    /// Forgets the answers to `GET` of every path that begins with `prefix`, in all processes, at once, and at a cost that does not grow
+    /// with their number. What is being fetched for them is not kept.
+    /// - Parameter prefix: `/posts/` covers `/posts/1`; `/posts` also `/posts` itself and `/postscript`. Without a query.
+    /// - Throws: `SluiceError` when no path begins so, or Redis cannot be reached.
+    public func purge(prefix: String) async throws(SluiceError) {
+        do {
+            try await core.cache.purge(try KeyPrefix(path: prefix))
+        } catch {
+            throw SluiceError(error)
+        }
+    }
+
+    /// Forgets every answer, in all processes, at once. What is being fetched is not kept.
+    /// - Throws: `SluiceError` when Redis cannot be reached.
+    public func purgeEverything() async throws(SluiceError) {
+        do {
+            try await core.cache.purge(.everything)
+        } catch {
+            throw SluiceError(error)
+        }
+    }
+
     /// Forgets every answer with this tag, in all processes.
     /// - Returns: how many there were.
     /// - Throws: `SluiceError` when Redis cannot be reached.

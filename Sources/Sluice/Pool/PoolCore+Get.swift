@@ -6,10 +6,16 @@ import SluiceLoop
 extension PoolCore {
     /// An answer that memory does not hold.
     func get(_ key: CacheKey, options: CallOptions) async throws(SluiceError) -> Answer {
+        Answer(try await answer(for: key, options: options))
+    }
+
+    /// The same, as the cache gives it.
+    func answer(for key: CacheKey, options: CallOptions) async throws(SluiceError) -> CacheAnswer {
         try enter()
         defer { leave() }
         let policy = CachePolicy(
-            fresh: options.fresh, stale: options.stale, dropsParameters: options.dropsParameters, tags: options.tags)
+            fresh: options.fresh, stale: options.stale, dropsParameters: options.dropsParameters,
+            ignoresVary: Set(options.ignoresVary.map { $0.lowercased() }), tags: options.tags)
         let allowed = options.deadline ?? configuration.deadline
         guard allowed > .zero else {
             throw SluiceError(.noSlotInTime, "the answer is not in memory, and the call may not wait for it; allow more time")
@@ -22,16 +28,15 @@ extension PoolCore {
         let fetcher = fetcher
         let loop = loop
         do {
-            let answer = try await cache.answer(for: key, policy: policy, deadline: deadline) { need in
+            return try await cache.answer(for: key, policy: policy, deadline: deadline) { need in
                 let wish = Fetcher.Need(
                     target: target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
                     priority: need.isRefresh ? .low : priority, deadline: need.deadline.advanced(byMicroseconds: -margin))
                 let (response, mirror) = try await withTaskExecutorPreference(loop) { try await fetcher.fetch(wish) }
                 return FetchedResponse(
                     status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body,
-                    mirror: mirror.name, completedAt: response.completedAt)
+                    mirror: mirror.name, receivedAt: response.firstByteAt)
             }
-            return Answer(answer)
         } catch {
             throw SluiceError(error)
         }

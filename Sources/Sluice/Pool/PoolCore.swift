@@ -70,6 +70,7 @@ actor PoolCore {
             cacheOptions.memoryBytes = configuration.cache.memory
             cacheOptions.bodyLimit = configuration.responseLimit
             cacheOptions.holder = node.text
+            cacheOptions.differingFields = Mirror.differingFields(mirrors)
             cache = ResponseCache(loop: loop, redis: redis, prefix: keys.prefix, options: cacheOptions)
             fetcher = Fetcher(
                 loop: loop, http: http, coordinator: coordinator, ledger: ledger, mirrors: mirrors, timeout: configuration.timeout,

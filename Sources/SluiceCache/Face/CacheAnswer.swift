@@ -1,3 +1,5 @@
+package import SluiceLoop
+
 /// An answer of the cache, with where it came from.
 package struct CacheAnswer: Sendable {
     /// Where an answer was found.
@@ -18,6 +20,8 @@ package struct CacheAnswer: Sendable {
     package var collapsed: Bool
     /// Whether it was past its freshness, and served since its bounds allow it.
     package var stale: Bool
+    /// When the answer was given; the following spans count from there.
+    package var givenAt: Instant
     /// How old the answer is, by its origin (the `Age` of RFC 9111).
     package var age: Duration
     /// How long it is still fresh; negative since when it is stale.

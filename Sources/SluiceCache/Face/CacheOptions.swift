@@ -8,8 +8,13 @@ package struct CacheOptions: Sendable, Hashable {
     package var negativeFresh: Duration = .seconds(10)
     /// The memory tier's bound in bytes: keys, headers, bodies and what holds them together.
     package var memoryBytes: Int = 64 << 20
+    /// Fields, in lower case, that some mirrors are sent with other values than others: an answer that varies by one is not kept.
+    package var differingFields: Set<String> = []
     /// The largest body in bytes that is stored; a larger answer is passed on and forgotten.
     package var bodyLimit: Int = 1 << 20
+    /// Bodies of at least so many bytes are compressed in Redis, when that saves an eighth; nil: none. What others have compressed is
+    /// always read.
+    package var compressedFrom: Int? = 16 << 10
     /// How long a flight stays taken without a sign of life from its holder, who renews it at a third of this.
     package var flightLease: Duration = .seconds(5)
     /// Who holds our flights, as an operator reads it in Redis: the node's name.

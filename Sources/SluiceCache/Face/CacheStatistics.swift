@@ -17,6 +17,8 @@ package struct CacheStatistics: Sendable, Hashable {
     package var fetches: UInt64 = 0
     /// Fetched answers that Redis would not take, since an invalidation or another holder had overtaken them.
     package var fillsRefused: UInt64 = 0
+    /// Fetched answers that Redis could not store: it was full, took no writes, or was out of reach.
+    package var fillsFailed: UInt64 = 0
     /// Entries taken out of memory to stay within its bound.
     package var evictions: UInt64 = 0
     /// Entries in memory now.

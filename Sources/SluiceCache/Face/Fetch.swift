@@ -10,16 +10,16 @@ package struct FetchedResponse: Sendable {
     package var body: [UInt8]
     /// The name of the mirror that answered.
     package var mirror: String
-    /// When the answer was complete; its freshness counts from here.
-    package var completedAt: Instant
+    /// When the answer began; its freshness counts from here.
+    package var receivedAt: Instant
 
     /// An answer.
-    package init(status: Int, headers: [(String, String)], body: [UInt8], mirror: String, completedAt: Instant) {
+    package init(status: Int, headers: [(String, String)], body: [UInt8], mirror: String, receivedAt: Instant) {
         self.status = status
         self.headers = headers
         self.body = body
         self.mirror = mirror
-        self.completedAt = completedAt
+        self.receivedAt = receivedAt
     }
 }
 

@@ -29,6 +29,8 @@ final class FlightCell {
     var token = ""
     /// The attempt that the token belongs to.
     var tokenAttempt: UInt64 = 0
+    /// How many purges there had been when the flight was taken.
+    var purges: Int64 = 0
     /// The earliest wake that has been noted.
     var wakesAt = Instant.distantFuture
     /// Whether another process's fetch was waited for.

@@ -37,6 +37,7 @@ extension ResponseCache {
             cell.fetchTask = nil
         case .renew(let attempt): renew(attempt, cell)
         case .fill(let attempt): fill(attempt, cell)
+        case .decline: redis?.decline(cell.key, token: cell.token)
         case .abandon: redis?.abandon(cell.key, token: cell.token)
         case .answer(let callers, let outcome): answer(callers, outcome, cell)
         case .end:
@@ -59,6 +60,7 @@ extension ResponseCache {
         cell.entry = memory.find(cell.key, now: now)
         cell.source = .memory
         guard let redis else {
+            cell.purges = purges.count
             let isFresh = cell.entry.map { now < $0.freshUntil } ?? false
             return send(.lookedUp(attempt: attempt, isFresh ? .fresh : .taken(servable: isServable(cell))), to: cell)
         }
@@ -97,7 +99,14 @@ extension ResponseCache {
         let reply: LookupReply
         switch answer.flight {
         case .unneeded: reply = .fresh
-        case .taken: reply = .taken(servable: isServable(cell))
+        case .taken:
+            cell.purges = answer.purges
+            reply = .taken(servable: isServable(cell))
+        case .refused(let error):
+            cell.failure = Self.cacheError(error)
+            let isFresh = cell.entry.map { Instant.now < $0.freshUntil } ?? false
+            reply = isFresh ? .fresh : .unreachable(servable: isServableOnError(cell))
+        case .declined: reply = .declined(servable: isServable(cell))
         case .held(let lease):
             reply = .held(leaseMicroseconds: lease, servable: isServable(cell))
             cell.hasWaited = true
@@ -134,7 +143,8 @@ extension ResponseCache {
         let draft = RecordDraft(response, confirming: stale, policy: cell.policy, options: options)
         cell.draft = draft
         cell.isFilled = false
-        send(.fetched(attempt: attempt, draft.freshness.isStorable ? .storable : .unstorable), to: cell)
+        let isPassing = isMirrorsFault || response.status == 429
+        send(.fetched(attempt: attempt, draft.freshness.isStorable ? .storable : isPassing ? .errorAnswer : .unstorable), to: cell)
     }
 
     private func fetchFailed(_ error: any Error, _ attempt: UInt64, _ cell: FlightCell) {
@@ -160,21 +170,22 @@ extension ResponseCache {
         let version = cell.token
         guard let redis else {
             if !cell.isPurged {
-                install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: cell.key)
+                install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: cell)
             }
             cell.isFilled = !cell.isPurged
             return send(.filled(attempt: attempt, isAccepted: cell.isFilled), to: cell)
         }
-        redis.fill(cell.key, version: version, isFlight: true, draft: draft, spans: draft.spans(at: now)) { result in
+        redis.fill(cell.key, token: version, draft: draft, spans: draft.spans(at: now)) { result in
             switch result {
             case .success(.filled(let storedAt, let spans)):
-                self.install(draft, version: version, storedAt: storedAt, spans: spans, for: cell.key)
+                self.install(draft, version: version, storedAt: storedAt, spans: spans, for: cell)
                 cell.isFilled = true
                 self.send(.filled(attempt: attempt, isAccepted: true), to: cell)
-            case .success(.refused):
+            case .success(.refused), .success(.kept):
                 self.counters.withLock { $0.fillsRefused += 1 }
                 self.send(.filled(attempt: attempt, isAccepted: false), to: cell)
             case .failure:
+                self.counters.withLock { $0.fillsFailed += 1 }
                 // A slot was spent: those who wait get the answer, though it could not be stored.
                 self.send(.filled(attempt: attempt, isAccepted: nil), to: cell)
                 redis.abandon(cell.key, token: version)
@@ -184,10 +195,10 @@ extension ResponseCache {
 
     /// Puts a stored answer into memory. It is not yet verified where others can write: the fill's own invalidation message,
     /// which may hide another's, comes before or after this, and the first read asks Redis.
-    func install(_ draft: RecordDraft, version: String, storedAt: Int64, spans: RecordSpans, for key: CacheKey) {
-        let record = draft.record(version: version, storedAt: storedAt, spans: spans)
+    private func install(_ draft: RecordDraft, version: String, storedAt: Int64, spans: RecordSpans, for cell: FlightCell) {
+        let record = draft.record(version: version, storedAt: storedAt, spans: spans, purges: cell.purges)
         let era = redis == nil ? memory.era.current : 0
-        memory.install(MemoryEntry(record, serverTime: storedAt, anchor: .now, era: era), for: key)
+        memory.install(MemoryEntry(record, serverTime: storedAt, anchor: .now, era: era), for: cell.key)
     }
 
     // MARK: Answers
@@ -213,7 +224,7 @@ extension ResponseCache {
             return .success(asStale(entry, cell, now))
         case .fetched:
             guard let draft = cell.draft else { break }
-            let record = draft.record(version: cell.token, storedAt: 0, spans: draft.spans(at: now))
+            let record = draft.record(version: cell.token, storedAt: 0, spans: draft.spans(at: now), purges: cell.purges)
             let entry = MemoryEntry(record, serverTime: 0, anchor: now, era: 0)
             var answer = entry.answer(from: .mirror(draft.mirror), now: now, collapsed: !isFirst)
             answer.stale = false

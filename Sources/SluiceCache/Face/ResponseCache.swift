@@ -35,6 +35,8 @@ package actor ResponseCache {
     var wakes = WakeQueue<FlightCell>()
     /// The one timer behind `wakes`; made on first use, since that must happen on the loop.
     var timer: LoopTimer?
+    /// What was purged, where there is no Redis to remember it.
+    var purges = PurgeLog()
     /// Whether it has ended: then nothing more is decided.
     var isShutDown = false
     private var lastNumber: UInt64 = 0
@@ -51,13 +53,15 @@ package actor ResponseCache {
     ///   - options: they should have passed ``CacheOptions/validate()``.
     package init(loop: EventLoop, redis: RedisClient?, prefix: String, options: CacheOptions = .init()) {
         self.loop = loop
+        var options = options
+        if redis == nil { options.compressedFrom = nil }
         self.options = options
         keys = RedisKeys(prefix: prefix)
         memory = MemoryTier(byteLimit: options.memoryBytes, era: TrustEra(isTracked: redis != nil))
         let lease = options.flightLease.milliseconds
         timing = Flight.Timing(lease: lease * 1_000)
         let keys = keys
-        self.redis = redis.map { RedisTier(client: $0, keys: keys, lease: lease, holder: options.holder) }
+        self.redis = redis.map { RedisTier(client: $0, keys: keys, lease: lease, holder: options.holder, bodyLimit: options.bodyLimit) }
     }
 
     /// The prefix that the subscriber should track: that of all records, and of nothing else.
@@ -110,73 +114,6 @@ package actor ResponseCache {
         }
     }
 
-    /// Stores an answer that was not asked for under its key, as a collection's fetch does for its items. Flights under way learn of it.
-    /// - Returns: whether it could be stored; no when it forbids that or is too large.
-    /// - Throws: ``CacheError`` when Redis does not take it.
-    @discardableResult
-    package func store(_ key: CacheKey, _ response: FetchedResponse, policy: CachePolicy = .init()) async throws(CacheError) -> Bool {
-        guard !isShutDown else { throw Self.shutDownError }
-        let draft = RecordDraft(response, confirming: nil, policy: policy, options: options)
-        guard draft.freshness.isStorable else { return false }
-        let version = nextToken()
-        let now = Instant.now
-        guard let redis else {
-            install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: key)
-            return true
-        }
-        let result = await withUnsafeContinuation { continuation in
-            redis.fill(key, version: version, isFlight: false, draft: draft, spans: draft.spans(at: now)) {
-                continuation.resume(returning: $0)
-            }
-        }
-        switch result {
-        case .success(.filled(let storedAt, let spans)):
-            install(draft, version: version, storedAt: storedAt, spans: spans, for: key)
-            return true
-        case .success(.refused): return false
-        case .failure(let error): throw Self.cacheError(error)
-        }
-    }
-
-    // MARK: Purging
-
-    /// Deletes a record everywhere. What is being fetched for it is not stored, and whoever waits for that gets a newer answer.
-    /// - Returns: whether there was a record.
-    /// - Throws: ``CacheError`` when Redis could not be told; then other processes may still serve it.
-    @discardableResult
-    package func purge(_ key: CacheKey) async throws(CacheError) -> Bool {
-        var existed = memory.find(key, now: .now) != nil
-        memory.remove(key)
-        if let redis {
-            do { existed = try await redis.purge(key) } catch { throw Self.cacheError(error) }
-        }
-        forget(key)
-        return existed
-    }
-
-    /// Deletes all records that have a tag, everywhere.
-    /// - Returns: how many there were.
-    /// - Throws: ``CacheError`` when Redis could not be told.
-    @discardableResult
-    package func purge(tag: String) async throws(CacheError) -> Int {
-        guard let redis else {
-            for (_, cell) in flights { cell.isPurged = true }
-            for cell in Array(flights.values) { send(.invalidated, to: cell) }
-            return memory.removeAll(tagged: tag)
-        }
-        let deleted: [CacheKey]
-        do { deleted = try await redis.purge(tag: tag) } catch { throw Self.cacheError(error) }
-        for key in deleted { forget(key) }
-        return deleted.count
-    }
-
-    private func forget(_ key: CacheKey) {
-        memory.remove(key)
-        guard let cell = flights[key] else { return }
-        cell.isPurged = true
-        send(.invalidated, to: cell)
-    }
-
     // MARK: Coherence
 
     /// These records were written or deleted, by whomever; nil: all may have been (FLUSHALL). Other names are passed over.
@@ -187,6 +124,10 @@ package actor ResponseCache {
             return
         }
         for name in names {
+            if let prefix = keys.purgedPrefix(of: name) {
+                forget(KeyPrefix(text: prefix))
+                continue
+            }
             guard let key = keys.key(ofRecord: name) else { continue }
             memory.distrust(key)
             if let cell = flights[key] { send(.invalidated, to: cell) }

@@ -33,6 +33,9 @@ struct Flight: Sendable {
     }
 
     private let timing: Timing
+    /// Whether the fetch is everybody's. One for a key whose answers are not kept is not: other processes fetch beside it, and what it
+    /// brings goes to those who wait here alone.
+    private var isShared = true
     private var phase = Phase.idle
     private var attempt: UInt64 = 0
     private var waiters: [UInt64: Instant] = [:]
@@ -106,6 +109,7 @@ struct Flight: Sendable {
     private mutating func lookUp(again: Bool = false) -> [FlightEffect] {
         if !again { attempt += 1 }
         phase = .lookingUp(overtaken: false)
+        isShared = true
         return [.lookUp(attempt: attempt)]
     }
 
@@ -138,6 +142,12 @@ struct Flight: Sendable {
             let wait = min(max(lease, 0), timing.lease * 10) + timing.slack
             phase = .waiting(until: now.advanced(byMicroseconds: canHear ? wait : min(wait, timing.poll)))
             return []
+        case .declined(let servable):
+            // A refresh would bring nothing that could be kept.
+            if (servable && !overtaken) || waiters.isEmpty { return finish(.stale) }
+            isShared = false
+            phase = .fetching(renewAt: .distantFuture, deadline: wantedUntil)
+            return [.fetch(attempt: attempt, deadline: wantedUntil, isRefresh: false)]
         case .unreachable(let servable):
             if servable || waiters.isEmpty { return finish(.stale) }
             phase = .offline(until: now.advanced(byMicroseconds: timing.retry))
@@ -157,16 +167,23 @@ struct Flight: Sendable {
             return []
         case .waiting: return lookUp()
         case .offline: return lookUp(again: true)
-        case .fetching: return [.renew(attempt: attempt)]
+        case .fetching: return isShared ? [.renew(attempt: attempt)] : []
         }
     }
 
     private mutating func fetched(_ ending: FetchEnding, deadline: Instant) -> [FlightEffect] {
         switch ending {
+        case .storable, .unstorable, .errorAnswer:
+            if !isShared { return finish(.fetched) }
+        case .failed: break
+        }
+        switch ending {
         case .storable:
             phase = .filling
             return [.fill(attempt: attempt)]
         case .unstorable:
+            return [.decline(attempt: attempt)] + finish(.fetched)
+        case .errorAnswer:
             return [.abandon(attempt: attempt)] + finish(.fetched)
         case .failed(let deadlineBound, let servable):
             let abandon = FlightEffect.abandon(attempt: attempt)

@@ -15,6 +15,8 @@ enum FlightEffect: Sendable, Hashable {
     case fill(attempt: UInt64)
     /// Give the flight back, so that another process can take it.
     case abandon(attempt: UInt64)
+    /// Give the flight back, and tell other processes that the key's answers are not kept: they need not wait for each other.
+    case decline(attempt: UInt64)
     /// End these callers' wait.
     case answer([UInt64], FlightOutcome)
     /// Nothing is left to do: forget the flight.

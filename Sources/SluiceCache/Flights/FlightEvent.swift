@@ -32,6 +32,8 @@ enum LookupReply: Sendable, Hashable {
     case taken(servable: Bool)
     /// No fresh record; another process (or an earlier flight of this one) fetches it, with so much of its lease left.
     case held(leaseMicroseconds: Int64, servable: Bool)
+    /// No fresh record, and answers are not kept: fetch without a flight.
+    case declined(servable: Bool)
     /// Redis could not be reached. `servable`: there is a record in memory that may be served stale.
     case unreachable(servable: Bool)
     /// Redis answered with an error that will not pass by itself.
@@ -42,8 +44,10 @@ enum LookupReply: Sendable, Hashable {
 enum FetchEnding: Sendable, Hashable {
     /// With an answer to keep.
     case storable
-    /// With an answer that concerns only those who wait now.
+    /// With an answer that must not be kept, nor will be the next one's.
     case unstorable
+    /// With a mirror's error, which concerns only those who wait now.
+    case errorAnswer
     /// With an error. `deadlineBound`: a later deadline might have helped. `servable`: there is a record that may be served stale.
     case failed(deadlineBound: Bool, servable: Bool)
 }

@@ -1,6 +1,6 @@
 /// The `Cache-Control` of an answer (RFC 9111 section 5.2.2, RFC 5861), as far as a shared cache obeys it.
 struct CacheControl: Sendable, Hashable {
-    /// `no-store`: kept nowhere.
+    /// `no-store`: kept nowhere. With `must-understand` it speaks to caches that do not know the answer's status; we keep no other.
     var noStore = false
     /// `no-cache`: asked for anew each time, so not worth keeping.
     var noCache = false
@@ -8,6 +8,8 @@ struct CacheControl: Sendable, Hashable {
     var isPrivate = false
     /// `must-revalidate` or `proxy-revalidate`: never served stale.
     var mustRevalidate = false
+    /// Fields, in lower case, that a qualified `private` or `no-cache` names: the answer may be kept, they may not.
+    var withheld: Set<String> = []
     /// `max-age` in seconds, as for the following ones.
     var maxAge: Int64?
     /// `s-maxage`, which goes before `max-age`.
@@ -22,13 +24,18 @@ struct CacheControl: Sendable, Hashable {
 
     /// Reads all `Cache-Control` lines of an answer. Unknown directives are passed over; a span that is no number counts as 0.
     init(_ lines: [String]) {
+        var mustUnderstand = false
         for directive in Self.directives(lines.joined(separator: ",")) {
             let seconds = directive.value.map(Self.seconds)
             switch directive.name {
             case "no-store": noStore = true
-            // With a list of fields, these two speak of those fields only, which we hold back with no loss of freshness.
-            case "no-cache": if directive.value == nil { noCache = true }
-            case "private": if directive.value == nil { isPrivate = true }
+            case "no-cache", "private":
+                let fields = directive.value.map(Self.fieldNames) ?? []
+                withheld.formUnion(fields)
+                // A list that names nothing is taken for none.
+                if fields.isEmpty, directive.name == "private" { isPrivate = true }
+                if fields.isEmpty, directive.name == "no-cache" { noCache = true }
+            case "must-understand": mustUnderstand = true
             case "must-revalidate", "proxy-revalidate": mustRevalidate = true
             case "max-age": maxAge = maxAge ?? seconds ?? 0
             case "s-maxage": sharedMaxAge = sharedMaxAge ?? seconds ?? 0
@@ -37,6 +44,12 @@ struct CacheControl: Sendable, Hashable {
             default: break
             }
         }
+        if mustUnderstand { noStore = false }
+    }
+
+    /// The names of a list of fields, in lower case.
+    static func fieldNames(_ list: String) -> [String] {
+        list.split { $0 == "," || $0 == " " || $0 == "\t" }.map { $0.lowercased() }
     }
 
     /// Delta-seconds; too large a number is the longest span, anything else is 0.

@@ -12,6 +12,9 @@ struct Freshness: Sendable, Hashable {
     /// How long after that it may be served when mirrors fail, in milliseconds (`stale-if-error`).
     var stale: Int64
 
+    /// 2025-01-01: this program is younger.
+    private static let longPast: Int64 = 1_735_689_600
+
     /// Kept in no way.
     static let none = Freshness(isStorable: false, age: 0, fresh: 0, refresh: 0, stale: 0)
 
@@ -29,9 +32,9 @@ struct Freshness: Sendable, Hashable {
         func lines(_ name: String) -> [String] { headers.filter { $0.0.lowercased() == name }.map(\.1) }
 
         let control = CacheControl(lines("cache-control"))
-        guard !control.noStore, !control.isPrivate, !control.noCache, !lines("vary").contains(where: { $0.contains("*") }) else {
-            return .none
-        }
+        guard !control.noStore, !control.isPrivate, !control.noCache,
+            VaryRule.allows(lines("vary"), differing: options.differingFields, ignoring: policy.ignoresVary)
+        else { return .none }
         let age = lines("age").first.map { CacheControl.seconds($0.filter { $0 != " " }) } ?? 0
 
         let explicit = explicitLifetime(control, expires: lines("expires").first, date: lines("date").first)
@@ -47,7 +50,9 @@ struct Freshness: Sendable, Hashable {
         }
 
         // An answer that names its own freshness but says nothing of staleness leaves that to us, unless it forbids it.
-        let spare = isNegative || control.mustRevalidate ? 0 : milliseconds(policy.stale ?? options.stale)
+        // One that speaks to shared caches in particular forbids what it does not grant (RFC 9111 section 5.2.2.10).
+        let isStrict = isNegative || control.mustRevalidate || control.sharedMaxAge != nil
+        let spare = isStrict ? 0 : milliseconds(policy.stale ?? options.stale)
         let refresh = control.mustRevalidate ? 0 : control.staleWhileRevalidate.map { $0 * 1_000 } ?? spare
         let stale = control.mustRevalidate ? 0 : control.staleIfError.map { $0 * 1_000 } ?? spare
         let isStorable = fresh > 0 || refresh > 0 || stale > 0
@@ -57,13 +62,14 @@ struct Freshness: Sendable, Hashable {
 
     /// `s-maxage`, else `max-age`, else `Expires` − `Date`, in seconds; nil when the answer says nothing.
     ///
-    /// `Expires` without a `Date` could only be read against a wall clock, which is not trusted: then it says nothing.
+    /// `Expires` without a `Date` could only be read against a wall clock, which is not trusted: then it says nothing, unless it is so
+    /// far back that it has passed by any clock, as servers write it that mean “already”.
     /// One that is no date, such as `0` or `-1`, has passed (RFC 9111 section 5.3).
     private static func explicitLifetime(_ control: CacheControl, expires: String?, date: String?) -> Int64? {
         if let seconds = control.sharedMaxAge ?? control.maxAge { return seconds }
         guard let expires else { return nil }
         guard let end = HTTPDate.seconds(expires) else { return 0 }
-        guard let date, let start = HTTPDate.seconds(date) else { return nil }
+        guard let date, let start = HTTPDate.seconds(date) else { return end < longPast ? 0 : nil }
         return min(max(0, end - start), CacheControl.longest)
     }
 

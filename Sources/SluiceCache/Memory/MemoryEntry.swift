@@ -36,7 +36,7 @@ package struct MemoryEntry: Sendable {
     /// The answer at a time.
     func answer(from source: CacheAnswer.Source, now: Instant, collapsed: Bool = false) -> CacheAnswer {
         CacheAnswer(
-            record: record, source: source, collapsed: collapsed, stale: now >= freshUntil,
+            record: record, source: source, collapsed: collapsed, stale: now >= freshUntil, givenAt: now,
             age: .microseconds(max(0, now.microseconds(since: bornAt))), remainingFresh: freshUntil.duration(since: now))
     }
 }

@@ -92,6 +92,12 @@ struct MemoryShard: Sendable {
         return keys.count
     }
 
+    /// Takes out all entries whose keys have a prefix.
+    mutating func removeAll(of prefix: KeyPrefix) {
+        let keys = slots.compactMap { slot in slot.entry != nil && prefix.covers(slot.key) ? slot.key : nil }
+        for key in keys { remove(key) }
+    }
+
     private mutating func release(_ position: Int) {
         index.remove(slots[position].key.hash, at: position) { slots[$0].key.hash }
         slots[position].entry = nil

@@ -11,9 +11,10 @@ package final class MemoryTier: Sendable {
         init(byteLimit: Int) { state = Mutex(MemoryShard(byteLimit: byteLimit)) }
     }
 
-    /// How much one shard should be able to hold at least, so that a few large bodies do not starve it, and so that
-    /// what its policy learns from, and takes for itself, is worth it.
-    private static let shardBytes = 8 << 20
+    /// How many bytes one shard should be able to hold at least, so that a few large bodies do not starve it, and so that
+    /// what its policy learns from, and takes for itself, is worth it. Beyond eight shards much more: where entries are large, keys
+    /// that fall unevenly on many small shards cost a loop more hits than a lock costs time.
+    private static func shardBytes(ofShards count: Int) -> Int { count > 8 ? 64 << 20 : 8 << 20 }
     private static let shardLimit = 16
 
     private let shards: [Shard]
@@ -24,11 +25,14 @@ package final class MemoryTier: Sendable {
     /// A tier that holds at most `byteLimit` bytes: keys, records and what holds them together.
     package init(byteLimit: Int, era: TrustEra) {
         var count = 1
-        while count < Self.shardLimit && byteLimit / (count * 2) >= Self.shardBytes { count *= 2 }
+        while count < Self.shardLimit && byteLimit / (count * 2) >= Self.shardBytes(ofShards: count * 2) { count *= 2 }
         shards = (0..<count).map { _ in Shard(byteLimit: byteLimit / count) }
         mask = count - 1
         self.era = era
     }
+
+    /// Over how many shards keys are spread.
+    var shardCount: Int { shards.count }
 
     private func shard(_ key: CacheKey) -> Shard { shards[Int(truncatingIfNeeded: key.hash >> 24) & mask] }
 
@@ -65,6 +69,11 @@ package final class MemoryTier: Sendable {
     /// Takes out all entries with a tag; how many they were.
     func removeAll(tagged tag: String) -> Int {
         shards.reduce(0) { count, shard in count + shard.state.withLock { $0.removeAll { $0.record.tags.contains(tag) } } }
+    }
+
+    /// Takes out all entries whose keys have a prefix.
+    func removeAll(of prefix: KeyPrefix) {
+        for shard in shards { shard.state.withLock { $0.removeAll(of: prefix) } }
     }
 
     /// What it holds, over all shards; not one moment's view.

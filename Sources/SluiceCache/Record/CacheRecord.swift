@@ -30,12 +30,17 @@ package final class CacheRecord: Sendable {
     package let refreshUntil: Int64
     /// Until when it may be served stale at all, when mirrors or Redis fail; never before ``refreshUntil``. It is the record's TTL.
     package let staleUntil: Int64
+    /// The digest of the body as Redis holds it, when that is compressed.
+    let packedDigest: String?
+    /// How many purges the pool had seen when it was asked for.
+    package let purges: Int64
 
     /// A record; the times are put in order where they are not.
     package init(
         version: String, status: Int, mirror: String, headers: [(String, String)], body: [UInt8], tags: [String] = [],
         etag: String? = nil, lastModified: String? = nil,
-        storedAt: Int64, ageWhenStored: Int64 = 0, freshUntil: Int64, refreshUntil: Int64, staleUntil: Int64
+        storedAt: Int64, ageWhenStored: Int64 = 0, freshUntil: Int64, refreshUntil: Int64, staleUntil: Int64, purges: Int64 = 0,
+        packedDigest: String? = nil
     ) {
         self.version = version
         self.status = status
@@ -49,6 +54,8 @@ package final class CacheRecord: Sendable {
         self.ageWhenStored = ageWhenStored
         self.freshUntil = freshUntil
         self.refreshUntil = max(refreshUntil, freshUntil)
+        self.purges = purges
+        self.packedDigest = packedDigest
         self.staleUntil = max(staleUntil, max(refreshUntil, freshUntil))
     }
 
@@ -65,7 +72,7 @@ package final class CacheRecord: Sendable {
 
     /// Bytes that keeping it in memory costs: contents, and the heap's share for each piece.
     var memoryCost: Int {
-        var bytes = body.count + version.utf8.count + mirror.utf8.count + 256
+        var bytes = body.count + version.utf8.count + mirror.utf8.count + 256 + (packedDigest == nil ? 0 : 64)
         for (name, value) in headers { bytes += name.utf8.count + value.utf8.count + 64 }
         for tag in tags { bytes += tag.utf8.count + 32 }
         bytes += (etag?.utf8.count ?? 0) + (lastModified?.utf8.count ?? 0)

@@ -13,8 +13,10 @@ enum ContentDigest {
         let fields = Dictionary(RecordFields.encoded(record)) { first, _ in first }
         var message: [UInt8] = []
         message.reserveCapacity(record.body.count + 1_024)
-        for name in ["format", "version", "status", "mirror", "age_ms", "etag", "last_modified", "tags", "headers", "body"] {
-            let value = fields[name] ?? []
+        for name in ["format", "version", "status", "mirror", "age_ms", "etag", "last_modified", "tags", "headers", "encoding", "body"] {
+            // A compressed body is not at hand: its own digest stands for it.
+            let packed = name == "body" ? record.packedDigest.map { Array($0.utf8) } : nil
+            let value = packed ?? fields[name] ?? []
             message += Array("\(value.count):".utf8) + value
         }
         for time in [record.storedAt, record.freshUntil, record.refreshUntil, record.staleUntil] {

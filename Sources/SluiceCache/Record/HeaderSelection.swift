@@ -9,13 +9,15 @@ enum HeaderSelection {
         "x-ratelimit-remaining", "x-ratelimit-reset",
     ]
 
-    /// The fields to keep, in their order, names in lower case. Malformed ones, and those that `Connection` names, are left out.
+    /// The fields to keep, in their order, names in lower case. Malformed ones are left out, and those that `Connection`, or a qualified
+    /// `private` or `no-cache`, names.
     static func kept(of fields: [(String, String)]) -> [(String, String)] {
         let lowered = fields.map { ($0.0.lowercased(), $0.1) }
         let named = Set(
             lowered.filter { $0.0 == "connection" }
                 .flatMap { $0.1.split(separator: ",") }
-                .map { String($0.filter { $0 != " " && $0 != "\t" }).lowercased() })
+                .map { String($0.filter { $0 != " " && $0 != "\t" }).lowercased() }
+        ).union(CacheControl(lowered.filter { $0.0 == "cache-control" }.map(\.1)).withheld)
         return lowered.filter { name, value in
             isWellFormed(name: name, value: value) && !left.contains(name) && !named.contains(name)
         }
@@ -27,10 +29,13 @@ enum HeaderSelection {
             && value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
     }
 
+    /// Fields that speak of the stored bytes: a 304 has none of its own, and does not change them.
+    private static let ofTheBody: Set<String> = ["content-encoding", "content-type", "content-range", "content-md5", "content-digest"]
+
     /// The fields of a stored answer after a 304 brought `newer` ones: those it names are replaced (RFC 9111 section 3.2).
     static func updated(_ stored: [(String, String)], by newer: [(String, String)]) -> [(String, String)] {
-        let fresh = kept(of: newer).filter { !$0.0.hasPrefix("content-") }
+        let fresh = kept(of: newer).filter { !ofTheBody.contains($0.0) }
         let names = Set(fresh.map(\.0))
-        return stored.filter { !names.contains($0.0) } + fresh
+        return kept(of: stored.filter { !names.contains($0.0) } + fresh)
     }
 }

@@ -20,14 +20,16 @@ struct RecordDraft: Sendable {
     var lastModified: String?
     /// Whether and for how long it may be kept.
     var freshness: Freshness
-    /// When it was complete; its life counts from here.
-    var completedAt: Instant
+    /// The body as Redis is to hold it, when that is worth compressing.
+    var packed: PackedBody?
+    /// When it began to arrive; its life counts from here.
+    var receivedAt: Instant
 
     /// What an answer becomes by RFC 9111. A 304 takes over the record that it confirms; without one it is an answer like any other.
     init(_ response: FetchedResponse, confirming stale: CacheRecord?, policy: CachePolicy, options: CacheOptions) {
         mirror = response.mirror
         receivedStatus = response.status
-        completedAt = response.completedAt
+        receivedAt = response.receivedAt
         if response.status == 304, let stale {
             status = stale.status
             body = stale.body
@@ -45,11 +47,12 @@ struct RecordDraft: Sendable {
         let age = response.headers.filter { $0.0.lowercased() == "age" }
         freshness = Freshness.of(status: status, headers: kept + age, policy: policy, options: options)
         if body.count > options.bodyLimit { freshness = .none }
+        if let threshold = options.compressedFrom, freshness.isStorable, body.count >= threshold { packed = PackedBody(body) }
     }
 
     /// What is left of its life at a time.
     func spans(at now: Instant) -> RecordSpans {
-        let spent = max(0, now.microseconds(since: completedAt)) / 1_000
+        let spent = max(0, now.microseconds(since: receivedAt)) / 1_000
         let fresh = freshness.fresh - spent
         return RecordSpans(fresh: fresh, refresh: fresh + freshness.refresh, stale: fresh + max(freshness.refresh, freshness.stale))
     }
@@ -58,13 +61,14 @@ struct RecordDraft: Sendable {
     /// - Parameters:
     ///   - storedAt: the server's time at the fill, in milliseconds; 0 for an answer that is passed on unstored.
     ///   - spans: its life from there.
-    func record(version: String, storedAt: Int64, spans: RecordSpans) -> CacheRecord {
+    ///   - purges: how many purges there had been when it was asked for.
+    func record(version: String, storedAt: Int64, spans: RecordSpans, purges: Int64) -> CacheRecord {
         CacheRecord(
             version: version, status: status, mirror: mirror, headers: headers, body: body, tags: tags, etag: etag,
             lastModified: lastModified,
             storedAt: storedAt, ageWhenStored: ageInMilliseconds(spans),
             freshUntil: max(0, storedAt + spans.fresh), refreshUntil: max(0, storedAt + spans.refresh),
-            staleUntil: max(0, storedAt + spans.stale))
+            staleUntil: max(0, storedAt + spans.stale), purges: purges, packedDigest: packed?.digest)
     }
 
     private func ageInMilliseconds(_ spans: RecordSpans) -> Int64 { freshness.age * 1_000 + max(0, freshness.fresh - spans.fresh) }

@@ -1,11 +1,15 @@
+internal import SluiceRedis
+
 /// A record as the fields of a Redis hash, each readable on its own in `redis-cli HGETALL`.
 enum RecordFields {
     /// The format's number. A record of another format is a miss.
     static let format = "1"
 
-    /// Fields that the fill script writes itself, since they need the server's clock: `stored_ms`, `fresh_until_ms`,
-    /// `refresh_until_ms`, `stale_until_ms`. All others, in the order in which they are written.
-    static func encoded(_ record: CacheRecord) -> [(String, [UInt8])] {
+    /// Fields that the scripts write themselves, since they need the server's clock or count: `stored_ms`, `fresh_until_ms`,
+    /// `refresh_until_ms`, `stale_until_ms`, `purges`. All others, in the order in which they are written.
+    ///
+    /// A body that is given in its compressed form stands in its place, and `encoding` says so.
+    static func encoded(_ record: CacheRecord, packed: PackedBody? = nil) -> [(String, [UInt8])] {
         var fields: [(String, [UInt8])] = [
             ("format", Array(format.utf8)),
             ("version", Array(record.version.utf8)),
@@ -17,12 +21,14 @@ enum RecordFields {
         if let lastModified = record.lastModified { fields.append(("last_modified", Array(lastModified.utf8))) }
         if !record.tags.isEmpty { fields.append(("tags", Array(record.tags.joined(separator: " ").utf8))) }
         fields.append(("headers", Array(record.headers.map { "\($0.0): \($0.1)" }.joined(separator: "\n").utf8)))
-        fields.append(("body", record.body))
+        if record.packedDigest != nil { fields.append(("encoding", Array(PackedBody.encoding.utf8))) }
+        fields.append(("body", packed?.bytes ?? record.body))
         return fields
     }
 
     /// The record that the fields of a hash hold, or nil if they are mangled or of another format. Unknown fields are passed over.
-    static func decoded(_ fields: [(name: [UInt8], value: [UInt8])]) -> CacheRecord? {
+    /// - Parameter bodyLimit: the largest body in bytes that a compressed one may become.
+    static func decoded(_ fields: [(name: [UInt8], value: [UInt8])], bodyLimit: Int) -> CacheRecord? {
         var texts: [String: String] = [:]
         var body: [UInt8]?
         for (name, value) in fields {
@@ -41,11 +47,18 @@ enum RecordFields {
             let refresh = number(texts["refresh_until_ms"]), let stale = number(texts["stale_until_ms"]),
             let age = number(texts["age_ms"]), let headers = headers(texts["headers"] ?? "")
         else { return nil }
+        var content = body
+        if let encoding = texts["encoding"] {
+            guard encoding == PackedBody.encoding, let unpacked = PackedBody.unpacked(body, limit: bodyLimit) else { return nil }
+            content = unpacked
+        }
         return CacheRecord(
-            version: version, status: Int(status), mirror: mirror, headers: headers, body: body,
+            version: version, status: Int(status), mirror: mirror, headers: headers, body: content,
             tags: (texts["tags"] ?? "").split(separator: " ").map(String.init),
             etag: validator(texts["etag"]), lastModified: validator(texts["last_modified"]),
-            storedAt: stored, ageWhenStored: age, freshUntil: fresh, refreshUntil: refresh, staleUntil: stale)
+            storedAt: stored, ageWhenStored: age, freshUntil: fresh, refreshUntil: refresh, staleUntil: stale,
+            purges: number(texts["purges"]) ?? 0,
+            packedDigest: texts["encoding"].map { _ in SHA1.hexadecimal(body) })
     }
 
     /// A whole number within what a double holds exactly: the scripts reckon in doubles.

@@ -7,8 +7,12 @@ struct RedisKeys: Sendable, Hashable {
     var recordPrefix: String { prefix + "cache:" }
     /// What all flights begin with. They are no records: taking and renewing them should invalidate nothing.
     var flightPrefix: String { prefix + "flight:" }
-    /// How many tag purges there have been.
-    var tagPurges: String { prefix + "tag-purges" }
+    /// How many purges there have been: a record or flight that remembers the count is older than any later one.
+    var purges: String { prefix + "purges" }
+    /// The prefixes of records' names that were purged, by the number of their last purge: a sorted set.
+    var prefixPurges: String { prefix + "purged-prefixes" }
+    /// The server's time until which any record may live: purges are remembered that long.
+    var horizon: String { prefix + "cache-horizon" }
 
     /// A key's record: a hash.
     func record(_ key: CacheKey) -> String { recordPrefix + key.text }
@@ -18,9 +22,20 @@ struct RedisKeys: Sendable, Hashable {
     func tag(_ tag: String) -> String { prefix + "tag:" + tag }
     /// The number of a tag's last purge.
     func tagPurge(_ tag: String) -> String { prefix + "tag-purged:" + tag }
+    /// The number of a record's last purge.
+    func purge(_ key: CacheKey) -> String { prefix + "purged:" + key.text }
+
+    /// What begins the name that is invalidated when all records with a prefix were purged; what follows is that of their keys. No key
+    /// begins with this character.
+    var prefixMarker: String { recordPrefix + ">" }
 
     /// The key whose record has this name, or nil for a name that is no record's.
-    func key(ofRecord name: String) -> CacheKey? {
-        name.utf8.starts(with: recordPrefix.utf8) ? CacheKey(text: String(name.utf8.dropFirst(recordPrefix.utf8.count)) ?? "") : nil
+    func key(ofRecord name: String) -> CacheKey? { rest(of: name, after: recordPrefix).map(CacheKey.init(text:)) }
+
+    /// The prefix of keys whose purge invalidates this name, or nil for a name that says no such thing.
+    func purgedPrefix(of name: String) -> String? { rest(of: name, after: prefixMarker) }
+
+    private func rest(of name: String, after beginning: String) -> String? {
+        name.utf8.starts(with: beginning.utf8) ? String(name.utf8.dropFirst(beginning.utf8.count)) ?? "" : nil
     }
 }

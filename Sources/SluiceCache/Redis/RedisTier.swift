@@ -13,72 +13,112 @@ struct RedisTier: Sendable {
     let lease: Int64
     /// Who holds our flights.
     let holder: String
+    /// The largest body in bytes that a compressed one may become.
+    let bodyLimit: Int
 
     /// Whether commands can be sent now.
     var isConnected: Bool { client.assumeIsolated { $0.isConnected } }
 
-    /// Reads a record and takes the flight if there is none fresh.
+    /// How a lookup may go about the flight.
+    private enum LookupMode: String {
+        /// Take it if there is nothing fresh.
+        case take
+        /// Take it though a record seems fresh, which could not be read.
+        case force
+        /// Leave it: Redis takes no writes.
+        case read
+    }
+
+    /// Reads a record and takes the flight if there is none fresh. From a Redis that takes no writes it only reads.
     /// - Parameter known: a record that the caller has: it is not sent again if Redis has the same.
-    func lookUp(
-        _ key: CacheKey, token: String, known: CacheRecord?, isForced: Bool = false,
-        _ reply: @escaping (Result<LookupAnswer, RedisError>) -> Void
-    ) {
-        let comparable = known.flatMap { $0.body.count <= ContentDigest.bodyLimit ? $0 : nil }
-        let arguments = [
-            token, String(lease), holder, isForced ? "force" : "take", comparable?.version ?? "", comparable.map(ContentDigest.of) ?? "",
-        ]
-        client.submit(
-            CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.tagPurges], arguments: arguments.map { Array($0.utf8) }
-        ) { result in
+    func lookUp(_ key: CacheKey, token: String, known: CacheRecord?, _ reply: @escaping (Result<LookupAnswer, RedisError>) -> Void) {
+        lookUp(key, token: token, known: known, .take) { result in
             switch result {
-            case .failure(let error): reply(.failure(error))
-            case .success(let value):
-                guard let answer = Self.lookupAnswer(value) else { return reply(.failure(Self.unexpected(value, from: "lookup"))) }
-                if case .none = answer.found, answer.flight == .unneeded, !isForced {
-                    // It says that it is fresh, yet cannot be read: fetch it anew.
-                    return lookUp(key, token: token, known: nil, isForced: true, reply)
-                }
-                reply(.success(answer))
+            case .failure(let error) where error.replyCode == "READONLY":
+                lookUp(key, token: token, known: known, .read) { reply($0.map { $0.refused(error) }) }
+            case .success(let answer):
+                guard case .none = answer.found, case .unneeded = answer.flight else { return reply(result) }
+                // It says that it is fresh, yet cannot be read: fetch it anew.
+                lookUp(key, token: token, known: nil, .force, reply)
+            case .failure: reply(result)
             }
         }
     }
 
-    /// What came of a fill: the stored record's times, or a refusal.
+    private func lookUp(
+        _ key: CacheKey, token: String, known: CacheRecord?, _ mode: LookupMode,
+        _ reply: @escaping (Result<LookupAnswer, RedisError>) -> Void
+    ) {
+        let comparable = known.flatMap { $0.body.count <= ContentDigest.bodyLimit ? $0 : nil }
+        let arguments = [
+            token, String(lease), holder, mode.rawValue, comparable?.version ?? "", comparable.map(ContentDigest.of) ?? "",
+        ]
+        client.submit(
+            CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.purges, keys.prefixPurges],
+            arguments: arguments.map { Array($0.utf8) }
+        ) { result in
+            reply(
+                result.flatMap { value in
+                    Self.lookupAnswer(value, bodyLimit: bodyLimit).map { .success($0) } ?? .failure(Self.unexpected(value, from: "lookup"))
+                })
+        }
+    }
+
+    /// What came of a fill: the stored record's times, a refusal, or that a newer record was there.
     enum FillAnswer: Sendable, Hashable {
         case refused
+        case kept
         case filled(storedAt: Int64, RecordSpans)
     }
 
-    /// Stores a record under a flight, or without one (`token` nil, then `version` names the record).
+    /// Stores what a flight fetched; its token is the record's version.
     func fill(
-        _ key: CacheKey, version: String, isFlight: Bool, draft: RecordDraft, spans: RecordSpans,
-        _ reply: @escaping (Result<FillAnswer, RedisError>) -> Void
+        _ key: CacheKey, token: String, draft: RecordDraft, spans: RecordSpans, _ reply: @escaping (Result<FillAnswer, RedisError>) -> Void
     ) {
-        var arguments: [[UInt8]] = [isFlight ? version : "", String(spans.fresh), String(spans.refresh), String(spans.stale)].map {
-            Array($0.utf8)
+        let texts = [token, String(spans.fresh), String(spans.refresh), String(spans.stale)]
+        let record = draft.record(version: token, storedAt: 0, spans: spans, purges: 0)
+        let names =
+            [keys.record(key), keys.flight(key), keys.horizon, keys.prefixPurges]
+            + draft.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
+        client.submit(CacheScripts.fill, keys: names, arguments: Self.arguments(texts, record, draft.packed), idempotent: true) { result in
+            reply(result.flatMap { Self.fillAnswer($0, from: "fill") })
         }
-        for (name, value) in RecordFields.encoded(draft.record(version: version, storedAt: 0, spans: spans)) {
-            arguments.append(Array(name.utf8))
-            arguments.append(value)
+    }
+
+    /// Stores an item of a collection, unless it was purged since that was asked for, or something newer is there.
+    /// - Parameter spans: its life from now; those of the record do not count.
+    func warm(_ key: CacheKey, record: CacheRecord, spans: RecordSpans, _ reply: @escaping (Result<FillAnswer, RedisError>) -> Void) {
+        let texts = [record.purges, record.ageWhenStored, spans.fresh, spans.refresh, spans.stale].map { String($0) }
+        let names =
+            [keys.record(key), keys.purges, keys.purge(key), keys.horizon, keys.prefixPurges]
+            + record.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
+        client.submit(CacheScripts.warm, keys: names, arguments: Self.arguments(texts, record), idempotent: true) { result in
+            reply(result.flatMap { Self.fillAnswer($0, from: "warm") })
         }
-        let names = [keys.record(key), keys.flight(key)] + draft.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
-        client.submit(CacheScripts.fill, keys: names, arguments: arguments, idempotent: true) { result in
-            reply(
-                result.flatMap { value in
-                    guard let elements = value.array else { return .failure(Self.unexpected(value, from: "fill")) }
-                    if elements.first?.string == "refused" { return .success(.refused) }
-                    let times = elements.dropFirst().compactMap(\.int64)
-                    guard times.count == 4 else { return .failure(Self.unexpected(value, from: "fill")) }
-                    let spans = RecordSpans(fresh: times[1] - times[0], refresh: times[2] - times[0], stale: times[3] - times[0])
-                    return .success(.filled(storedAt: times[0], spans))
-                })
+    }
+
+    private static func arguments(_ texts: [String], _ record: CacheRecord, _ packed: PackedBody? = nil) -> [[UInt8]] {
+        texts.map { Array($0.utf8) } + RecordFields.encoded(record, packed: packed).flatMap { [Array($0.0.utf8), $0.1] }
+    }
+
+    private static func fillAnswer(_ value: RedisValue, from script: String) -> Result<FillAnswer, RedisError> {
+        guard let elements = value.array else { return .failure(unexpected(value, from: script)) }
+        switch elements.first?.string {
+        case "refused": return .success(.refused)
+        case "kept": return .success(.kept)
+        default: break
         }
+        let times = elements.dropFirst().compactMap(\.int64)
+        guard times.count == 4 else { return .failure(unexpected(value, from: script)) }
+        let spans = RecordSpans(fresh: times[1] - times[0], refresh: times[2] - times[0], stale: times[3] - times[0])
+        return .success(.filled(storedAt: times[0], spans))
     }
 
     /// Keeps a flight; false when it is no longer ours, or overtaken by a write.
     func renew(_ key: CacheKey, token: String, _ reply: @escaping (Result<Bool, RedisError>) -> Void) {
         client.submit(
-            CacheScripts.renew, keys: [keys.record(key), keys.flight(key)], arguments: [Array(token.utf8), Array(String(lease).utf8)],
+            CacheScripts.renew, keys: [keys.record(key), keys.flight(key), keys.prefixPurges],
+            arguments: [Array(token.utf8), Array(String(lease).utf8)],
             idempotent: true
         ) { reply($0.map { $0.int64 == 1 }) }
     }
@@ -90,36 +130,61 @@ struct RedisTier: Sendable {
         ) { reply($0.map { $0.int64 == 1 }) }
     }
 
+    /// For how long a key whose answer must not be kept is fetched by everybody side by side, in milliseconds.
+    private static let declination = 5_000
+
+    /// Gives a flight back whose answer must not be kept, so that those who wait, and who come within some seconds, fetch for themselves.
+    func decline(_ key: CacheKey, token: String) {
+        client.submit(
+            CacheScripts.decline, keys: [keys.record(key), keys.flight(key)],
+            arguments: [Array(token.utf8), Array(String(Self.declination).utf8)], idempotent: true
+        ) { _ in }
+    }
+
     /// Deletes a record and fences its flight; whether there was one.
     func purge(_ key: CacheKey) async throws(RedisError) -> Bool {
-        try await client.run(CacheScripts.purge, keys: [keys.record(key), keys.flight(key)], arguments: [], idempotent: true).int64 == 1
+        let names = [keys.record(key), keys.flight(key), keys.purges, keys.purge(key), keys.horizon]
+        return try await client.run(CacheScripts.purge, keys: names, arguments: [], idempotent: true).int64 == 1
     }
 
     /// Deletes all records with a tag; which they were.
     func purge(tag: String) async throws(RedisError) -> [CacheKey] {
         let value = try await client.run(
-            CacheScripts.purgeTag, keys: [keys.tag(tag), keys.tagPurge(tag), keys.tagPurges],
+            CacheScripts.purgeTag, keys: [keys.tag(tag), keys.tagPurge(tag), keys.purges, keys.horizon],
             arguments: [tag, keys.recordPrefix, keys.flightPrefix].map { Array($0.utf8) }, idempotent: true)
         return (value.array ?? []).compactMap { $0.string.flatMap(keys.key(ofRecord:)) }
     }
 
-    private static func lookupAnswer(_ value: RedisValue) -> LookupAnswer? {
-        guard let elements = value.array, elements.count == 5, let serverTime = elements[3].int64 else { return nil }
+    /// How many prefixes are told apart while records may live that are older than their purges.
+    private static let prefixLimit = 512
+
+    /// Purges all records whose keys have a prefix; the prefix that was purged, which is a shorter one when the log was full.
+    func purge(prefix: String) async throws(RedisError) -> String {
+        let arguments = [keys.recordPrefix + prefix, keys.recordPrefix, String(Self.prefixLimit)].map { Array($0.utf8) }
+        let value = try await client.run(
+            CacheScripts.purgePrefix, keys: [keys.purges, keys.prefixPurges, keys.horizon], arguments: arguments, idempotent: true)
+        return value.string.flatMap(keys.key(ofRecord:))?.text ?? ""
+    }
+
+    private static func lookupAnswer(_ value: RedisValue, bodyLimit: Int) -> LookupAnswer? {
+        guard let elements = value.array, elements.count == 6, let serverTime = elements[3].int64, let purges = elements[5].int64
+        else { return nil }
         let found: LookupAnswer.Found
         switch elements[0].string {
         case "same": found = .same
         case "whole":
             let flat = (elements[4].array ?? []).map { $0.bytes ?? [] }
             let fields = stride(from: 0, to: flat.count - 1, by: 2).map { (name: flat[$0], value: flat[$0 + 1]) }
-            found = RecordFields.decoded(fields).map { .whole($0) } ?? .none
+            found = RecordFields.decoded(fields, bodyLimit: bodyLimit).map { .whole($0) } ?? .none
         default: found = .none
         }
         switch elements[1].string {
-        case "unneeded": return LookupAnswer(found: found, flight: .unneeded, serverTime: serverTime)
-        case "taken": return LookupAnswer(found: found, flight: .taken, serverTime: serverTime)
+        case "unneeded": return LookupAnswer(found: found, flight: .unneeded, serverTime: serverTime, purges: purges)
+        case "taken": return LookupAnswer(found: found, flight: .taken, serverTime: serverTime, purges: purges)
+        case "declined": return LookupAnswer(found: found, flight: .declined, serverTime: serverTime, purges: purges)
         case "held":
             let lease = min(max(0, elements[2].int64 ?? 0), 3_600_000)
-            return LookupAnswer(found: found, flight: .held(leaseMicroseconds: lease * 1_000), serverTime: serverTime)
+            return LookupAnswer(found: found, flight: .held(leaseMicroseconds: lease * 1_000), serverTime: serverTime, purges: purges)
         default: return nil
         }
     }

@@ -1,20 +1,31 @@
 -- Reads a record; where none is fresh, takes the flight, or says who has it.
 --
--- KEYS  1 record  2 flight  3 count of tag purges
+-- KEYS  1 record  2 flight  3 count of purges  4 log of purged prefixes
 -- ARGV  1 token to take the flight with   2 lease in ms   3 holder's name
 --       4 mode: 'take', 'read' (never take) or 'force' (take though a record seems fresh: the caller could not read it)
 --       5 version of the record that the caller has, or ''   6 digest of that record
 -- Reply { record: 'none' | 'same' | 'whole',
---         flight: 'unneeded' | 'taken' | 'held',
---         the flight's remaining lease in ms, the server's time in ms, the record's fields when 'whole' }
--- Sends nothing.
+--         flight: 'unneeded' | 'taken' | 'held' | 'declined' (its answers are not kept: fetch without it),
+--         the flight's remaining lease in ms, the server's time in ms, the record's fields when 'whole',
+--         the count of purges, when 'taken' that of the flight }
+-- Messages: the record's invalidation, when it was older than a purge of a prefix of its name and is deleted here.
 
 local now = now_ms()
 local mode = ARGV[4]
+local purges = redis.call('GET', KEYS[3]) or '0'
 local version = mode ~= 'force' and field(KEYS[1], 'version')
 local record = 'none'
 local fields = {}
 local fresh = false
+
+if version then
+  local count = tonumber(field(KEYS[1], 'purges') or '0') or 0
+  -- A count that is ahead of the pool's is from before a loss of data.
+  if count > tonumber(purges) or is_prefix_purged(KEYS[4], KEYS[1], count) then
+    if mode ~= 'read' then redis.call('DEL', KEYS[1]) end
+    version = false
+  end
+end
 
 if version then
   local fresh_until = tonumber(field(KEYS[1], 'fresh_until_ms') or '')
@@ -27,18 +38,23 @@ if version then
   end
 end
 
-if fresh or mode == 'read' then return { record, 'unneeded', 0, whole(now), fields } end
+if fresh or mode == 'read' then return { record, 'unneeded', 0, whole(now), fields, purges } end
 
 local lease = redis.call('PTTL', KEYS[2])
-if lease > 0 then
+local token, then_purges, declined = unpack(redis.call('HMGET', KEYS[2], 'token', 'purges', 'declined'))
+-- A flight that is older than a purge of its prefix can fill nothing any more: it is in nobody's way.
+if lease > 0 and not is_prefix_purged(KEYS[4], KEYS[1], tonumber(then_purges or '0')) then
   -- Our own question asked again, since its first answer was lost.
-  if redis.call('HGET', KEYS[2], 'token') == ARGV[1] then return { record, 'taken', lease, whole(now), fields } end
+  if token == ARGV[1] then return { record, 'taken', lease, whole(now), fields, then_purges or '0' } end
+  if declined then return { record, 'declined', lease, whole(now), fields, purges } end
+  -- A full Redis lets a script write after a command that frees memory.
+  redis.call('HDEL', KEYS[2], '')
   redis.call('HINCRBY', KEYS[2], 'waited_for', 1)
-  return { record, 'held', lease, whole(now), fields }
+  return { record, 'held', lease, whole(now), fields, purges }
 end
 
 redis.call('DEL', KEYS[2])
 redis.call('HSET', KEYS[2], 'token', ARGV[1], 'holder', ARGV[3], 'taken_ms', whole(now), 'seen', fingerprint(KEYS[1]),
-  'seen_until_ms', field(KEYS[1], 'stale_until_ms') or '', 'tag_purges', redis.call('GET', KEYS[3]) or '0')
+  'seen_until_ms', field(KEYS[1], 'stale_until_ms') or '', 'purges', purges)
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
-return { record, 'taken', tonumber(ARGV[2]), whole(now), fields }
+return { record, 'taken', tonumber(ARGV[2]), whole(now), fields, purges }

@@ -9,7 +9,7 @@ end
 -- A number as redis-cli should show it.
 local function whole(n) return string.format('%.0f', n) end
 
-local DIGESTED = { 'format', 'version', 'status', 'mirror', 'age_ms', 'etag', 'last_modified', 'tags', 'headers', 'body',
+local DIGESTED = { 'format', 'version', 'status', 'mirror', 'age_ms', 'etag', 'last_modified', 'tags', 'headers', 'encoding', 'body',
   'stored_ms', 'fresh_until_ms', 'refresh_until_ms', 'stale_until_ms' }
 
 -- SHA-1 over the fields that count, each with its length in front (ContentDigest.swift does the same); '' for what is no hash.
@@ -19,6 +19,7 @@ local function digest(key)
   local parts = {}
   for i, value in ipairs(values) do
     value = value or ''
+    if DIGESTED[i] == 'body' and values[i - 1] then value = redis.sha1hex(value) end
     parts[i] = #value .. ':' .. value
   end
   return redis.sha1hex(table.concat(parts))
@@ -54,14 +55,69 @@ local function touch(key)
   end
 end
 
--- Whether the flight is held with this token, and nobody has written to the record since it was taken. Its natural end is no write.
-local function is_valid(flight, record, token)
+-- The number of purges so far; what remembers a smaller one is older than the last of them.
+local function purge_count(purges) return tonumber(redis.call('GET', purges) or '0') end
+
+-- How long a purge is remembered, in ms: until nothing that is older can live on.
+local function purge_life(horizon)
+  return whole(math.max(tonumber(redis.call('GET', horizon) or '0') - now_ms(), 3600000))
+end
+
+-- Counts a purge, and remembers its number under `mark`. A purge must go through when Redis is full: after a command that frees memory
+-- a script may also write.
+local function note_purge(purges, mark, horizon)
+  redis.call('DEL', mark)
+  redis.call('SET', mark, redis.call('INCR', purges), 'PX', purge_life(horizon))
+end
+
+-- Whether a prefix of this record's name was purged after `count` purges. The log holds prefixes by the number of their last purge.
+local function is_prefix_purged(log, record, count)
+  for _, prefix in ipairs(redis.call('ZRANGEBYSCORE', log, '(' .. whole(count), '+inf')) do
+    if string.sub(record, 1, #prefix) == prefix then return true end
+  end
+  return false
+end
+
+-- Whether the flight is held with this token, and nobody has written to the record or purged a prefix of its name since it was taken.
+-- The record's natural end is no write.
+local function is_valid(flight, record, token, log)
   if redis.call('HGET', flight, 'token') ~= token then return false end
+  if is_prefix_purged(log, record, tonumber(redis.call('HGET', flight, 'purges') or '0')) then return false end
   local seen = redis.call('HGET', flight, 'seen')
   local current = fingerprint(record)
   if current == seen then return true end
   local ends = tonumber(redis.call('HGET', flight, 'seen_until_ms') or '')
   return current == '' and ends ~= nil and now_ms() >= ends
+end
+
+-- Writes a record, whose fields begin at ARGV[first], and enters it under its tags: KEYS[tags], KEYS[tags + 2] ...
+-- Its times begin now and last `fresh`, `refresh` and `stale` ms. Returns them as texts.
+-- The first command is one that a full Redis refuses, so that nothing is changed then: after a DEL it would let all through.
+local function write_record(record, horizon, purges, tags, first, fresh, refresh, stale)
+  local now = now_ms()
+  local ends = { fresh = now + fresh, refresh = now + refresh, stale = now + stale }
+  local ttl = math.max(ends.stale - now, 1)
+  local last = math.max(ends.stale, tonumber(redis.call('GET', horizon) or '0'))
+  redis.call('SET', horizon, whole(last), 'PX', whole(math.max(last - now, 3600000)))
+  redis.call('DEL', record)
+  redis.call('HSET', record, 'stored_ms', whole(now), 'fresh_until_ms', whole(ends.fresh), 'refresh_until_ms', whole(ends.refresh),
+    'stale_until_ms', whole(ends.stale), 'purges', purges)
+  for i = first, #ARGV, 2 do redis.call('HSET', record, ARGV[i], ARGV[i + 1]) end
+  redis.call('PEXPIRE', record, whole(ttl))
+  for i = tags, #KEYS, 2 do
+    redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', whole(now))
+    redis.call('ZADD', KEYS[i], whole(ends.stale), record)
+    if redis.call('PTTL', KEYS[i]) < ttl then redis.call('PEXPIRE', KEYS[i], whole(ttl)) end
+  end
+  return whole(now), whole(ends.fresh), whole(ends.refresh), whole(ends.stale)
+end
+
+-- Whether one of the tags whose last purges are at KEYS[first], KEYS[first + 2] ... was purged after `count`.
+local function is_tag_purged(first, count)
+  for i = first, #KEYS, 2 do
+    if tonumber(redis.call('GET', KEYS[i]) or '0') > count then return true end
+  end
+  return false
 end
 
 -- Gives up a flight that is the caller's, and wakes those who were told to wait for it.

@@ -1,13 +1,11 @@
 -- Deletes every record that has a tag, and marks the tag, so that what is being fetched for it now cannot be stored.
 --
--- KEYS  1 the tag's index  2 the tag's last purge  3 count of tag purges
+-- KEYS  1 the tag's index  2 the tag's last purge  3 count of purges  4 horizon
 -- ARGV  1 the tag  2 prefix of records  3 prefix of flights
 -- Reply the keys of the deleted records.
 -- Messages: the invalidation of each.
 
-local count = redis.call('INCR', KEYS[3])
--- A flight that lasts longer than an hour may store a record that is older than the purge.
-redis.call('SET', KEYS[2], count, 'PX', 3600000)
+note_purge(KEYS[3], KEYS[2], KEYS[4])
 local deleted = {}
 for _, record in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   -- It may have been filled again without the tag since.

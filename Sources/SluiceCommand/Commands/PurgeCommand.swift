@@ -5,28 +5,45 @@ struct PurgeCommand: Command {
     static let manual = Manual(
         name: "purge",
         summary: "forgets answers in Redis and in the memory of all processes of the pool.",
-        synopsis: "[options] PATH… | --tag TAG",
+        synopsis: "[options] PATH… | --tag TAG | --prefix PREFIX | --all",
         operands: [("PATH…", "as it was asked for; the order of a query's parameters does not matter")],
         operandCount: 0...100_000,
         groups: [
             Manual.Group(
-                title: "Options", options: [.init(name: "tag", value: "TAG", purpose: "forget every answer with this tag instead")]),
+                title: "Options",
+                options: [
+                    .init(name: "tag", value: "TAG", purpose: "forget every answer with this tag instead"),
+                    .init(
+                        name: "prefix", value: "PREFIX",
+                        purpose: "forget the answers of all paths that begin so: /posts/ covers /posts/1, /posts also /postscript"),
+                    .init(name: "all", purpose: "forget every answer of the pool"),
+                ]),
             PoolOptions.group([.redis, .pool]),
         ],
-        notes: ["For each path a line tells whether there was an answer; for a tag, how many there were."],
+        notes: [
+            "For each path a line tells whether there was an answer; for a tag, how many there were. A prefix, and everything, are forgotten "
+                + "at a cost that does not grow with their number, so they are not counted; what Redis still holds of them is dead, and goes "
+                + "when it is next asked for or its time is over."
+        ],
         statuses: [(.success, "they are forgotten, or there were none"), (.failure, "Redis could not be told")],
         examples: ["purge --redis redis://127.0.0.1:6379/0 --pool posts /posts/55", "purge --config pool.json --tag user-7"])
 
     private let paths: [String]
     private let tag: String?
+    private let prefix: String?
+    private let isAll: Bool
     private let pool: String
     private let redis: String
 
     init(_ arguments: Arguments, environment: [String: String]) throws {
         paths = arguments.operands
         tag = arguments.value("tag")
-        guard paths.isEmpty != (tag == nil) else {
-            throw UsageError(paths.isEmpty ? "what is to be forgotten? Give a PATH, or --tag TAG" : "give either paths or --tag, not both")
+        prefix = arguments.value("prefix")
+        isAll = arguments.has("all")
+        switch [!paths.isEmpty, tag != nil, prefix != nil, isAll].count(where: \.self) {
+        case 0: throw UsageError("what is to be forgotten? Give a PATH, --tag TAG, --prefix PREFIX or --all")
+        case 1: break
+        default: throw UsageError("give one of paths, --tag, --prefix and --all, not several")
         }
         if tag == "" { throw UsageError("--tag: it is empty; give the tag that answers were stored with") }
         let configuration = try PoolOptions.configuration(arguments, environment: environment, needsMirrors: false)
@@ -43,6 +60,11 @@ struct PurgeCommand: Command {
         if let tag {
             let count = try await PoolPurge.forget(tag: tag, pool: pool, redis: redis)
             console.print(count == 1 ? "1 answer with the tag \(tag) forgotten" : "\(count) answers with the tag \(tag) forgotten")
+            return .success
+        }
+        if prefix != nil || isAll {
+            try await PoolPurge.forget(prefix: prefix, pool: pool, redis: redis)
+            console.print(prefix.map { "every answer under \($0) forgotten" } ?? "every answer forgotten")
             return .success
         }
         let existed = try await PoolPurge.forget(paths, pool: pool, redis: redis)

@@ -22,9 +22,11 @@ final class Console: Sendable {
     var errorsAreTerminal: Bool { isatty(errors) == 1 }
 
     /// How many characters fit on a line of the terminal; nil when it is none or does not say.
-    private var columns: Int? {
+    private var columns: Int? { Self.columns(of: output) }
+
+    private static func columns(of terminal: Int32) -> Int? {
         var size = winsize()
-        guard ioctl(output, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        guard ioctl(terminal, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
 
@@ -34,6 +36,13 @@ final class Console: Sendable {
         let lines = page.split(separator: "\n", omittingEmptySubsequences: false).map { $0.prefix(width) + "\u{1B}[K\n" }
         // Home, then clear what is left of each line and below the last: a cleared screen would flicker.
         write(Array(("\u{1B}[H" + lines.joined() + "\u{1B}[J").utf8))
+    }
+
+    /// Shows a line in the place of the last one, among the errors; an empty one takes it away. Cut at the terminal's width, since a line
+    /// that wraps could not be redrawn.
+    func redrawLine(_ line: String) {
+        let width = (Self.columns(of: errors) ?? 80) - 1
+        turn.withLock { _ in _ = Self.write(Array(("\r\u{1B}[2K" + line.prefix(max(1, width))).utf8), to: errors) }
     }
 
     /// Writes a result and a line end.

@@ -67,12 +67,19 @@ extension GatewayCore {
 
     private static func purge(_ order: PurgeOrder, _ pool: MirrorPool, _ request: ServerRequest) async -> ServerResponse {
         do throws(SluiceError) {
-            let count: Int
+            let purged: String
             switch order {
-            case .path(let target): count = try await pool.purge(target) ? 1 : 0
-            case .tag(let tag): count = try await pool.purge(tag: tag)
+            case .path(let target): purged = try await pool.purge(target) ? "1" : "0"
+            case .tag(let tag): purged = "\(try await pool.purge(tag: tag))"
+            // Nothing is looked through, so nothing is counted.
+            case .prefix(let prefix):
+                try await pool.purge(prefix: prefix)
+                purged = "true"
+            case .everything:
+                try await pool.purgeEverything()
+                purged = "true"
             }
-            return json(200, "{\"purged\":\(count)}\n")
+            return json(200, "{\"purged\":\(purged)}\n")
         } catch {
             return Problem(error).response(to: request.target)
         }

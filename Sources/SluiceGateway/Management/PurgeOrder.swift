@@ -6,8 +6,12 @@ enum PurgeOrder: Sendable {
     case path(PoolTarget)
     /// All answers with this tag.
     case tag(String)
+    /// All answers whose paths, as the mirrors know them, begin so.
+    case prefix(String)
+    /// All answers.
+    case everything
 
-    /// Reads `path=/posts/55` or `tag=posts`; values are percent-encoded as in any query, so that the `&` of a path is `%26`.
+    /// Reads `path=/posts/55`, `tag=posts`, `prefix=/posts/` or `all=1`; values are percent-encoded as in any query, so that the `&` of a path is `%26`.
     /// A path is one as clients ask the gateway for it: routes apply.
     /// - Throws: ``Problem`` with 400.
     init(query: Substring?, _ targets: RequestTargets) throws(Problem) {
@@ -20,6 +24,8 @@ enum PurgeOrder: Sendable {
         }
         switch wanted.name {
         case "tag": self = .tag(value)
+        case "prefix": self = .prefix(value)
+        case "all" where value == "1" || value == "true": self = .everything
         case "path":
             guard case .pool(let target, _) = try targets.place(of: value) else { throw Self.unclear }
             self = .path(target)
@@ -28,7 +34,8 @@ enum PurgeOrder: Sendable {
     }
 
     private static let unclear = Problem(
-        400, "invalidRequest", "say what to purge, once: /-/purge?path=/posts/55 or /-/purge?tag=posts (an & within a path is %26).")
+        400, "invalidRequest",
+        "say what to purge, once: /-/purge?path=/posts/55, ?tag=posts, ?prefix=/posts/ or ?all=1 (an & within a path is %26).")
 
     /// Undoes escapes; nil when one is broken or the result is not UTF-8.
     private static func decoded(_ text: Substring) -> String? {

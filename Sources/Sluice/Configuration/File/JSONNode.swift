@@ -22,6 +22,8 @@ struct JSONNode: Hashable, Sendable {
     var value: Value
     /// The byte of the text at which the value begins.
     var offset: Int
+    /// The byte after its last.
+    var end: Int
 
     /// The kind of value, for a sentence.
     var kind: String {

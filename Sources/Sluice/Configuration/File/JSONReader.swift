@@ -58,7 +58,7 @@ struct JSONReader {
         case UInt8(ascii: "n"): value = try word("null", .null)
         default: throw failure("\(found) stands where a value should begin (texts need double quotes; a comma needs something after it)")
         }
-        return JSONNode(value: value, offset: start)
+        return JSONNode(value: value, offset: start, end: at)
     }
 
     private mutating func nested(
