@@ -59,7 +59,7 @@ final class MicrohttpdConnection {
     func isOverdue(at now: Instant) -> Bool {
         switch phase {
         case .awaitingHead, .readingBody: return now >= since.advanced(by: daemon.options.idleTimeout)
-        case .awaitingAnswer, .holding: return false
+        case .awaitingAnswer, .holding, .broken: return false
         case .answering:
             let reading = Duration.seconds(1) * answerBytes / daemon.options.slowestReading
             return now >= since.advanced(by: daemon.options.idleTimeout + reading)
