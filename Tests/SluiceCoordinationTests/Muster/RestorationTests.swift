@@ -116,6 +116,8 @@ extension Bench {
         let entry = SettleRequest.Entry(mirror: 0, number: granted.number, incarnation: "one", remaining: 6, unsent: 6)
         #expect(after.settle([entry]).reply.applied == 1)
         #expect(after.count(99) == 6)
+        after.raw += 60 * second
+        #expect(after.count(99) == 2, "those that are known come back after their window")
     }
 
     @Test func `of several copies the newest counts, and a grant newer than all of them`() {
@@ -131,6 +133,8 @@ extension Bench {
         let entry = SettleRequest.Entry(mirror: 0, number: late.number, incarnation: "one", remaining: 5, unsent: 5)
         #expect(after.settle([entry], by: node("late")).reply.applied == 1)
         #expect(after.count(99) == 5, "the completed ones are used, nothing else is")
+        after.raw += 59 * second + 100 * millisecond
+        #expect(after.count(99) == 5, "and they come back after their window: nothing is withheld")
     }
 
     @Test func `numbers of grants go on above all that was given`() {
