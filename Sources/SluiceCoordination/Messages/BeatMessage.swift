@@ -2,7 +2,7 @@
 ///
 /// Published on `beat`; text: `B1 LEADER EPOCH WAITING FREE NEXT INCARNATION TIME FRAME` while it leads (NEXT in microseconds, -1
 /// when unknown; INCARNATION `-` before the leader's first call), `R1 LEADER EPOCH` when it has resigned. The ledger itself says
-/// `M1 INCARNATION NUMBER` when data may be lost.
+/// `M1 INCARNATION NUMBER` when data may be lost, and `L1 INCARNATION` when members with another configuration have come or gone.
 ///
 /// A beat tells which life of the ledger's data the pool is on, so that every node remembers it if the data is lost.
 package enum BeatMessage: Hashable, Sendable {
@@ -10,6 +10,8 @@ package enum BeatMessage: Hashable, Sendable {
     case beat(leader: String, epoch: Int64, waiting: Int, free: Int, nextRelease: Int64?, ledger: LedgerStamp?)
     /// The ledger asks its members what they remember.
     case muster(incarnation: String, number: Int64)
+    /// What members are configured with has changed.
+    case configurations(incarnation: String)
     /// The leader has given its lease back.
     case resigned(leader: String, epoch: Int64)
 
@@ -18,6 +20,7 @@ package enum BeatMessage: Hashable, Sendable {
         case .beat(let leader, let epoch, let waiting, let free, let next, let ledger):
             "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1) \(ledger?.incarnation ?? "-") \(ledger?.time ?? 0) \(ledger?.frame ?? 0)"
         case .muster(let incarnation, let number): "M1 \(incarnation) \(number)"
+        case .configurations(let incarnation): "L1 \(incarnation)"
         case .resigned(let leader, let epoch): "R1 \(leader) \(epoch)"
         }
     }
@@ -38,6 +41,9 @@ package enum BeatMessage: Hashable, Sendable {
         } else if var fields = TextFields(payload, version: "M1", count: 2) {
             guard let incarnation = fields.text(), let number = fields.number() else { return nil }
             self = .muster(incarnation: incarnation, number: number)
+        } else if var fields = TextFields(payload, version: "L1", count: 1) {
+            guard let incarnation = fields.text() else { return nil }
+            self = .configurations(incarnation: incarnation)
         } else {
             return nil
         }

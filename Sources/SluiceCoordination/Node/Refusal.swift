@@ -6,6 +6,8 @@ package enum Refusal: Hashable, Sendable {
     case late(waited: Int64, wait: Int64?)
     /// The ledger could not be reached until its deadline, for so many microseconds.
     case unreachable(waited: Int64)
+    /// The pool's ledger was begun by nodes that speak this other version.
+    case otherVersion(pool: Int64)
     /// The node leaves.
     case stopped
 
@@ -28,6 +30,12 @@ package enum Refusal: Hashable, Sendable {
                 code: .coordinatorUnavailable,
                 message: "no slot within \(waited / 1_000) ms: the pool's ledger could not be reached, so nobody may send; check Redis",
                 retryAfter: 1_000_000, underlying: underlying)
+        case .otherVersion(let pool):
+            CoordinationError(
+                code: .incompatibleVersion,
+                message:
+                    "the pool's processes speak version \(pool) of the coordination protocol, and this one speaks version \(LedgerProtocol.version): it may not take part. Run the same release of Sluice in all processes of the pool, or give this one a pool of its own",
+                retryAfter: RulesState.interval, underlying: underlying)
         case .stopped: CoordinationError(code: .shutDown, message: "the pool shut down while a call waited for its slot")
         }
     }

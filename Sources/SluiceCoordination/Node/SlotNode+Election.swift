@@ -20,6 +20,7 @@ extension SlotNode {
             }
             perform(election?.heardBeat(leader: leader, epoch: epoch, now: now) ?? [], now: now)
         case .muster(let incarnation, let number): calledToMuster(incarnation: incarnation, number: number, now: now)
+        case .configurations: configurationsChanged(now: now)
         case .resigned(let leader, let epoch):
             guard leader != id.text else { return }
             perform(election?.heardResignation(epoch: epoch, now: now) ?? [], now: now)

@@ -30,7 +30,7 @@ extension SlotNode {
 
     mutating func seekSlots(now: Instant) {
         figures.waiting = queue.line.count
-        guard !isStopped else { return }
+        guard !isStopped, rules.foreignVersion == nil else { return }
         switch mode(now: now) {
         case .leading: lead(now: now)
         case .following: follow(now: now)
@@ -46,8 +46,9 @@ extension SlotNode {
         switch mode(now: now) {
         case .leading: return nil
         case .following:
-            guard isWaiting || demand.believed != unmet else { return nil }
+            guard isWaiting || demand.believed != unmet, isBinding(now: now), rules.foreignVersion == nil else { return nil }
             return demand.publishedAt.advanced(byMicroseconds: options.repetition)
+        case .direct where rules.foreignVersion != nil: return nil
         case .direct: return isWaiting && !direct.isReserving ? max(direct.nextAt, now) : nil
         case .waiting: return nil
         }
@@ -78,7 +79,8 @@ extension SlotNode {
         }
         let wantsMore = zip(unmet, demand.believed).contains { $0 > $1 }
         let isDue = now.microseconds(since: demand.publishedAt) >= options.repetition
-        if wantsMore || (isDue && (isWaiting || unmet != demand.believed)) {
+        // Before the ledger knows our limits, a leader might grant us more than they allow.
+        if isBinding(now: now), wantsMore || (isDue && (isWaiting || unmet != demand.believed)) {
             publish(unmet, now: now)
         }
         guard isWaiting, now.microseconds(since: demand.lastProgress) >= options.patience else { return }
@@ -103,7 +105,7 @@ extension SlotNode {
         let unmet = unmetByTier.reduce(0, +)
         guard unmet > 0, !direct.isReserving, now >= direct.nextAt else { return }
         direct.isReserving = true
-        let capacity = terms.mirrors.reduce(0) { $0 + Int($1.limits.first?.count ?? 1) }
+        let capacity = rules.agreed.reduce(0) { $0 + Int($1.limits.first?.count ?? 1) }
         let share = max(1, (capacity + direct.liveNodes - 1) / direct.liveNodes)
         effects.append(
             .reserve(
@@ -181,7 +183,7 @@ extension SlotNode {
 
     /// When asking again is worth it: at the next release, or soon, since completions make earlier ones known.
     private func nextRelease(_ mirrors: [MirrorStatus], now: Instant) -> Instant {
-        let shortest = terms.mirrors.compactMap { $0.limits.first?.window }.min() ?? 1_000_000
+        let shortest = rules.agreed.compactMap { $0.limits.first?.window }.min() ?? 1_000_000
         let soon = min(100_000, max(2_000, shortest / 8))
         let release = mirrors.compactMap { $0.free > 0 ? 0 : $0.nextRelease }.min() ?? soon
         return now.advanced(byMicroseconds: min(max(release, 0), soon))

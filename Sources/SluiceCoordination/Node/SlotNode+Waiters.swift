@@ -13,6 +13,8 @@ extension SlotNode {
     mutating func join(_ waiter: Waiter, now: Instant) {
         if isStopped {
             effects.append(.refuse(waiter.id, .stopped))
+        } else if let version = rules.foreignVersion {
+            effects.append(.refuse(waiter.id, .otherVersion(pool: version)))
         } else if let refusal = hopelessness(of: waiter, now: now) {
             figures.refused += 1
             effects.append(.refuse(waiter.id, refusal))
@@ -52,7 +54,7 @@ extension SlotNode {
 
     mutating func finish(_ slot: Slot, _ outcome: SlotOutcome, now: Instant) {
         figures.inFlight -= 1
-        let rules = terms.mirrors[slot.mirror]
+        let rules = rules.agreed[slot.mirror]
         // Where requests under way or a burst are capped, a completion makes room at once.
         let isUrgent = outcome == .unsent || rules.concurrency != nil || rules.burst != nil || rules.limits.isEmpty
         book.record(outcome, of: slot.grant, urgent: isUrgent, now: now)

@@ -25,6 +25,7 @@ package struct SlotNode: Sendable {
     var demand = DemandState()
     var direct = DirectState()
     var muster: MusterState
+    var rules: RulesState
     var isSettling = false
     var isPulling = false
     var isListeningAsLeader = false
@@ -49,6 +50,7 @@ package struct SlotNode: Sendable {
         self.isShared = isShared
         self.random = random
         muster = MusterState(memory: NodeMemory(id: id, terms: terms), nextCopy: now)
+        rules = RulesState(agreed: terms.mirrors, isAdmitted: !isShared, nextAt: now)
         if isShared {
             election = Election(node: id.text, timings: options.timings, campaigns: options.campaigns, now: now, random: random)
         }
@@ -59,7 +61,8 @@ package struct SlotNode: Sendable {
         giveSlots(now: now)
         refuseExpired(now: now)
         returnSurplus(now: now)
-        stepElection(now: now)
+        stepRules(now: now)
+        if rules.isAdmitted { stepElection(now: now) }
         stepMuster(now: now)
         seekSlots(now: now)
         settleIfDue(now: now)
@@ -71,8 +74,8 @@ package struct SlotNode: Sendable {
     /// When `turn` must be called next, if nothing happens before.
     package mutating func nextStep(now: Instant) -> Instant? {
         let steps = [
-            queue.nextStep(), isSettling || hasGivenUp ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
-            nextMusterStep,
+            queue.nextStep(), isSettling || hasGivenUp ? nil : book.due, rules.isAdmitted ? election?.nextStep : nil,
+            board?.nextStep(now: now), nextSeek(now: now), nextMusterStep, nextRulesStep,
         ]
         return steps.compactMap { $0 }.min()
     }

@@ -50,7 +50,16 @@ struct LedgerPair {
         // Members that were configured otherwise: what comes out need not be useful, but the same on both sides.
         let other = try! LedgerTerms(
             mirrors: Array(set.reversed()) + [mirror("d", "2/2s")], hold: second, requestTimeout: 1_234_567)
-        return [usual, usual, usual, other]
+        let stricter = try! LedgerTerms(
+            mirrors: [
+                mirror("a", "2/2s", "40/5s", burst: 3, concurrency: 4),
+                mirror("b", "6/1s", "50/60s", "60/2m", "70/3m", burst: random.chance(50) ? 5 : nil),
+            ], hold: 100 * millisecond, requestTimeout: timeout)
+        let ninth = (0..<9).map { place in
+            try! LedgerTerms(
+                mirrors: [mirror("a", "\(200 + place)/\(7 + place)s")], hold: 100 * millisecond, requestTimeout: timeout)
+        }
+        return [usual, usual, usual, usual, other, stricter] + (random.chance(20) ? ninth : [])
     }
 
     // MARK: Operations
@@ -219,7 +228,7 @@ struct LedgerPair {
         if random.chance(5) { request.memories += 1 }
         let answer = try await client.run(
             LedgerScript.restore, keys: [keys.ledger],
-            arguments: LedgerArguments(call, raw: raw).restoring(request, terms: call.terms).words)
+            arguments: LedgerArguments(call, raw: raw).restoring(request).words)
         var reader = try LedgerReplyReader(answer, of: "restore")
         let (model, messages) = state.restore(request, call, at: raw)
         compare(try reader.restoreReply(mirrors: call.terms.mirrors.count), model)
@@ -252,6 +261,8 @@ struct LedgerPair {
             case .freed: published[keys.leaderWake, default: []].append("freed")
             case .muster(let incarnation, let number):
                 published[keys.beat, default: []].append(BeatMessage.muster(incarnation: incarnation, number: number).text)
+            case .configurations(let incarnation):
+                published[keys.beat, default: []].append(BeatMessage.configurations(incarnation: incarnation).text)
             }
         }
     }

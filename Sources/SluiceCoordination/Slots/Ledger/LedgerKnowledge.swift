@@ -31,13 +31,17 @@ package struct LedgerCall: Hashable, Sendable {
     package var candidate: String
     /// For how long members are asked what they remember when data may be lost, in µs; 0: the caller is the only member.
     package var muster: Int64
+    /// The version of the ledger's protocol that the caller speaks.
+    package var version: Int64
 
     /// Long enough for every member that is well to be connected again and to speak.
     package static let musterSpan: Int64 = 1_000_000
 
     package init(
-        terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, runID: String? = nil, candidate: String, muster: Int64 = musterSpan
+        terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, runID: String? = nil, candidate: String, muster: Int64 = musterSpan,
+        version: Int64 = LedgerProtocol.version
     ) {
+        self.version = version
         self.muster = muster
         self.terms = terms
         self.knowledge = knowledge

@@ -62,7 +62,8 @@ package struct LedgerState: Hashable, Sendable {
     package mutating func reserve(
         _ request: ReserveRequest, _ call: LedgerCall, at raw: Int64
     ) -> (reply: ReserveReply, messages: [LedgerMessage]) {
-        let (time, announced) = begin(call, at: raw)
+        var call = call
+        let (time, announced) = begin(&call, at: raw)
         let nothing = [[Grant]](repeating: [], count: request.demands.count)
         func without(_ outcome: ReserveReply.Outcome) -> (ReserveReply, [LedgerMessage]) {
             (ReserveReply(stamp: stamp(time), outcome: outcome, grants: nothing, mirrors: statuses(call.terms, at: time.now)), announced)
@@ -86,7 +87,8 @@ package struct LedgerState: Hashable, Sendable {
     package mutating func settle(
         _ request: SettleRequest, _ call: LedgerCall, at raw: Int64
     ) -> (reply: SettleReply, messages: [LedgerMessage]) {
-        let (time, announced) = begin(call, at: raw)
+        var call = call
+        let (time, announced) = begin(&call, at: raw)
         let before = call.terms.mirrors.map { free($0, at: time.now) }
         var applied = 0
         var foreign = 0
@@ -109,7 +111,8 @@ package struct LedgerState: Hashable, Sendable {
     package mutating func penalise(
         mirror: Int, pause: Int64, throttled: Bool, _ call: LedgerCall, at raw: Int64
     ) -> (reply: PenaliseReply, messages: [LedgerMessage]) {
-        let (time, announced) = begin(call, at: raw)
+        var call = call
+        let (time, announced) = begin(&call, at: raw)
         if call.terms.mirrors.indices.contains(mirror) {
             let name = call.terms.mirrors[mirror].name
             mirrors[name, default: MirrorLedger()].pause(until: time.now + min(max(0, pause), Self.longestPause))
@@ -121,7 +124,8 @@ package struct LedgerState: Hashable, Sendable {
     /// See `SlotLedger.pull`.
     package func pull(_ node: NodeID, _ call: LedgerCall, at raw: Int64) -> PullReply {
         var copy = self
-        let time = copy.look(call, at: raw)
+        var call = call
+        let time = copy.look(&call, at: raw)
         var held: [PullReply.Held] = []
         for (place, rules) in call.terms.mirrors.enumerated() {
             for record in copy.mirrors[rules.name]?.open.records ?? [] where record.tag == node.tag {
@@ -135,12 +139,15 @@ package struct LedgerState: Hashable, Sendable {
     /// See `SlotLedger.inspect`.
     package func inspect(_ call: LedgerCall, at raw: Int64) -> InspectReply {
         var copy = self
-        let time = copy.look(call, at: raw)
-        let mirrors = call.terms.mirrors.map { rules in
+        var call = call
+        let own = call.terms.mirrors
+        let time = copy.look(&call, at: raw)
+        let mirrors = zip(own, call.terms.mirrors).map { own, rules in
             let mirror = copy.mirrors[rules.name] ?? MirrorLedger()
+            let first = own.limits.first
             return InspectReply.Mirror(
-                status: copy.status(rules, at: time.now), counters: mirror.counters, used: rules.limits.map(mirror.used),
-                effectiveLimit: rules.limits.first?.count ?? 0)
+                status: copy.status(rules, at: time.now), counters: mirror.counters, used: own.limits.map(mirror.used),
+                effectiveLimit: rules.limits.first { $0.window == first?.window }?.count ?? first?.count ?? 0)
         }
         return InspectReply(stamp: stamp(time), mirrors: mirrors)
     }

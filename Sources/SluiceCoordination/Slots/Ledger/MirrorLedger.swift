@@ -1,10 +1,12 @@
 /// The ledger of one mirror: what is in use, and until when.
 ///
-/// It does not keep the rules; each call brings them. A log belongs to a window, so two callers that agree
-/// on a window share its log.
+/// It keeps what members have announced of their rules, and each call says by which of them it goes: see `agree`. A log belongs
+/// to a window.
 package struct MirrorLedger: Hashable, Sendable {
     package internal(set) var logs: [Int64: ReleaseLog] = [:]
     package internal(set) var open = OpenGrants()
+    /// What members are configured with.
+    package internal(set) var announced = Announcements()
     package var counters = MirrorCounters()
     /// Ledger time until which nothing is granted.
     package internal(set) var pausedUntil: Int64 = 0
@@ -33,10 +35,12 @@ package struct MirrorLedger: Hashable, Sendable {
     /// Counts completed requests until their window is over. Takes effect with `flush`.
     package mutating func charge(completion: Int64, count: Int64, rules: MirrorRules) {
         guard count > 0 else { return }
-        for limit in rules.limits {
-            charged[limit.window, default: [:]][limit.release(ofCompletion: completion), default: 0] += count
-        }
+        for limit in rules.limits { charge(limit, completion: completion, count: count) }
         if let refill = rules.refill { drained = max(drained, completion) + refill * count }
+    }
+
+    mutating func charge(_ limit: RateLimit, completion: Int64, count: Int64) {
+        charged[limit.window, default: [:]][limit.release(ofCompletion: completion), default: 0] += count
     }
 
     /// Enters what was charged into the logs.

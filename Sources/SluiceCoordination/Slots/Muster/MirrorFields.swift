@@ -2,26 +2,38 @@
 package struct MirrorFields: Hashable, Sendable {
     package var state: [UInt8]
     package var open: [UInt8]
-    /// One for each limit, in the order of the rules.
+    /// What members are configured with.
+    package var rules: [UInt8]
+    /// One for each window, in ascending order.
     package var logs: [[UInt8]]
 
     private static let never: Int64 = (1 << 53) - 1
 
-    /// Nil when there are not even two fields.
+    /// How many fields there are besides the logs.
+    package static let fixed = 3
+
+    /// Nil when there are not even those that every mirror has.
     package init?(_ fields: [[UInt8]]) {
-        guard fields.count >= 2 else { return nil }
+        guard fields.count >= Self.fixed else { return nil }
         state = fields[0]
         open = fields[1]
-        logs = Array(fields.dropFirst(2))
+        rules = fields[2]
+        logs = Array(fields.dropFirst(Self.fixed))
     }
 
-    /// - Parameter windows: of the limits, in the order of the rules.
+    /// What they say of the windows of the logs; nil when they say nothing.
+    package func windows(of mirror: String) -> [Int64]? {
+        Announcements(of: mirror, text: String(decoding: rules, as: UTF8.self)).strictest?.limits.map(\.window)
+    }
+
+    /// - Parameter windows: of the logs.
     package init(_ ledger: MirrorLedger, windows: [Int64]) {
         let counters = ledger.counters
         let numbers = [
             counters.granted, counters.settled, counters.unsent, counters.expired, counters.throttled, ledger.pausedUntil, ledger.drained,
         ]
         state = Array(numbers.map(String.init).joined(separator: " ").utf8)
+        rules = Array(ledger.announced.text.utf8)
         open = []
         if !ledger.open.records.isEmpty {
             let earliest = ledger.open.records.map(\.expiry).min() ?? Self.never
@@ -38,9 +50,10 @@ package struct MirrorFields: Hashable, Sendable {
     }
 
     /// What they say; nil when they are not of the form.
-    package func ledger(windows: [Int64]) -> MirrorLedger? {
+    package func ledger(of mirror: String, windows: [Int64]) -> MirrorLedger? {
         guard logs.count == windows.count else { return nil }
         var ledger = MirrorLedger()
+        ledger.announced = Announcements(of: mirror, text: String(decoding: rules, as: UTF8.self))
         let numbers = state.split(separator: UInt8(ascii: " ")).map { Int64(String(decoding: $0, as: UTF8.self)) ?? 0 }
         func number(_ place: Int) -> Int64 { numbers.indices.contains(place) ? numbers[place] : 0 }
         (ledger.counters.granted, ledger.counters.settled, ledger.counters.unsent) = (number(0), number(1), number(2))
