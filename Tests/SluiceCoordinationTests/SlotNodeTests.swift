@@ -11,7 +11,10 @@ import Testing
     private func node(_ limits: String..., concurrency: Int64? = nil, isShared: Bool = true) throws -> SlotNode {
         let rules = try MirrorRules(name: "m", limits: try limits.map { try RateLimit($0) }, concurrency: concurrency)
         let terms = try LedgerTerms(mirrors: [rules], hold: 2_000_000, requestTimeout: 10_000_000)
-        return SlotNode(id: id, terms: terms, options: CoordinatorOptions(), isShared: isShared, now: at(0))
+        var node = SlotNode(id: id, terms: terms, options: CoordinatorOptions(), isShared: isShared, now: at(0))
+        let reply = AnnounceReply(stamp: LedgerStamp(time: 1, incarnation: "x"), mirrors: [Announcements()])
+        node.apply(.announced(.success(reply), sentAt: at(0)), now: at(0))
+        return node
     }
 
     private func waiter(_ number: UInt64, deadline: Int64, at arrival: Int64 = 0) -> SlotNode.Event {

@@ -15,7 +15,9 @@ extension PoolCore {
         }
         if figures.role != "follower", let state = try? await ledger.inspect() {
             let health = await fetcher.health
-            report.mirrors = zip(zip(mirrors, rules), zip(state.mirrors, health)).map { pair, known in
+            let known =
+                figures.rules.isEmpty ? rules.map { CoordinatorFigures.Rules(own: $0, agreed: $0, others: []) } : figures.rules
+            report.mirrors = zip(zip(mirrors, known), zip(state.mirrors, health)).map { pair, known in
                 (pair.0.name, MetricsReport.mirror(pair.0, rules: pair.1, state: known.0, health: known.1))
             }
         }

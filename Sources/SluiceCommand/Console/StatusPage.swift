@@ -15,6 +15,7 @@ struct StatusPage: Sendable {
         } else {
             lines += [""] + Self.mirrors(status.mirrors, now: now)
         }
+        lines += Self.differences(status)
         if !status.nodes.isEmpty { lines += [""] + Self.nodes(status.nodes, leader: status.leader?["node"]) }
         text = lines.joined(separator: "\n")
     }
@@ -45,6 +46,18 @@ struct StatusPage: Sendable {
             ])
         }
         return table.lines
+    }
+
+    /// Who is configured differently, and what counts.
+    private static func differences(_ status: PoolStatus) -> [String] {
+        let mirrors = status.mirrors.compactMap { name, fields in
+            fields["limits_announced"].flatMap { $0.isEmpty ? nil : "mirror \(name) is configured differently: \($0); the strictest counts" }
+        }
+        let nodes = status.nodes.filter { $0.fields["limits_differing"] ?? "0" != "0" }.map { name, fields in
+            "\(name) is configured with \(fields["limits_configured"] ?? "?"); what counts is \(fields["limits_counting"] ?? "?")"
+        }
+        let lines = mirrors + nodes
+        return lines.isEmpty ? [] : [""] + lines
     }
 
     /// What keeps a mirror from working as usual, or `ok`.

@@ -30,6 +30,12 @@ package struct CoordinatorFigures: Hashable, Sendable {
         package let agreed: MirrorRules
         /// What other nodes are configured with, where that is something else.
         package let others: [MirrorRules]
+
+        package init(own: MirrorRules, agreed: MirrorRules, others: [MirrorRules]) {
+            self.own = own
+            self.agreed = agreed
+            self.others = others
+        }
     }
 
     package init() {}

@@ -1,9 +1,9 @@
 /// Why a waiter gets no slot.
 package enum Refusal: Hashable, Sendable {
-    /// No slot can come before its deadline: so many wait before it, and the next slot is so many microseconds away.
+    /// No slot can come before its deadline: so many wait before it, and who comes back in so many microseconds can expect one.
     case hopeless(ahead: Int, wait: Int64)
-    /// None came until its deadline, after so many microseconds; the next may come in so many.
-    case late(waited: Int64, wait: Int64?)
+    /// None came until its deadline, after so many microseconds; who comes back in so many can expect one.
+    case late(waited: Int64, wait: Int64)
     /// The ledger could not be reached until its deadline, for so many microseconds.
     case unreachable(waited: Int64)
     /// The pool's ledger was begun by nodes that speak this other version.
@@ -18,12 +18,12 @@ package enum Refusal: Hashable, Sendable {
             CoordinationError(
                 code: .noSlotInTime,
                 message:
-                    "no slot can come before the deadline: every mirror's limit is used up or its mirror paused, \(ahead) calls wait already, and the next slot is \(wait / 1_000) ms away; come back then, or allow more time",
+                    "no slot can come before the deadline: every mirror's limit is used up or its mirror paused, \(ahead) calls wait before it; come back in \(wait / 1_000) ms, or allow more time",
                 retryAfter: wait)
         case .late(let waited, let wait):
             CoordinationError(
                 code: .noSlotInTime,
-                message: "no slot came within \(waited / 1_000) ms; every mirror's limit is used up, or its mirror is paused",
+                message: "no slot came within \(waited / 1_000) ms; every mirror's limit is used up, or its mirror is paused; come back in \(wait / 1_000) ms, or allow more time",
                 retryAfter: wait)
         case .unreachable(let waited):
             CoordinationError(

@@ -6,6 +6,11 @@ struct RulesState: Sendable {
     var agreed: [MirrorRules]
     /// What members are configured with, for each mirror.
     var announced: [Announcements] = []
+    /// Which mirrors this node is configured with.
+    let mark: String
+    /// Whether the leader is configured with other mirrors: it cannot grant ours, and we could not use all of its. Then this node
+    /// reserves for itself.
+    var leaderHasOthers = false
     /// Whether the ledger has let this node in.
     var isAdmitted: Bool
     /// The version of the ledger, when this node speaks another one.

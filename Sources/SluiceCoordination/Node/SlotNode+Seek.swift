@@ -11,7 +11,7 @@ extension SlotNode {
         guard let election else { return .direct }
         switch election.role {
         case .leading: return election.leads(at: now) && board != nil ? .leading : .direct
-        case .following: return .following
+        case .following: return rules.leaderHasOthers ? .direct : .following
         case .leaderless:
             if now < direct.yieldsUntil { return .following }
             return direct.mayStart || !options.campaigns ? .direct : .waiting
@@ -111,7 +111,7 @@ extension SlotNode {
             .reserve(
                 ReserveRequest(
                     caller: id, demands: [ReserveRequest.Demand(node: id, wanted: Int64(min(unmet, share)))],
-                    yieldsToLeader: isShared && yields),
+                    yieldsToLeader: isShared && yields && !rules.leaderHasOthers),
                 .direct))
     }
 

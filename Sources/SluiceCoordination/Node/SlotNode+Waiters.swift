@@ -37,11 +37,10 @@ extension SlotNode {
         for waiter in queue.expired(now: now) {
             figures.refused += 1
             let waited = now.microseconds(since: waiter.arrivedAt)
-            let earliest = outlook?.earliestSlot(ahead: queue.line.count, now: now)
-            effects.append(
-                .refuse(
-                    waiter.id,
-                    isLedgerFailing ? .unreachable(waited: waited) : .late(waited: waited, wait: earliest?.microseconds(since: now))))
+            let refusal =
+                isLedgerFailing
+                ? Refusal.unreachable(waited: waited) : .late(waited: waited, wait: expectedWait(of: waiter.priority, now: now))
+            effects.append(.refuse(waiter.id, refusal))
         }
     }
 
@@ -68,13 +67,14 @@ extension SlotNode {
         perform(election?.stop() ?? [], now: now)
     }
 
-    private func hopelessness(of waiter: Waiter, now: Instant) -> Refusal? {
+    private mutating func hopelessness(of waiter: Waiter, now: Instant) -> Refusal? {
         guard let outlook, queue.inHand <= queue.line.count else { return nil }
         let here = queue.line.countAhead(of: waiter)
         guard queue.inHand <= here else { return nil }
         // Who waits elsewhere may be less urgent, and each node has its fair share: only the least urgent wait for all.
         let ahead = max(here, waiter.priority == .low ? outlook.waiting : 0)
         guard let earliest = outlook.earliestSlot(ahead: ahead, now: now), earliest > waiter.deadline else { return nil }
-        return .hopeless(ahead: ahead, wait: earliest.microseconds(since: now))
+        let wait = max(earliest.microseconds(since: now), expectedWait(of: waiter.priority, now: now))
+        return .hopeless(ahead: ahead, wait: wait)
     }
 }

@@ -26,6 +26,9 @@ package struct SlotNode: Sendable {
     var direct = DirectState()
     var muster: MusterState
     var rules: RulesState
+    var forecast = ForecastState()
+    /// Who waits in the pool, as the leader last said.
+    var crowd = Crowd.nobody
     var isSettling = false
     var isPulling = false
     var isListeningAsLeader = false
@@ -50,7 +53,7 @@ package struct SlotNode: Sendable {
         self.isShared = isShared
         self.random = random
         muster = MusterState(memory: NodeMemory(id: id, terms: terms), nextCopy: now)
-        rules = RulesState(agreed: terms.mirrors, isAdmitted: !isShared, nextAt: now)
+        rules = RulesState(agreed: terms.mirrors, mark: MirrorRules.mark(of: terms.mirrors), isAdmitted: !isShared, nextAt: now)
         if isShared {
             election = Election(node: id.text, timings: options.timings, campaigns: options.campaigns, now: now, random: random)
         }
@@ -59,6 +62,7 @@ package struct SlotNode: Sendable {
     /// Does everything that is due at `now`, and returns what is to be carried out, in order.
     package mutating func turn(now: Instant) -> [Effect] {
         giveSlots(now: now)
+        stepForecast(now: now)
         refuseExpired(now: now)
         returnSurplus(now: now)
         stepRules(now: now)

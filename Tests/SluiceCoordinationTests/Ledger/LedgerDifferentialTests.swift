@@ -24,6 +24,7 @@ import Testing
         var ended = ends.makeAsyncIterator()
         var operations = 0
         var restorations = 0
+        var disagreements = 0
         for seed in 0..<60 as Range<UInt64> {
             var pair = LedgerPair(seed: seed, client: client)
             try await subscriber.subscribe(pair.channels + ["end"])
@@ -43,9 +44,11 @@ import Testing
             try await subscriber.unsubscribe(pair.channels)
             operations += pair.operations
             restorations += pair.restorations
+            disagreements += pair.disagreements
         }
         #expect(operations == 6_000)
         #expect(restorations > 50)
+        #expect(disagreements > 30)
         await subscriber.shutDown()
         await client.shutDown()
         await server.stop()

@@ -22,6 +22,8 @@ struct LedgerPair {
     private var grants: [(node: NodeID, grant: Grant, incarnation: String, remaining: Int64)] = []
     private var repeated: SettleRequest?
     private var copies: [LedgerCopy] = []
+    /// How often members were found to be configured differently.
+    private(set) var disagreements = 0
     /// How many musters were ended.
     private(set) var restorations = 0
     private(set) var summary = ""
@@ -83,7 +85,8 @@ struct LedgerPair {
         case 80..<85:
             let (mirror, pause, throttled) = (Int(random.pick(-1...3)), random.pick(-second...2 * second), random.chance(50))
             try await penalise(mirror: mirror, pause: pause, throttled: throttled)
-        case 85..<90: try await pull(anyNode())
+        case 85..<88: try await pull(anyNode())
+        case 88..<90: try await announce()
         case 90..<95: try await inspect()
         case 95..<99: try await copy()
         default:
@@ -176,6 +179,19 @@ struct LedgerPair {
             LedgerScript.pull, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).pulling(node).words)
         var reader = try LedgerReplyReader(value, of: "pull")
         compare(try reader.pullReply(mirrors: call.terms.mirrors.count), state.pull(node, call, at: raw))
+    }
+
+    private mutating func announce() async throws {
+        let call = call()
+        summary = "announce \(call)"
+        let value = try await client.run(
+            LedgerScript.announce, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).words)
+        var reader = try LedgerReplyReader(value, of: "announce")
+        let (model, messages) = state.announce(call, at: raw)
+        compare(try reader.announceReply(terms: call.terms), model)
+        publish(messages)
+        latest = model.stamp
+        disagreements += model.mirrors.contains { $0.entries.count > 1 } ? 1 : 0
     }
 
     private mutating func inspect() async throws {
