@@ -38,8 +38,12 @@ extension Integration {
                 let status = try await ChildProcess.run(
                     scene.stage.program, ["status", "--redis", scene.stage.redis.url, "--pool", "demo"])
                 #expect(status.standardOutput.contains("mirror a is configured differently: 10/2s; 30/2s; the strictest counts"))
-                #expect(status.standardOutput.components(separatedBy: "is configured with a: 30/2s; b: 30/2s; what counts is a: 10/2s").count == 3)
-                #expect(status.standardOutput.components(separatedBy: "is configured with a: 10/2s; b: 10/2s; what counts is a: 10/2s").count == 3)
+                #expect(
+                    status.standardOutput.components(separatedBy: "is configured with a: 30/2s; b: 30/2s; what counts is a: 10/2s").count
+                        == 3)
+                #expect(
+                    status.standardOutput.components(separatedBy: "is configured with a: 10/2s; b: 10/2s; what counts is a: 10/2s").count
+                        == 3)
             }
         }
 

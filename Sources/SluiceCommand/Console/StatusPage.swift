@@ -51,7 +51,9 @@ struct StatusPage: Sendable {
     /// Who is configured differently, and what counts.
     private static func differences(_ status: PoolStatus) -> [String] {
         let mirrors = status.mirrors.compactMap { name, fields in
-            fields["limits_announced"].flatMap { $0.isEmpty ? nil : "mirror \(name) is configured differently: \($0); the strictest counts" }
+            fields["limits_announced"].flatMap {
+                $0.isEmpty ? nil : "mirror \(name) is configured differently: \($0); the strictest counts"
+            }
         }
         let nodes = status.nodes.filter { $0.fields["limits_differing"] ?? "0" != "0" }.map { name, fields in
             "\(name) is configured with \(fields["limits_configured"] ?? "?"); what counts is \(fields["limits_counting"] ?? "?")"

@@ -23,7 +23,8 @@ package enum Refusal: Hashable, Sendable {
         case .late(let waited, let wait):
             CoordinationError(
                 code: .noSlotInTime,
-                message: "no slot came within \(waited / 1_000) ms; every mirror's limit is used up, or its mirror is paused; come back in \(wait / 1_000) ms, or allow more time",
+                message:
+                    "no slot came within \(waited / 1_000) ms; every mirror's limit is used up, or its mirror is paused; come back in \(wait / 1_000) ms, or allow more time",
                 retryAfter: wait)
         case .unreachable(let waited):
             CoordinationError(
