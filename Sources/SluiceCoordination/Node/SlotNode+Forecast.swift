@@ -28,12 +28,25 @@ extension SlotNode {
         return max(0, start.microseconds(since: now))
     }
 
+    /// Notes how long requests take.
+    mutating func began(_ slot: Slot, now: Instant) {
+        if forecast.begun[slot.grant] == nil { forecast.begun[slot.grant] = now }
+    }
+
+    mutating func ended(_ slot: Slot, _ outcome: SlotOutcome) {
+        guard let begun = forecast.begun.removeValue(forKey: slot.grant), case .completed(let instant) = outcome else { return }
+        let sample = max(0, instant.microseconds(since: begun))
+        let known = forecast.latencies[slot.mirror]
+        forecast.latencies[slot.mirror] = known == 0 ? sample : known + (sample - known) / 16
+    }
+
     private func makeSchedule(now: Instant) -> Forecast {
         let since = forecast.busySince ?? now
         guard let (copy, at) = muster.memory.latest else {
-            return Forecast(rules: rules.agreed, ledgers: [:], time: 0, at: since, since: since)
+            return Forecast(rules: rules.agreed, latencies: forecast.latencies, ledgers: [:], time: 0, at: since, since: since)
         }
-        return Forecast(rules: rules.agreed, ledgers: copy.mirrors, time: copy.time, at: at, since: since)
+        return Forecast(
+            rules: rules.agreed, latencies: forecast.latencies, ledgers: copy.mirrors, time: copy.time, at: at, since: since)
     }
 
     /// The place of a newcomer in the queue of the whole pool, from 1.
@@ -58,4 +71,8 @@ struct ForecastState: Sendable {
     /// Made when it is first asked for, and anew with each copy of the ledger.
     var schedule: Forecast?
     var gauge = ShareGauge()
+    /// How long a request takes at each mirror from its slot to its completion, smoothed, in µs.
+    var latencies: [Int64]
+    /// When the first slot of a grant was used.
+    var begun: [GrantKey: Instant] = [:]
 }

@@ -28,6 +28,7 @@ extension SlotNode {
         for match in queue.matches(now: now) {
             figures.granted += 1
             figures.inFlight += 1
+            began(match.slot, now: now)
             effects.append(.give(match.waiter.id, match.slot))
         }
     }
@@ -53,6 +54,7 @@ extension SlotNode {
 
     mutating func finish(_ slot: Slot, _ outcome: SlotOutcome, now: Instant) {
         figures.inFlight -= 1
+        ended(slot, outcome)
         let rules = rules.agreed[slot.mirror]
         // Where requests under way or a burst are capped, a completion makes room at once.
         let isUrgent = outcome == .unsent || rules.concurrency != nil || rules.burst != nil || rules.limits.isEmpty

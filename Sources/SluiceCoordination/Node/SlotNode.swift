@@ -26,7 +26,7 @@ package struct SlotNode: Sendable {
     var direct = DirectState()
     var muster: MusterState
     var rules: RulesState
-    var forecast = ForecastState()
+    var forecast: ForecastState
     /// Who waits in the pool, as the leader last said.
     var crowd = Crowd.nobody
     var isSettling = false
@@ -53,6 +53,7 @@ package struct SlotNode: Sendable {
         self.isShared = isShared
         self.random = random
         muster = MusterState(memory: NodeMemory(id: id, terms: terms), nextCopy: now)
+        forecast = ForecastState(latencies: Array(repeating: 0, count: terms.mirrors.count))
         rules = RulesState(agreed: terms.mirrors, mark: MirrorRules.mark(of: terms.mirrors), isAdmitted: !isShared, nextAt: now)
         if isShared {
             election = Election(node: id.text, timings: options.timings, campaigns: options.campaigns, now: now, random: random)

@@ -19,13 +19,16 @@ package struct Forecast: Sendable {
     ///   - ledgers: what is known of the mirrors, by name; a mirror that is missing is taken to be unused.
     ///   - time: the ledger time of what is known, and the instant that it was.
     ///   - since: when somebody began to wait.
-    package init(rules: [MirrorRules], ledgers: [String: MirrorLedger], time: Int64, at copied: Instant, since: Instant) {
+    ///   - latencies: how long a request takes at each mirror, in µs.
+    package init(
+        rules: [MirrorRules], latencies: [Int64], ledgers: [String: MirrorLedger], time: Int64, at copied: Instant, since: Instant
+    ) {
         base = max(copied, since)
         let offset = time + max(0, base.microseconds(since: copied))
-        lanes = rules.map { Lane($0, ledgers[$0.name] ?? MirrorLedger(), now: offset) }
+        lanes = zip(rules, latencies).map { Lane($0, ledgers[$0.name] ?? MirrorLedger(), latency: $1, now: offset) }
     }
 
-    /// When whoever is at this place of the pool's queue, from 1, can start; nil when no mirror has any limit that lets time matter.
+    /// When whoever is at this place of the pool's queue, from 1, can start.
     package mutating func start(of place: Int, now: Instant) -> Instant {
         let passed = now.microseconds(since: base)
         // Whatever came free until now was taken.
@@ -75,8 +78,8 @@ package struct Forecast: Sendable {
         private let refill: Int64
         private var drained: Int64
 
-        init(_ rules: MirrorRules, _ ledger: MirrorLedger, now: Int64) {
-            latency = ledger.usualLatency
+        init(_ rules: MirrorRules, _ ledger: MirrorLedger, latency: Int64, now: Int64) {
+            self.latency = latency
             burst = rules.burst
             refill = rules.refill ?? 0
             drained = ledger.drained == 0 ? 0 : ledger.drained - now
@@ -118,9 +121,4 @@ package struct Forecast: Sendable {
             }
         }
     }
-}
-
-extension MirrorLedger {
-    /// How long requests take, in µs; 0 when unknown.
-    fileprivate var usualLatency: Int64 { 0 }
 }
