@@ -1,6 +1,7 @@
 import Foundation
 import Sluice
 import SluiceCommand
+import SluiceHarness
 import SluiceLoop
 import Testing
 
