@@ -29,8 +29,10 @@ extension Integration {
                 let pool = try await MirrorPool(scene.ownConfiguration())
                 let callers = (0..<25).map { caller in
                     Task {
-                        for post in 0... where !Task.isCancelled {
+                        var post = 0
+                        while !Task.isCancelled {
                             _ = try? await pool.get("/posts/\(2_101 + caller * 30 + post % 30)?n=\(post)")
+                            post += 1
                         }
                     }
                 }
