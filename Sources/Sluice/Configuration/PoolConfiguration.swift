@@ -8,6 +8,8 @@ public struct PoolConfiguration: Sendable {
         public var stale: Duration = .seconds(600)
         /// Bytes that answers may take in this process's memory.
         public var memory: Int = 64 << 20
+        /// Whether answers that are asked for near the end of their freshness are refreshed before it, with slots that nobody wants.
+        public var refreshesAhead = true
 
         /// The defaults.
         public init() {}

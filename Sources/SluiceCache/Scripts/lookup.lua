@@ -2,7 +2,8 @@
 --
 -- KEYS  1 record  2 flight  3 count of purges  4 log of purged prefixes
 -- ARGV  1 token to take the flight with   2 lease in ms   3 holder's name
---       4 mode: 'take', 'read' (never take) or 'force' (take though a record seems fresh: the caller could not read it)
+--       4 mode: 'take', 'read' (never take), 'force' (take though a record seems fresh: the caller could not read it) or 'ahead' (take
+--         though it is fresh, as long as it is the one that the caller has: it is to be refreshed before its end)
 --       5 version of the record that the caller has, or ''   6 digest of that record
 -- Reply { record: 'none' | 'same' | 'whole',
 --         flight: 'unneeded' | 'taken' | 'held' | 'declined' (its answers are not kept: fetch without it),
@@ -38,6 +39,7 @@ if version then
   end
 end
 
+if mode == 'ahead' and version == ARGV[5] then fresh = false end
 if fresh or mode == 'read' then return { record, 'unneeded', 0, whole(now), fields, purges } end
 
 local lease = redis.call('PTTL', KEYS[2])
@@ -47,9 +49,11 @@ if lease > 0 and not is_prefix_purged(KEYS[4], KEYS[1], tonumber(then_purges or 
   -- Our own question asked again, since its first answer was lost.
   if token == ARGV[1] then return { record, 'taken', lease, whole(now), fields, then_purges or '0' } end
   if declined then return { record, 'declined', lease, whole(now), fields, purges } end
-  -- A full Redis lets a script write after a command that frees memory.
-  redis.call('HDEL', KEYS[2], '')
-  redis.call('HINCRBY', KEYS[2], 'waited_for', 1)
+  if mode ~= 'ahead' then
+    -- A full Redis lets a script write after a command that frees memory.
+    redis.call('HDEL', KEYS[2], '')
+    redis.call('HINCRBY', KEYS[2], 'waited_for', 1)
+  end
   return { record, 'held', lease, whole(now), fields, purges }
 end
 
