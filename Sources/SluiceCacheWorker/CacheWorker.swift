@@ -10,7 +10,7 @@ import SluiceRedis
 /// that the invalidations before it have been heard. Each read is written as a line, with the oldest version that it might have
 /// got; whether that is right is for others to say.
 actor CacheWorker {
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
 
     static let channel = "versions"
 
@@ -65,7 +65,9 @@ actor CacheWorker {
         try await subscriber.subscribe([Self.channel])
         Self.say("ready")
         await withTaskGroup(of: Void.self) { group in
-            for reader in 0..<options.readers { group.addTask { await self.readAlways(SplitMix64(seed: self.options.seed << 8 | UInt64(reader))) } }
+            for reader in 0..<options.readers {
+                group.addTask { await self.readAlways(SplitMix64(seed: self.options.seed << 8 | UInt64(reader))) }
+            }
         }
         try await readAtLast()
         await cache.shutDown()
@@ -125,7 +127,8 @@ actor CacheWorker {
         }
     }
 
-    /// Line: `read PATH VERSION REQUIRED BEGAN ENDED SOURCE STALE LOST TROUBLED`, or `failed PATH BEGAN ENDED WHY`.
+    /// Line: `read PATH VERSION REQUIRED BEGAN ENDED SOURCE STALE LOST TROUBLED`, where a source `confirmed` is memory after a look at Redis;
+    /// or `failed PATH BEGAN ENDED WHY`.
     private func read(_ path: String, _ word: String) async {
         guard let key = try? CacheKey(target: path) else { return }
         let began = Instant.now
@@ -134,7 +137,9 @@ actor CacheWorker {
         let wasCut = await !client.isConnected
         do {
             let answer: CacheAnswer
-            if let hit = cache.memoryHit(for: key) {
+            // Without a word to Redis; else what memory holds was compared with what Redis has.
+            let hit = cache.memoryHit(for: key)
+            if let hit {
                 answer = hit
             } else {
                 let origin = origin
@@ -143,7 +148,12 @@ actor CacheWorker {
             let isLost = wasLost && !isConnected && losses == lossesBefore
             let isCut = await !client.isConnected
             let isTroubled = wasLost || wasCut || isCut || !isConnected || losses != lossesBefore
-            let source = switch answer.source { case .memory: "memory" case .redis: "redis" case .mirror: "mirror" }
+            let source =
+                switch answer.source {
+                case .memory: hit == nil ? "confirmed" : "memory"
+                case .redis: "redis"
+                case .mirror: "mirror"
+                }
             Self.say(
                 "\(word) \(path) \(String(decoding: answer.record.body, as: UTF8.self)) \(oldest) \(began.microseconds) \(Instant.now.microseconds) \(source) \(answer.stale ? 1 : 0) \(isLost ? 1 : 0) \(isTroubled ? 1 : 0)"
             )

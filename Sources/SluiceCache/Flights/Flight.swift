@@ -136,7 +136,9 @@ struct Flight: Sendable {
             if overtaken { effects.append(.renew(attempt: attempt)) }
             return effects
         case .takenAhead:
-            guard !overtaken, refreshUntil != nil else { return [.abandon(attempt: attempt)] + (overtaken ? lookUpOrStop() : finish(.record)) }
+            guard !overtaken, refreshUntil != nil else {
+                return [.abandon(attempt: attempt)] + (overtaken ? lookUpOrStop() : finish(.record))
+            }
             let deadline = wantedUntil
             let answers = answerAll(.record)
             phase = .fetching(renewAt: now.advanced(byMicroseconds: timing.lease / 3), deadline: deadline)

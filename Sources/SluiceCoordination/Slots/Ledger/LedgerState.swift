@@ -71,7 +71,9 @@ package struct LedgerState: Hashable, Sendable {
             let sameLife = call.knowledge.map { $0.incarnation == meta?.incarnation } ?? true
             guard leader == request.caller, epoch == claimed, sameLife else { return without(.staleEpoch(current: epoch)) }
         } else if request.sparesOnly {
-            if muster == nil, let meta, meta.waiting > 0, time.now - meta.waitingAt <= Self.waitingIsFresh { return without(.queueWithLeader) }
+            if muster == nil, let meta, meta.waiting > 0, time.now - meta.waitingAt <= Self.waitingIsFresh {
+                return without(.queueWithLeader)
+            }
         } else if muster == nil, request.yieldsToLeader, let leader, leader != request.caller, let meta, meta.waiting > 0,
             time.now - meta.waitingAt <= Self.waitingIsFresh
         {
