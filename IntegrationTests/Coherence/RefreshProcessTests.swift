@@ -30,7 +30,9 @@ extension Integration {
                 }
                 let lives = Int(Instant.now.duration(since: began) / .milliseconds(2_400))
                 let requests = try await scene.requests
-                print("refresh ahead, 2 gateways: \(answers) answers in \(Instant.now.duration(since: began)), \(requests) requests, nobody waited")
+                print(
+                    "refresh ahead, 2 gateways: \(answers) answers in \(Instant.now.duration(since: began)), \(requests) requests, nobody waited"
+                )
                 #expect(requests >= 4 && requests <= lives + 1)
                 for gateway in gateways { #expect(await gateway.stop() == .exited(0)) }
             }
