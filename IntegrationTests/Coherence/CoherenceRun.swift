@@ -34,20 +34,10 @@ struct CoherenceRun {
         var failure: (any Error)?
         do {
             let until = Instant.now.advanced(by: span + .seconds(2))
-            let directory = (try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") as NSString)
-                .deletingLastPathComponent
-            for number in 0..<processes {
-                workers.append(
-                    try ChildProcess(
-                        directory + "/SluiceCacheWorker",
-                        [
-                            "--redis", redis.url, "--origin", origin.url, "--keys", "\(keys)", "--seed", "\(seed &* 100 &+ UInt64(number))",
-                            "--until", "\(until.microseconds)", "--fault", fault,
-                        ]))
-            }
+            for number in 0..<processes { workers.append(try hire(redis, origin, number: number, until: until)) }
             for worker in workers { try await worker.waitForOutput(containing: "ready") }
-            try await interfere(redis, origin, workers, until: until.advanced(by: .seconds(-2)), &outcome)
-            for worker in workers {
+            try await interfere(redis, origin, &workers, until: until.advanced(by: .seconds(-2)), &outcome)
+            for worker in workers where worker.ending != .signalled(SIGKILL) {
                 let ending = await worker.wait()
                 #expect(ending == .exited(0), "\(worker.standardError)")
             }
@@ -61,6 +51,16 @@ struct CoherenceRun {
         await redis.stop()
         if let failure { throw failure }
         return outcome
+    }
+
+    private func hire(_ redis: RedisServer, _ origin: ChangingOrigin, number: Int, until: Instant) throws -> ChildProcess {
+        let directory = (try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") as NSString).deletingLastPathComponent
+        return try ChildProcess(
+            directory + "/SluiceCacheWorker",
+            [
+                "--redis", redis.url, "--origin", origin.url, "--keys", "\(keys)", "--seed", "\(seed &* 100 &+ UInt64(number))",
+                "--until", "\(until.microseconds)", "--fault", fault,
+            ])
     }
 
     private func note(_ output: String, _ outcome: inout Outcome) {
@@ -84,16 +84,16 @@ struct CoherenceRun {
 
     /// What `redis-cli`, or fate, does.
     enum Interference: CaseIterable {
-        case delete, expire, flushDatabase, flushAll, killSubscribers, killConnections, freezeWorker, freezeRedis
+        case delete, expire, flushDatabase, flushAll, killSubscribers, killConnections, killWorker, freezeWorker, freezeRedis
     }
 
     private func interfere(
-        _ redis: RedisServer, _ origin: ChangingOrigin, _ workers: [ChildProcess], until: Instant, _ outcome: inout Outcome
+        _ redis: RedisServer, _ origin: ChangingOrigin, _ workers: inout [ChildProcess], until: Instant, _ outcome: inout Outcome
     ) async throws {
         var random = SeededNumbers(seed: seed)
         let kinds: [Interference] =
             [.delete, .delete, .delete, .expire, .expire, .expire, .flushDatabase, .flushAll]
-            + [.killSubscribers, .killSubscribers, .killConnections, .freezeWorker, .freezeRedis]
+            + [.killSubscribers, .killSubscribers, .killConnections, .killWorker, .killWorker, .freezeWorker, .freezeWorker, .freezeRedis]
         while Instant.now < until {
             let kind = kinds.randomElement(using: &random)!
             let path = "/\(Bool.random(using: &random) ? "a" : "b")/"
@@ -107,8 +107,13 @@ struct CoherenceRun {
             case .flushAll: try await forget(["FLUSHALL"], paths, ifSays: "OK", redis, origin)
             case .killSubscribers: try await redis.cli("CLIENT", "KILL", "TYPE", "pubsub")
             case .killConnections: try await redis.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            case .killWorker:
+                // Whatever it is about, and another takes its place.
+                guard let worker = workers.filter({ $0.ending == nil }).randomElement(using: &random) else { break }
+                await worker.kill()
+                workers.append(try hire(redis, origin, number: workers.count, until: until.advanced(by: .seconds(2))))
             case .freezeWorker:
-                let worker = workers.randomElement(using: &random)!
+                guard let worker = workers.filter({ $0.ending == nil }).randomElement(using: &random) else { break }
                 worker.signal(SIGSTOP)
                 try await Task.sleep(for: .milliseconds(Int.random(in: 100...1_500, using: &random)))
                 worker.signal(SIGCONT)
