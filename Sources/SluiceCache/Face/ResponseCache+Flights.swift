@@ -91,7 +91,8 @@ extension ResponseCache {
             cell.entry = nil
             memory.remove(cell.key)
         case .same:
-            cell.entry = cell.entry.map { MemoryEntry($0.record, serverTime: answer.serverTime, anchor: askedAt, era: era) }
+            // Its times stay as they are: they count by our own clock, which nobody sets.
+            cell.entry?.era = era
             // Asked again since messages may have been lost meanwhile: it still is Redis that answers.
             if cell.hasRead { cell.source = .redis }
         case .whole(let record):

@@ -36,6 +36,20 @@ package struct MemoryEntry: Sendable {
         staleUntil = instant(record.staleUntil)
         nearsEnd = instant(record.freshUntil - max(0, record.freshUntil - record.storedAt) / 5)
         self.era = era
+        if record.storedAt > serverTime + Self.step { endFreshness(at: anchor) }
+    }
+
+    /// A record from so many milliseconds ahead was stored before the server's clock was set back.
+    private static let step: Int64 = 1_000
+
+    /// Nobody knows how old it is: what is left begins with its staleness. `lookup.lua` does the same.
+    private mutating func endFreshness(at now: Instant) {
+        let excess = freshUntil.microseconds(since: now)
+        guard excess > 0 else { return }
+        freshUntil = now
+        nearsEnd = now
+        refreshUntil = refreshUntil.advanced(byMicroseconds: -excess)
+        staleUntil = staleUntil.advanced(byMicroseconds: -excess)
     }
 
     /// The answer at a time.

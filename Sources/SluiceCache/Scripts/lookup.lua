@@ -30,7 +30,8 @@ end
 
 if version then
   local fresh_until = tonumber(field(KEYS[1], 'fresh_until_ms') or '')
-  fresh = fresh_until ~= nil and fresh_until > now
+  -- One from the future was stored before the clock was set back: nobody knows how old it is.
+  fresh = fresh_until ~= nil and fresh_until > now and tonumber(field(KEYS[1], 'stored_ms') or '0') <= now + 1000
   if version == ARGV[5] and ARGV[6] ~= '' and digest(KEYS[1]) == ARGV[6] then
     record = 'same'
   else
@@ -42,7 +43,7 @@ end
 if mode == 'ahead' and version == ARGV[5] then fresh = false end
 if fresh or mode == 'read' then return { record, 'unneeded', 0, whole(now), fields, purges } end
 
-local lease = redis.call('PTTL', KEYS[2])
+local lease = held_for(KEYS[2], tonumber(ARGV[2]))
 local token, then_purges, declined = unpack(redis.call('HMGET', KEYS[2], 'token', 'purges', 'declined'))
 -- A flight that is older than a purge of its prefix can fill nothing any more: it is in nobody's way.
 if lease > 0 and not is_prefix_purged(KEYS[4], KEYS[1], tonumber(then_purges or '0')) then
@@ -60,5 +61,5 @@ end
 redis.call('DEL', KEYS[2])
 redis.call('HSET', KEYS[2], 'token', ARGV[1], 'holder', ARGV[3], 'taken_ms', whole(now), 'seen', fingerprint(KEYS[1]),
   'seen_until_ms', field(KEYS[1], 'stale_until_ms') or '', 'purges', purges)
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
+hold(KEYS[2], tonumber(ARGV[2]))
 return { record, 'taken', tonumber(ARGV[2]), whole(now), fields, purges }
