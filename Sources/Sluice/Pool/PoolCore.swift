@@ -120,6 +120,12 @@ actor PoolCore {
             }
         }
         await coordinator.start(subscriber: subscriber)
+        if configuration.cache.refreshesAhead {
+            await cache.refreshes { [weak self] key, need in
+                guard let self else { throw NoSpareSlot() }
+                return try await fetch(key, need)
+            }
+        }
         if redis != nil {
             let publisher = MetricsPublisher(core: self)
             self.publisher = publisher
