@@ -18,6 +18,8 @@ actor Fetcher {
         var deadline: Instant
         /// Whether the request itself must end by the deadline; otherwise only the wait for its slot.
         var isBoundByDeadline = false
+        /// Nobody waits for it: it takes a slot that nobody wants, and only one.
+        var isRefresh = false
     }
 
     /// Attempts that may fail before the call does.
@@ -62,12 +64,13 @@ actor Fetcher {
                 case .refused(let asked):
                     let pause = health[slot.mirror].refused(asked: asked, startedAt: started, now: .now)
                     await penalise(slot.mirror, pause, throttled: true, "refused a request with status \(response.status)")
+                    if need.isRefresh { return (response, mirrors[slot.mirror]) }
                 case .failed:
                     if let pause = health[slot.mirror].failed(startedAt: started, now: .now) {
                         await penalise(slot.mirror, pause, throttled: false, "answered \(response.status) again and again")
                     }
                     failures += 1
-                    guard need.isIdempotent, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }
+                    guard need.isIdempotent, !need.isRefresh, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }
                 }
                 last = (response, mirrors[slot.mirror])
             } catch {
@@ -86,7 +89,7 @@ actor Fetcher {
                     throw SluiceError(
                         .deadlineExceeded, "the deadline passed while \(mirrors[slot.mirror].name) was asked", underlying: error)
                 }
-                guard failures < Self.attempts, need.isIdempotent || !error.wasSent else {
+                guard failures < (need.isRefresh ? 1 : Self.attempts), need.isIdempotent || !error.wasSent else {
                     let sent = need.isIdempotent ? "" : "; it may have been carried out, and is not sent again"
                     throw SluiceError(
                         .mirrorsUnavailable,
@@ -104,6 +107,7 @@ actor Fetcher {
 
     private func slot(for need: Need, avoiding: Set<Int>) async throws(SluiceError) -> Slot {
         do throws(CoordinationError) {
+            if need.isRefresh { return try await coordinator.acquireSpare() }
             return try await coordinator.acquire(priority: need.priority, deadline: need.deadline, avoiding: avoiding)
         } catch {
             throw SluiceError(error)

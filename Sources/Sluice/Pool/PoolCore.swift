@@ -122,6 +122,12 @@ actor PoolCore {
             }
         }
         await coordinator.start(subscriber: subscriber)
+        if configuration.cache.refreshesAhead {
+            await cache.refreshes { [weak self] key, need in
+                guard let self else { throw NoSpareSlot() }
+                return try await fetch(key, need)
+            }
+        }
         if redis != nil {
             let publisher = MetricsPublisher(core: self)
             self.publisher = publisher
@@ -143,7 +149,7 @@ actor PoolCore {
         case .success: return
         case .failure(let error):
             switch error.code {
-            case .authentication, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
+            case .authentication, .untrusted, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
             default: configuration.log("Redis is out of reach, and is tried again: \(error.message)")
             }
         case nil:

@@ -8,6 +8,8 @@ package enum Refusal: Hashable, Sendable {
     case unreachable(waited: Int64)
     /// The pool's ledger was begun by nodes that speak this other version.
     case otherVersion(pool: Int64)
+    /// Every free slot is wanted, or kept for those who come.
+    case nothingToSpare
     /// The node leaves.
     case stopped
 
@@ -37,6 +39,9 @@ package enum Refusal: Hashable, Sendable {
                 message:
                     "the pool's processes speak version \(pool) of the coordination protocol, and this one speaks version \(LedgerProtocol.version): it may not take part. Run the same release of Sluice in all processes of the pool, or give this one a pool of its own",
                 retryAfter: RulesState.interval, underlying: underlying)
+        case .nothingToSpare:
+            CoordinationError(
+                code: .noSlotInTime, message: "no slot can be spared: others wait, or too few are free; nothing has to be done")
         case .stopped: CoordinationError(code: .shutDown, message: "the pool shut down while a call waited for its slot")
         }
     }

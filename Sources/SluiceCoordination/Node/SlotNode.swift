@@ -29,6 +29,8 @@ package struct SlotNode: Sendable {
     var forecast: ForecastState
     /// Who waits in the pool, as the leader last said.
     var crowd = Crowd.nobody
+    /// Who would use a slot that nobody wants, while the ledger is asked for one.
+    var spareWaiters: Set<UInt64> = []
     var isSettling = false
     var isPulling = false
     var isListeningAsLeader = false

@@ -71,6 +71,10 @@ package struct LedgerState: Hashable, Sendable {
         if let claimed = request.epoch {
             let sameLife = call.knowledge.map { $0.incarnation == meta?.incarnation } ?? true
             guard leader == request.caller, epoch == claimed, sameLife else { return without(.staleEpoch(current: epoch)) }
+        } else if request.sparesOnly {
+            if muster == nil, let meta, meta.waiting > 0, time.now - meta.waitingAt <= Self.waitingIsFresh {
+                return without(.queueWithLeader)
+            }
         } else if muster == nil, request.yieldsToLeader, let leader, leader != request.caller, let meta, meta.waiting > 0,
             time.now - meta.waitingAt <= Self.waitingIsFresh
         {
@@ -178,7 +182,10 @@ package struct LedgerState: Hashable, Sendable {
     private mutating func distribute(
         _ request: ReserveRequest, _ terms: LedgerTerms, at time: Reading
     ) -> ([[Grant]], [LedgerMessage]) {
-        let free = terms.mirrors.map { self.free($0, at: time.now) }
+        let free = terms.mirrors.map { rules in
+            let free = self.free(rules, at: time.now)
+            return request.sparesOnly ? min(free, mirrors[rules.name, default: MirrorLedger()].spare(rules)) : free
+        }
         let shares = Allotment.shares(of: free.reduce(0, +), among: request.demands.map { ($0.wanted, $0.tier) })
         let pieces = Allotment.pieces(
             shares: shares, parts: Allotment.split(shares.reduce(0, +), overFree: free),

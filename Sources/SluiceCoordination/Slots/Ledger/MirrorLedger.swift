@@ -80,6 +80,11 @@ package struct MirrorLedger: Hashable, Sendable {
         return max(0, room)
     }
 
+    /// What is left beyond a quarter of each limit, which stays for those who come; 0 when nothing is.
+    func spare(_ rules: MirrorRules) -> Int64 {
+        rules.limits.reduce(Int64.max) { min($0, max(0, $1.count - $1.count / 4 - used($1))) }
+    }
+
     /// The completed requests that the upstream's bucket still holds, rounded up.
     ///
     /// The bucket of a mirror holds each request from its arrival and loses one per refill. We let a request
