@@ -201,7 +201,8 @@ struct LedgerPair {
             let value = try await client.run(
                 LedgerScript.contribute, keys: [keys.ledger],
                 arguments: LedgerArguments(call, raw: raw).contributing(
-                    told.bytes, remembers: !told.isEmpty, of: node, to: notice, in: latest.incarnation).words)
+                    told.bytes, remembers: !told.isEmpty, of: node, to: notice, in: latest.incarnation
+                ).words)
             var reader = try LedgerReplyReader(value, of: "contribute")
             let (model, messages) = state.contribute(told, of: node, to: notice, in: latest.incarnation, call, at: raw)
             compare(try reader.contributeReply(), model)
