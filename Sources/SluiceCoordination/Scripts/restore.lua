@@ -20,7 +20,7 @@ local version, nextNumber, sealedUntil, lives = number(), number(), number(), wo
 local done = meta.musterUntil > 0 and meta.musters == muster and meta.incarnation == incarnation
     and meta.memories == memories and now >= meta.musterUntil
 if done then
-    local changes, gone, names = {}, { 'lost' }, {}
+    local changes, gone, names = {}, { 'lost', 'ignorant' }, {}
     local function change(field)
         local value = word()
         if value ~= '' then

@@ -34,15 +34,21 @@ package struct LedgerCall: Hashable, Sendable {
     /// The version of the ledger's protocol that the caller speaks.
     package var version: Int64
 
+    /// How long it may yet take, in µs, until every member that is well is connected to this server; 0: they all are.
+    package var settling: Int64
+
     /// Long enough for every member that is well to be connected again and to speak.
     package static let musterSpan: Int64 = 1_000_000
+    /// So long after a server's start every member that is well is connected to it: twice the longest wait between two attempts.
+    package static let homecoming: Int64 = 500_000
 
     package init(
         terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, runID: String? = nil, candidate: String, muster: Int64 = musterSpan,
-        version: Int64 = LedgerProtocol.version
+        settling: Int64 = homecoming, version: Int64 = LedgerProtocol.version
     ) {
         self.version = version
         self.muster = muster
+        self.settling = settling
         self.terms = terms
         self.knowledge = knowledge
         self.runID = runID
