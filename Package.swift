@@ -60,12 +60,14 @@ let package = Package(
         .executableTarget(name: "SluiceLockWorker", dependencies: ["Sluice"], swiftSettings: safeRules),
 
         // Small complete programs; Sources/Examples/README.md says how to run each.
-        .executableTarget(name: "example-post", dependencies: ["Sluice"], path: "Sources/Examples/Post", swiftSettings: safeRules),
+        .executableTarget(
+            name: "example-post", dependencies: ["Sluice"], path: "Sources/Examples/Post", exclude: ["run"], swiftSettings: safeRules),
         .executableTarget(
             name: "example-serial", dependencies: ["Sluice", "SluiceLoop", "SluiceServer"], path: "Sources/Examples/Serial",
-            swiftSettings: safeRules),
+            exclude: ["run"], swiftSettings: safeRules),
         .executableTarget(
-            name: "example-semaphore", dependencies: ["Sluice"], path: "Sources/Examples/Semaphore", swiftSettings: safeRules),
+            name: "example-semaphore", dependencies: ["Sluice"], path: "Sources/Examples/Semaphore", exclude: ["run"],
+            swiftSettings: safeRules),
 
         // Real servers and processes, started and always ended, for the demo and for tests.
         .target(name: "SluiceHarness", swiftSettings: languageRules),

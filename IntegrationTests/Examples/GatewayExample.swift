@@ -10,12 +10,12 @@ struct GatewayExample {
     let port: UInt16
     private let redisPort: String
 
-    /// Runs `Sources/Examples/NAME/run`, lets `play` use it, ends it by SIGINT, and checks that nothing of it is left.
+    /// Runs `deploy/example NAME`, lets `play` use it, ends it by SIGINT, and checks that nothing of it is left.
     static func play(_ name: String, _ play: (GatewayExample) async throws -> Void) async throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         // bash itself, since this process may ignore SIGINT, and a shell cannot trap what was ignored at its start.
         let process = try ChildProcess(
-            root.appending(path: "Sources/Examples/\(name)/run").path, ["--listen", "127.0.0.1:0"],
+            root.appending(path: "deploy/example").path, [name, "--listen", "127.0.0.1:0"],
             environment: ["SLUICE_PROGRAM": try OwnProgram.besideThis])
         try await process.waitForOutput(containing: "listening on http://127.0.0.1:", timeout: .seconds(60))
         let said = process.standardError

@@ -8,7 +8,7 @@ extension Integration {
     struct SearchTests {
         @Test func `search: one request for a query in any order, 30 s by its route, and redis-cli shows key, value and TTL`() async throws
         {
-            try await GatewayExample.play("Search") { example in
+            try await GatewayExample.play("search") { example in
                 let client = try RawClient(example.port)
                 let first = try await client.get("/universities?country=Germany")
                 #expect(first.status == 200 && first.headers["cache-status"]?.contains("fwd=uri-miss") == true)

@@ -7,7 +7,7 @@ extension Integration {
     /// The row todos: a public API behind other paths, cached.
     struct TodosTests {
         @Test func `todos: renamed paths, a first answer as slow as the API, and then under a millisecond at the server`() async throws {
-            try await GatewayExample.play("Todos") { example in
+            try await GatewayExample.play("todos") { example in
                 let client = try RawClient(example.port)
                 let clock = ContinuousClock()
                 var first: RawClient.Answer?

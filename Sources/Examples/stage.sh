@@ -1,7 +1,7 @@
 # Sourced by the examples: a Redis, strict mirrors and a gateway on free loopback ports. All of them are ended, by process id, when the
 # script ends, and by the kernel should the script be killed.
 #
-# SLUICE_PROGRAM names a built `sluice`; without it one is built.
+# SLUICE_PROGRAM names a built `sluice`; without it one is built. SLUICE_REDIS_URL names a Redis to use; without it one is started.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 started=() # process ids, in the order of their start
@@ -40,8 +40,18 @@ find_program() {
     SLUICE_PROGRAM=$(swift build --package-path "$root" -c release --product sluice --show-bin-path)/sluice
 }
 
+# build_example NAME: its program is then "$example".
+build_example() {
+    swift build --package-path "$root" -c release --product "example-$1" >&2
+    example=$(swift build --package-path "$root" -c release --product "example-$1" --show-bin-path)/example-$1
+}
+
 start_redis() {
     local process
+    if [[ -n ${SLUICE_REDIS_URL:-} ]]; then
+        say "Redis: $SLUICE_REDIS_URL"
+        return
+    fi
     : >"$scratch/redis.log"
     for _ in {1..20}; do
         redis_port=$((10000 + RANDOM % 22000))
@@ -79,6 +89,21 @@ start_mirror() {
         sleep 0.02
     done
     say "the mirror $name did not start"
+    exit 1
+}
+
+# start_service PROGRAM: one that prints its URL, which is then in "$url".
+start_service() {
+    local said=$scratch/service-${#started[@]}
+    : >"$said"
+    launch "$1" >"$said" &
+    started+=($!)
+    for _ in {1..500}; do
+        url=$(<"$said")
+        if [[ -n $url ]]; then return; fi
+        sleep 0.02
+    done
+    say "$1 did not start"
     exit 1
 }
 

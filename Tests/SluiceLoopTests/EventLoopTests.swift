@@ -26,6 +26,17 @@ actor Counter {
     }
     private var timers: [LoopTimer] = []
 
+    /// A timer that is always due.
+    func spin() {
+        timers.append(LoopTimer(on: loop) { self.assumeIsolated { $0.respin() } })
+        respin()
+    }
+
+    private func respin() {
+        value += 1
+        timers[0].schedule(at: .now)
+    }
+
     func onNextWait(_ body: @escaping @Sendable () -> Void) { loop.beforeWaiting(body) }
 }
 
@@ -50,6 +61,14 @@ actor Counter {
         }
         #expect(fired.microseconds(since: asked) >= 20_300)
         #expect(await counter.value == 1)
+        await loop.shutDown()
+    }
+
+    @Test func `a timer that sets itself to now leaves the loop to others`() async {
+        let loop = EventLoop(name: "test")
+        let counter = Counter(loop: loop)
+        await counter.spin()
+        while await counter.value < 20 { await Task.yield() }
         await loop.shutDown()
     }
 

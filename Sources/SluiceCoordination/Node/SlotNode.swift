@@ -31,6 +31,8 @@ package struct SlotNode: Sendable {
     package internal(set) var isStopped = false
     /// How many reports may still fail before a node that leaves gives up.
     var lastReports = 2
+    /// Whether what is left to report stays untold: its slots come back by themselves.
+    var hasGivenUp: Bool { isStopped && lastReports <= 0 }
     /// Whether the ledger's last answer was a failure.
     package internal(set) var isLedgerFailing = false
     var effects: [Effect] = []
@@ -69,7 +71,7 @@ package struct SlotNode: Sendable {
     /// When `turn` must be called next, if nothing happens before.
     package mutating func nextStep(now: Instant) -> Instant? {
         let steps = [
-            queue.nextStep(), isSettling ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
+            queue.nextStep(), isSettling || hasGivenUp ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
             nextMusterStep,
         ]
         return steps.compactMap { $0 }.min()

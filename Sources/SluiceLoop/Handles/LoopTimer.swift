@@ -9,6 +9,7 @@ package final class LoopTimer {
     private let fire: () -> Void
     private let handle: RawHandle<uv_timer_t>
     private var due = Instant.distantFuture
+    private var isFiring = false
 
     /// - Parameter fire: called on the loop's thread each time the timer comes due.
     package init(on loop: EventLoop, _ fire: @escaping () -> Void) {
@@ -31,7 +32,8 @@ package final class LoopTimer {
             return
         }
         uv_update_time(loop.rawLoop)
-        let wait = max(0, instant.microseconds(since: .now))
+        // libuv 1.44 goes on with what is due until nothing is: a timer that sets itself to “now” would hold the loop for good.
+        let wait = max(isFiring ? 1 : 0, instant.microseconds(since: .now))
         uv_timer_start(
             handle.pointer, { handle in owner(of: handle!.pointee.data, as: LoopTimer.self)?.cameDue() },
             UInt64((wait + 999) / 1_000), 0)
@@ -53,6 +55,8 @@ package final class LoopTimer {
             return
         }
         due = .distantFuture
+        isFiring = true
         fire()
+        isFiring = false
     }
 }

@@ -28,6 +28,7 @@ struct Words {
     init(_ bytes: [UInt8]) { words = String(decoding: bytes, as: UTF8.self).split(separator: " ")[...] }
 
     mutating func text() -> String? { words.popFirst().map(String.init) }
-    mutating func number() -> Int64? { words.popFirst().flatMap { Int64($0) } }
+    /// Within ±2⁵³, as Redis' scripts count: sums of such numbers never overflow.
+    mutating func number() -> Int64? { words.popFirst().flatMap { Int64($0) }.flatMap { $0.magnitude <= 1 << 53 ? $0 : nil } }
     var rest: [String] { words.map(String.init) }
 }

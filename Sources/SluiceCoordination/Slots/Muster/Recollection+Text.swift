@@ -36,7 +36,7 @@ extension Recollection {
             guard var words = strings.next().map(Words.init), let number = words.number(), let mirror = words.text(),
                 let count = words.number(), let remaining = words.number(), let doubtful = words.number(), count > 0, doubtful >= 0
             else { return nil }
-            let ages = (words.text() ?? "").split(separator: ",").map { Int64($0) }
+            let ages = (words.text() ?? "").split(separator: ",").map { Int64($0).flatMap { $0.magnitude <= 1 << 53 ? $0 : nil } }
             own.append(Own(number: number, mirror: mirror, count: count, remaining: remaining, settled: ages, doubtful: doubtful))
         }
         var copy: LedgerCopy?
