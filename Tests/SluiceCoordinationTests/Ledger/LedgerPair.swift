@@ -72,8 +72,12 @@ struct LedgerPair {
         case 0..<45: try await reserve(randomRequest())
         case 45..<80: try await settle(randomReport(), call())
         case 80..<85:
-            let (mirror, pause, throttled) = (Int(random.pick(-1...3)), random.pick(-second...2 * second), random.chance(50))
-            try await penalise(mirror: mirror, pause: pause, throttled: throttled)
+            // Of a grant that is open, of one to come, and of one from long ago.
+            let held = grants.randomElement(using: &random)?.grant
+            let mirror = random.chance(60) ? held?.mirror ?? 0 : Int(random.pick(-1...3))
+            let grant = random.chance(70) ? held?.number ?? 0 : (state.meta?.nextNumber ?? 0) + random.pick(-50...1)
+            let asked = random.chance(50) ? random.pick(-second...2 * second) * (random.chance(2) ? day : 1) : nil
+            try await penalise(mirror: mirror, grant: grant, asked: asked)
         case 85..<90: try await pull(anyNode())
         case 90..<95: try await inspect()
         case 95..<99: try await copy()
@@ -146,18 +150,19 @@ struct LedgerPair {
         releases = model.mirrors.compactMap(\.nextRelease)
     }
 
-    private mutating func penalise(mirror: Int, pause: Int64, throttled: Bool) async throws {
+    private mutating func penalise(mirror: Int, grant: Int64, asked: Int64?) async throws {
         let call = call()
-        summary = "penalise \(mirror) \(pause) \(throttled) \(call)"
+        summary = "penalise \(mirror) #\(grant) \(asked ?? -1) \(call)"
         let value = try await client.run(
             LedgerScript.penalise, keys: [keys.ledger],
-            arguments: LedgerArguments(call, raw: raw).penalising(mirror: mirror, pause: pause, throttled: throttled).words)
+            arguments: LedgerArguments(call, raw: raw).penalising(mirror: mirror, grant: grant, asked: asked).words)
         var reader = try LedgerReplyReader(value, of: "penalise")
         let real = try reader.penaliseReply(mirrors: call.terms.mirrors.count)
-        let (model, messages) = state.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: raw)
+        let (model, messages) = state.penalise(mirror: mirror, grant: grant, asked: asked, call, at: raw)
         publish(messages)
         compare(real, model)
         latest = model.stamp
+        releases = model.mirrors.compactMap(\.nextRelease)
     }
 
     private mutating func pull(_ node: NodeID) async throws {
@@ -305,7 +310,9 @@ struct LedgerPair {
                     mirror: held.grant.mirror + (random.chance(2) ? 1 : 0), number: held.grant.number + (random.chance(2) ? 1 : 0),
                     incarnation: random.chance(98) ? held.incarnation : "before",
                     remaining: held.remaining + (random.chance(5) ? random.pick(-1...1) : 0), completed: ages,
-                    unsent: random.chance(98) ? unsent : -1, extend: random.chance(10) ? random.pick(-second...5 * second) : nil))
+                    unsent: random.chance(98) ? unsent : -1, answered: random.chance(60) ? random.pick(-1...share) : 0,
+                    failed: random.chance(30) ? random.pick(-1...3) : 0,
+                    latency: random.chance(50) ? random.pick(-1...2 * second) * (random.chance(2) ? day : 1) : nil, extend: random.chance(10) ? random.pick(-second...5 * second) : nil))
             grants[place].remaining -= Int64(ages.count) + unsent
             if grants[place].remaining <= 0 { grants.remove(at: place) }
         }

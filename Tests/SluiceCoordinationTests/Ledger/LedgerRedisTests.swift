@@ -61,7 +61,7 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         }
         #expect(try await one.settle(SettleRequest(node: node("self"), entries: entries)).applied == entries.count)
         #expect(try await one.settle(SettleRequest(node: node("self"), entries: entries)).applied == 0)
-        #expect(try await one.penalise(mirror: 0, pause: 5 * second, throttled: true).mirrors.map(\.free) == [0, 5])
+        #expect(try await one.penalise(mirror: 0, grant: granted[0].number, asked: 5 * second).mirrors.map(\.free) == [0, 5])
         await scene.end(one, other)
     }
 
