@@ -57,6 +57,7 @@ local function judge(mirror, grant, answered, failed, nextNumber, now)
         if failed > 0 then return probeFailed(mirror, now) end
         conduct = changed(mirror)
         conduct.probe, conduct.score, conduct.openings, conduct.refusals = 0, 0, 0, 0
+        if conduct.held > 0 then conduct.cleanFrom = now end
         return
     end
     if conduct.probe ~= 0 then return end
@@ -98,7 +99,6 @@ local function refuse(mirror, grant, asked, used, nextNumber, now)
             conduct.wall = before
             conduct.held = math.max(1, math.floor(before / 2), math.min(math.floor(before * 7 / 8), used - 1))
         end
-        conduct.cleanFrom = now + pause
     end
     leaveAlone(mirror, now, pause)
 end
@@ -106,7 +106,7 @@ end
 -- Raises what a refusal had lowered, as far as time allows.
 local function recover(mirror, now)
     local limit = mirror.limits[1]
-    if mirror.conduct.held == 0 or not limit then return end
+    if mirror.conduct.held == 0 or mirror.conduct.probe ~= 0 or not limit then return end
     local conduct, step = mirror.conduct, math.max(1, math.floor(limit.count / 32))
     while conduct.held < limit.count do
         local level = conduct.held + math.max(step, conduct.held - conduct.wall)

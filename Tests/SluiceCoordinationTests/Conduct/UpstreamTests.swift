@@ -2,22 +2,69 @@ import SluiceCoordination
 import SluiceMirror
 import Testing
 
-/// The answer to refusals within the limits, tried against upstreams that count otherwise, for hundreds of windows of virtual time.
+/// The answer to refusals within the limits, tried against upstreams that count otherwise, for a hundred windows of virtual time each,
+/// with a pool that always wants more.
 @Suite(.timeLimit(.minutes(10))) struct `Upstreams that count otherwise` {
-    @Test func `figures`() throws {
-        for limit in ["30/60s", "100/10s", "20/1s"] {
-            for (name, algorithm, strangers) in [
-                ("log", .log, nil), ("fixed", .fixed, nil), ("counter", .counter, nil), ("bucket:5", .bucket(5), nil), ("bucket:1", .bucket(1), nil),
-                ("strangers 1/6", .log, 6), ("strangers 1/2", .log, 2), ("strangers 2/3", .log, -3), ("strangers 5/6", .log, -6),
-            ] as [(String, MirrorAlgorithm, Int64?)] {
-                for saysWhen in [true, false] {
-                    let parsed = try RateLimit(limit)
-                    let foreign = strangers.map { $0 > 0 ? "\(max(1, parsed.count / $0))/\(parsed.window / 1000)ms" : "\(parsed.count * (-$0 - 1) / -$0)/\(parsed.window / 1000)ms" }
-                    var trial = try UpstreamTrial(limit, algorithm: algorithm, strangers: foreign, saysWhen: saysWhen)
-                    trial.run(windows: 300)
-                    print("figures | \(limit) \(name) \(saysWhen ? "Retry-After" : "silent"): \(trial.figures)")
-                }
-            }
+    @Test(arguments: [MirrorAlgorithm.log, .fixed, .bucket(nil)])
+    func `an upstream that counts as we do, by fixed windows, or by a bucket as large as the limit, refuses nothing`(
+        algorithm: MirrorAlgorithm
+    ) throws {
+        var trial = try UpstreamTrial("30/60s", algorithm: algorithm)
+        trial.run(windows: 100)
+        print("upstream | 30/60s \(algorithm): \(trial.figures)")
+        #expect(trial.refusals.isEmpty)
+        #expect(trial.utilisation > 0.985)
+    }
+
+    @Test(arguments: ["30/60s", "20/1s"], [MirrorAlgorithm.counter, .bucket(5)])
+    func `an upstream that refuses bursts refuses one of ours, and hardly anything once we are paced`(
+        limit: String, algorithm: MirrorAlgorithm
+    ) throws {
+        for saysWhen in [true, false] {
+            var trial = try UpstreamTrial(limit, algorithm: algorithm, saysWhen: saysWhen)
+            trial.run(windows: 100)
+            print("upstream | \(limit) \(algorithm), \(saysWhen ? "with" : "without") Retry-After: \(trial.figures)")
+            // The first burst, and then at most once in the 4, 8, 16 … windows after which the full limit is tried again.
+            #expect(!trial.refusals.isEmpty)
+            #expect(trial.refusals.count <= 30)
+            #expect(trial.refusals(after: 50) <= 3)
+            #expect(trial.utilisation > 0.82)
+        }
+    }
+
+    @Test(arguments: [6, 2])
+    func `strangers who use a part of the quota leave us the rest, and few of our requests are refused`(part: Int) throws {
+        for limit in ["30/60s", "20/1s"] {
+            let rule = try RateLimit(limit)
+            let others = try RateLimit(count: rule.count / Int64(part), window: rule.window)
+            var trial = try UpstreamTrial(limit, strangers: "\(others.count)/\(rule.window / second)s")
+            trial.run(windows: 100)
+            print("upstream | \(limit) with strangers \(others): \(trial.figures)")
+            let left = 1 - Double(others.count) / Double(rule.count)
+            #expect(trial.refusals.count <= 30)
+            #expect(trial.refusals(after: 50) <= 4)
+            #expect(trial.utilisation > 0.8 * left)
+        }
+    }
+
+    @Test func `strangers who use nearly all of it bring us below half of the limit, since more would be refused for ever`() throws {
+        var trial = try UpstreamTrial("30/60s", strangers: "25/60s")
+        trial.run(windows: 100)
+        print("upstream | 30/60s with strangers 25/60s: \(trial.figures)")
+        #expect(trial.refusals(after: 50) <= 6)
+        #expect(trial.levels.last!.level < 8)
+        #expect(trial.utilisation > 0.6 * 5 / 30)
+    }
+
+    /// What the README recommends.
+    @Test(arguments: [(MirrorAlgorithm.bucket(5), "30/60s", 5), (.counter, "29/60s", 1)])
+    func `with the setting that fits it, no upstream refuses anything`(algorithm: MirrorAlgorithm, told: String, burst: Int64) throws {
+        for seed in 1...5 as ClosedRange<UInt64> {
+            var trial = try UpstreamTrial("30/60s", told: told, burst: burst, algorithm: algorithm, seed: seed)
+            trial.run(windows: 100)
+            print("upstream | 30/60s \(algorithm), told \(told),burst=\(burst): \(trial.figures)")
+            #expect(trial.refusals.isEmpty)
+            #expect(trial.utilisation > 0.95)
         }
     }
 }

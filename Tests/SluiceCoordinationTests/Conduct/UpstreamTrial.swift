@@ -7,9 +7,9 @@ import SluiceMirror
 struct UpstreamTrial {
     private enum Happening {
         /// A request reaches the mirror.
-        case arrival(Grant, sent: Int64)
+        case arrival(Grant)
         /// Its answer, or its refusal with what the mirror asked for.
-        case answer(Grant, at: Int64, refused: Bool, asked: Int64?)
+        case answer(Grant, refused: Bool, asked: Int64?)
     }
 
     private var bench: Bench
@@ -26,19 +26,20 @@ struct UpstreamTrial {
     private(set) var levels: [(at: Int64, level: Int64)] = []
 
     /// - Parameters:
-    ///   - limit: what the mirror says, and what the pool is told.
+    ///   - limit: what the mirror says.
+    ///   - told: what the pool is told, when that is another one.
     ///   - burst: the mirror's setting in the pool.
     ///   - algorithm: how the mirror really counts.
     ///   - strangers: who uses its quota besides.
     ///   - saysWhen: whether refusals carry a true `Retry-After`.
     init(
-        _ limit: String, burst: Int64? = nil, algorithm: MirrorAlgorithm = .log, strangers: String? = nil, saysWhen: Bool = true,
+        _ limit: String, told: String? = nil, burst: Int64? = nil, algorithm: MirrorAlgorithm = .log, strangers: String? = nil, saysWhen: Bool = true,
         seed: UInt64 = 1
     ) throws {
         self.limit = try RateLimit(limit)
         self.saysWhen = saysWhen
         random = Seeded(seed)
-        bench = Bench(terms(mirror("a", limit, burst: burst), hold: second, timeout: second))
+        bench = Bench(terms(mirror("a", told ?? limit, burst: burst), hold: second, timeout: second))
         start = bench.raw
         var options = StrictMirrorOptions()
         options.limits = [try MirrorLimit(text: limit)]
@@ -85,7 +86,7 @@ struct UpstreamTrial {
     }
 
     private mutating func send(_ grant: Grant) {
-        for _ in 0..<grant.count { plan(bench.raw + random.pick(0...5 * millisecond), .arrival(grant, sent: bench.raw)) }
+        for _ in 0..<grant.count { plan(bench.raw + random.pick(0...5 * millisecond), .arrival(grant)) }
     }
 
     private mutating func plan(_ at: Int64, _ what: Happening) {
@@ -95,18 +96,18 @@ struct UpstreamTrial {
 
     private mutating func happen(_ what: Happening) {
         switch what {
-        case .arrival(let grant, _):
+        case .arrival(let grant):
             let over = bench.raw + random.pick(0...20 * millisecond)
             switch judge.arrive(at: Instant(microseconds: bench.raw)) {
             case .accepted:
                 accepted += 1
-                plan(over, .answer(grant, at: over, refused: false, asked: nil))
+                plan(over, .answer(grant, refused: false, asked: nil))
             case .refused(_, let until), .banned(let until):
                 refusals.append(bench.raw - start)
                 let seconds = (until.microseconds - bench.raw + second - 1) / second
-                plan(over, .answer(grant, at: over, refused: true, asked: saysWhen ? max(1, seconds) * second : nil))
+                plan(over, .answer(grant, refused: true, asked: saysWhen ? max(1, seconds) * second : nil))
             }
-        case .answer(let grant, _, let refused, let asked):
+        case .answer(let grant, let refused, let asked):
             if refused { _ = bench.state.penalise(mirror: 0, grant: grant.number, asked: asked, bench.call, at: bench.raw) }
             let remaining = bench.state.mirrors["a"]!.open.records.first { $0.number == grant.number }?.count ?? 0
             var entry = bench.entry(grant, completed: [0], remaining: remaining)

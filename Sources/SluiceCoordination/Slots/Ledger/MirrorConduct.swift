@@ -35,7 +35,7 @@ package struct MirrorConduct: Hashable, Sendable {
     /// The level that was last refused, and the clean windows to wait before it is tried again.
     private var wall: Int64 = 0
     private var patience: Int64 = 0
-    /// Ledger time from which windows count as clean.
+    /// Ledger time from which windows count as clean, once no probe is awaited.
     private var cleanFrom: Int64 = 0
     /// Ledger time of the next start by the pace.
     private var paceAt: Int64 = 0
@@ -68,11 +68,12 @@ package struct MirrorConduct: Hashable, Sendable {
     ///   - failed: requests without an answer that would do, counted by the mirror or never sent.
     ///   - next: the number of the next grant.
     /// - Returns: for how many µs to leave the mirror alone; nil: not at all.
-    mutating func judge(grant: Int64, answered: Int64, failed: Int64, next: Int64) -> Int64? {
+    mutating func judge(grant: Int64, answered: Int64, failed: Int64, next: Int64, at now: Int64) -> Int64? {
         guard answered > 0 || failed > 0, grant >= judged else { return nil }
         if probe == grant {
             guard failed > 0 else {
                 (probe, score, openings, refusals) = (0, 0, 0, 0)
+                if held > 0 { cleanFrom = now }
                 return nil
             }
             return probeFailed()
@@ -122,14 +123,13 @@ package struct MirrorConduct: Hashable, Sendable {
                 wall = before
                 held = max(1, before / 2, min(before * 7 / 8, used - 1))
             }
-            cleanFrom = now + pause
         }
         return pause
     }
 
     /// Raises what a refusal had lowered, as far as time allows.
     mutating func recover(_ limit: RateLimit?, at now: Int64) {
-        guard held > 0, let limit else { return }
+        guard held > 0, probe == 0, let limit else { return }
         while held < limit.count {
             let next = held + max(Self.step(limit), held - wall)
             let meetsWall = held < wall && next >= wall
