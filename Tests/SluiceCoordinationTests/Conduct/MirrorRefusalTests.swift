@@ -38,7 +38,8 @@ import Testing
         #expect(expected == 60 * second)
     }
 
-    @Test func `is held to seven eighths of the limit, or to what went well before, if that is less, but no refusal takes more than half`() {
+    @Test func `is held to seven eighths of the limit, or to what went well before, if that is less, but no refusal takes more than half`()
+    {
         var full = bench()
         full.refuse(full.take(32)[0])
         #expect(full.held == 28)
@@ -88,7 +89,8 @@ import Testing
         #expect(bench.held == 28)
     }
 
-    @Test func `recovers by a thirty-second of the limit a window, stops below the level that was refused, and tries that after four windows`() {
+    @Test
+    func `recovers by a thirty-second of the limit a window, stops below the level that was refused, and tries that after four windows`() {
         var bench = bench()
         bench.refuseAndAccept(bench.take(32)[0])
         #expect(bench.levels(windows: 8) == [28, 29, 30, 31, 31, 31, 31, 32])

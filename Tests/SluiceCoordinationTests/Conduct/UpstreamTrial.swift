@@ -33,7 +33,8 @@ struct UpstreamTrial {
     ///   - strangers: who uses its quota besides.
     ///   - saysWhen: whether refusals carry a true `Retry-After`.
     init(
-        _ limit: String, told: String? = nil, burst: Int64? = nil, algorithm: MirrorAlgorithm = .log, strangers: String? = nil, saysWhen: Bool = true,
+        _ limit: String, told: String? = nil, burst: Int64? = nil, algorithm: MirrorAlgorithm = .log, strangers: String? = nil,
+        saysWhen: Bool = true,
         seed: UInt64 = 1
     ) throws {
         self.limit = try RateLimit(limit)

@@ -20,6 +20,21 @@ import Testing
         #expect(Allotment.split(0, over: [.init(free: 0), .init(free: 0)]) == [0, 0])
     }
 
+    @Test func `of two mirrors the faster gives more, and the slower the rest when all is wanted`() {
+        let offers = [Allotment.Offer(free: 10, latency: 100_000), .init(free: 10, latency: 20_000)]
+        #expect(Allotment.split(5, over: offers) == [1, 4])
+        #expect(Allotment.split(20, over: offers) == [10, 10])
+        // One that is not known yet is tried; a few milliseconds make no difference.
+        #expect(Allotment.split(4, over: [.init(free: 10, latency: 20_000), .init(free: 10)]) == [2, 2])
+        #expect(Allotment.split(10, over: [.init(free: 10, latency: 1_000), .init(free: 10, latency: 1_500)]) == [5, 5])
+    }
+
+    @Test func `nobody is sent on a probe while another mirror has a slot`() {
+        let offers = [Allotment.Offer(free: 1, isOnProbation: true), .init(free: 3, latency: 5_000_000)]
+        #expect(Allotment.split(3, over: offers) == [0, 3])
+        #expect(Allotment.split(4, over: offers) == [1, 3])
+    }
+
     /// What fairness means, for any demands: nobody gets more than it wants; nothing is left over while somebody
     /// wants more; and within a tier nobody who is short has two fewer than another.
     @Test func `the division is max-min fair for any demands`() {

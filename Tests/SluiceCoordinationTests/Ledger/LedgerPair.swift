@@ -24,6 +24,9 @@ struct LedgerPair {
     private var copies: [LedgerCopy] = []
     /// How many musters were ended.
     private(set) var restorations = 0
+    /// How many replies told of a mirror in trouble, by what it stands accused of, and how many of one that is held to less than its limit.
+    private(set) var standings: [MirrorStanding: Int] = [:]
+    private(set) var lowered = 0
     private(set) var summary = ""
 
     init(seed: UInt64, client: RedisClient, terms fixed: LedgerTerms? = nil) {
@@ -131,7 +134,7 @@ struct LedgerPair {
         compare(real, model)
         publish(messages)
         latest = model.stamp
-        releases = model.mirrors.compactMap(\.nextRelease)
+        look(model.mirrors)
         for (demand, given) in zip(request.demands, model.grants) {
             grants += given.map { (demand.node, $0, model.stamp.incarnation, $0.count) }
         }
@@ -147,7 +150,7 @@ struct LedgerPair {
         compare(real, model)
         publish(messages)
         latest = model.stamp
-        releases = model.mirrors.compactMap(\.nextRelease)
+        look(model.mirrors)
     }
 
     private mutating func penalise(mirror: Int, grant: Int64, asked: Int64?) async throws {
@@ -162,7 +165,7 @@ struct LedgerPair {
         publish(messages)
         compare(real, model)
         latest = model.stamp
-        releases = model.mirrors.compactMap(\.nextRelease)
+        look(model.mirrors)
     }
 
     private mutating func pull(_ node: NodeID) async throws {
@@ -246,6 +249,14 @@ struct LedgerPair {
             own: own.sorted { $0.number < $1.number })
     }
 
+    private mutating func look(_ mirrors: [MirrorStatus]) {
+        releases = mirrors.compactMap(\.nextRelease)
+        for mirror in mirrors {
+            standings[mirror.standing, default: 0] += 1
+            if mirror.held > 0 { lowered += 1 }
+        }
+    }
+
     private mutating func compare<Reply: Equatable>(_ real: Reply, _ model: Reply) {
         if real != model { differences.append("Redis: \(real)\nmodel: \(model)") }
     }
@@ -312,7 +323,8 @@ struct LedgerPair {
                     remaining: held.remaining + (random.chance(5) ? random.pick(-1...1) : 0), completed: ages,
                     unsent: random.chance(98) ? unsent : -1, answered: random.chance(60) ? random.pick(-1...share) : 0,
                     failed: random.chance(30) ? random.pick(-1...3) : 0,
-                    latency: random.chance(50) ? random.pick(-1...2 * second) * (random.chance(2) ? day : 1) : nil, extend: random.chance(10) ? random.pick(-second...5 * second) : nil))
+                    latency: random.chance(50) ? random.pick(-1...2 * second) * (random.chance(2) ? day : 1) : nil,
+                    extend: random.chance(10) ? random.pick(-second...5 * second) : nil))
             grants[place].remaining -= Int64(ages.count) + unsent
             if grants[place].remaining <= 0 { grants.remove(at: place) }
         }

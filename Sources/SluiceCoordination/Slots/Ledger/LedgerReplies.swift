@@ -42,7 +42,8 @@ package struct MirrorStatus: Hashable, Sendable {
     package var held: Int64
 
     package init(
-        free: Int64, inUse: Int64, nextRelease: Int64?, pausedFor: Int64, sealedFor: Int64, standing: MirrorStanding = .good, held: Int64 = 0
+        free: Int64, inUse: Int64, nextRelease: Int64?, pausedFor: Int64, sealedFor: Int64, standing: MirrorStanding = .good,
+        held: Int64 = 0
     ) {
         self.standing = standing
         self.held = held
