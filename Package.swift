@@ -25,11 +25,12 @@ let package = Package(
         .systemLibrary(name: "CSluiceHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CSluiceCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSluiceMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CSluiceOpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSluiceZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // Arrows run upwards only; see Sources/Sluice/Sluice.docc/Architecture.md.
         .target(name: "SluiceLoop", dependencies: ["CSluiceLibuv"], swiftSettings: languageRules),
-        .target(name: "SluiceRedis", dependencies: ["SluiceLoop", "CSluiceHiredis"], swiftSettings: languageRules),
+        .target(name: "SluiceRedis", dependencies: ["SluiceLoop", "CSluiceHiredis", "CSluiceOpenSSL"], swiftSettings: languageRules),
         .target(name: "SluiceHTTP", dependencies: ["SluiceLoop", "CSluiceCurl"], swiftSettings: languageRules),
         .target(
             name: "SluiceCoordination", dependencies: ["SluiceLoop", "SluiceRedis"],
@@ -58,6 +59,10 @@ let package = Package(
 
         // One process that takes and gives back locks, for tests and for `deploy/bench-locks`.
         .executableTarget(name: "SluiceLockWorker", dependencies: ["Sluice"], swiftSettings: safeRules),
+
+        // One process with the cache's two tiers, which reads and purges at random, for the coherence test.
+        .executableTarget(
+            name: "SluiceCacheWorker", dependencies: ["SluiceCache", "SluiceHTTP", "SluiceRedis", "SluiceLoop"], swiftSettings: safeRules),
 
         // Small complete programs; Sources/Examples/README.md says how to run each.
         .executableTarget(
@@ -99,7 +104,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Sluice", "SluiceCommand", "SluiceLoop", "SluiceHarness",
-                "SluiceLockWorker",
+                "SluiceLockWorker", "SluiceCacheWorker", "SluiceServer",
             ],
             path: "IntegrationTests",
             swiftSettings: languageRules),

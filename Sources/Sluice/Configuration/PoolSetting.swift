@@ -44,7 +44,7 @@ package enum PoolSetting: String, CaseIterable, Sendable {
     package var purpose: String {
         switch self {
         case .redis:
-            "redis://[user:password@]host:port/database, redis+sentinel://host:port,…/master/database or unix:///path; "
+            "redis:// or rediss://[user:password@]host:port/database, redis+sentinel://host:port,…/master/database or unix:///path; "
                 + "without it the limits hold for this process only"
         case .pool: "the pool; processes with the same name at the same Redis share limits and cache"
         case .mirrors:

@@ -24,7 +24,7 @@ struct MetricsReport: Sendable {
             ("granted_total", "\(figures.granted)"), ("refused_total", "\(figures.refused)"),
             ("memory_hits", "\(cache.memoryHits)"), ("redis_hits", "\(cache.redisHits)"), ("misses", "\(cache.misses)"),
             ("fetches", "\(cache.fetches)"), ("collapsed", "\(cache.collapsed)"), ("stale_served", "\(cache.staleServed)"),
-            ("fills_refused", "\(cache.fillsRefused)"), ("fills_failed", "\(cache.fillsFailed)"),
+            ("refreshes", "\(cache.refreshes)"), ("fills_refused", "\(cache.fillsRefused)"), ("fills_failed", "\(cache.fillsFailed)"),
             ("invalidations", "\(cache.invalidations)"),
             ("errors", "\(cache.errors)"), ("memory_entries", "\(cache.memoryEntries)"), ("memory_bytes", "\(cache.memoryBytes)"),
         ]

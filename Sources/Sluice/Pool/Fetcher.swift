@@ -18,6 +18,8 @@ actor Fetcher {
         var deadline: Instant
         /// Whether the request itself must end by the deadline; otherwise only the wait for its slot.
         var isBoundByDeadline = false
+        /// Nobody waits for it: it takes a slot that nobody wants, and only one.
+        var isRefresh = false
     }
 
     /// Attempts that may fail before the call does.
@@ -57,10 +59,11 @@ actor Fetcher {
                 let (response, verdict) = try await attempt(need, slot)
                 switch verdict {
                 case .answer: return (response, mirrors[slot.mirror])
-                case .refused: break
+                case .refused:
+                    if need.isRefresh { return (response, mirrors[slot.mirror]) }
                 case .failed:
                     failures += 1
-                    guard need.isIdempotent, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }
+                    guard need.isIdempotent, !need.isRefresh, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }
                 }
                 last = (response, mirrors[slot.mirror])
             } catch {
@@ -74,7 +77,7 @@ actor Fetcher {
                     throw SluiceError(
                         .deadlineExceeded, "the deadline passed while \(mirrors[slot.mirror].name) was asked", underlying: error)
                 }
-                guard failures < Self.attempts, need.isIdempotent || !error.wasSent else {
+                guard failures < (need.isRefresh ? 1 : Self.attempts), need.isIdempotent || !error.wasSent else {
                     let sent = need.isIdempotent ? "" : "; it may have been carried out, and is not sent again"
                     throw SluiceError(
                         .mirrorsUnavailable,
@@ -92,6 +95,7 @@ actor Fetcher {
 
     private func slot(for need: Need, avoiding: Set<Int>) async throws(SluiceError) -> Slot {
         do throws(CoordinationError) {
+            if need.isRefresh { return try await coordinator.acquireSpare() }
             return try await coordinator.acquire(priority: need.priority, deadline: need.deadline, avoiding: avoiding)
         } catch {
             throw SluiceError(error)

@@ -123,6 +123,12 @@ actor PoolCore {
         }
         let conduct = conduct
         await coordinator.start(subscriber: subscriber) { conduct.heard($0, $1) }
+        if configuration.cache.refreshesAhead {
+            await cache.refreshes { [weak self] key, need in
+                guard let self else { throw NoSpareSlot() }
+                return try await fetch(key, need)
+            }
+        }
         if redis != nil {
             let publisher = MetricsPublisher(core: self)
             self.publisher = publisher
@@ -144,7 +150,7 @@ actor PoolCore {
         case .success: return
         case .failure(let error):
             switch error.code {
-            case .authentication, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
+            case .authentication, .untrusted, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
             default: configuration.log("Redis is out of reach, and is tried again: \(error.message)")
             }
         case nil:

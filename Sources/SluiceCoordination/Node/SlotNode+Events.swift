@@ -17,6 +17,8 @@ extension SlotNode {
         case touching(epoch: Int64)
         /// The node reserves for itself.
         case direct
+        /// This waiter would use a slot that nobody wants.
+        case spare(UInt64)
     }
 
     /// What became of a campaign.
@@ -29,6 +31,8 @@ extension SlotNode {
     package enum Event: Sendable {
         /// Somebody wants a slot.
         case wanted(Waiter)
+        /// Somebody would use a slot that nobody else wants, now or never.
+        case wantedSpare(UInt64)
         /// A waiter does not want its slot any more.
         case cancelled(UInt64)
         /// What became of a slot, and how the mirror fared in it.
@@ -104,7 +108,10 @@ extension SlotNode {
     package mutating func apply(_ event: Event, now: Instant) {
         switch event {
         case .wanted(let waiter): join(waiter, now: now)
-        case .cancelled(let waiter): _ = queue.leave(waiter)
+        case .wantedSpare(let waiter): wantSpare(waiter, now: now)
+        case .cancelled(let waiter):
+            spareWaiters.remove(waiter)
+            _ = queue.leave(waiter)
         case .finished(let slot, let outcome, let fare): finish(slot, outcome, fare, now: now)
         case .extended(let slot): book.extend(slot.grant, now: now)
         case .subscribed: subscribed(now: now)

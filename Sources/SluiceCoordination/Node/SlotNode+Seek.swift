@@ -34,7 +34,8 @@ extension SlotNode {
         switch mode(now: now) {
         case .leading: lead(now: now)
         case .following: follow(now: now)
-        case .direct: reserveDirectly(now: now)
+        // A dead leader's lease runs on, and its last word that others wait with it: who heard the silence knows better.
+        case .direct: reserveDirectly(now: now, yields: election?.hasGoneSilent != true)
         case .waiting: break
         }
     }
@@ -99,7 +100,7 @@ extension SlotNode {
 
     // MARK: Direct
 
-    private mutating func reserveDirectly(now: Instant, yields: Bool = true) {
+    private mutating func reserveDirectly(now: Instant, yields: Bool) {
         let unmet = unmetByTier.reduce(0, +)
         guard unmet > 0, !direct.isReserving, now >= direct.nextAt else { return }
         direct.isReserving = true
@@ -124,12 +125,15 @@ extension SlotNode {
             if case .staleEpoch = reply.outcome { return epochRefused(epoch, now: now) }
             look(reply.mirrors, waiting: board?.waiting ?? 0, now: now)
         case (.direct, .success(let reply)): reserved(reply, sentAt: sentAt, now: now)
+        case (.spare(let waiter), .success(let reply)): spared(reply, for: waiter, sentAt: sentAt, now: now)
         case (.leading(let epoch), .failure):
             guard election?.role == .leading(epoch: epoch) else { break }
             board?.failed(now: now)
             // The board forgets who does not repeat himself; we are no exception.
             demand.believed = [-1, -1, -1]
         case (.touching, .failure): break
+        case (.spare(let waiter), .failure):
+            if spareWaiters.remove(waiter) != nil { effects.append(.refuse(waiter, .unreachable(waited: now.microseconds(since: sentAt)))) }
         case (.direct, .failure):
             direct.isReserving = false
             direct.nextAt = now.advanced(byMicroseconds: Int64.random(in: 30_000...100_000, using: &random))

@@ -62,6 +62,8 @@ extension SlotNode {
         guard !isStopped else { return }
         isStopped = true
         for waiter in queue.removeEverybody() { effects.append(.refuse(waiter.id, .stopped)) }
+        for waiter in spareWaiters.sorted() { effects.append(.refuse(waiter, .stopped)) }
+        spareWaiters = []
         returnSurplus(now: now)
         perform(election?.stop() ?? [], now: now)
     }

@@ -4,7 +4,7 @@
 -- ARGV  those of ledger.lua, then
 --       caller       node
 --       epoch        the caller's fencing token; '' when it reserves for itself
---       yields       1: give nothing while a leader lives and others wait with it
+--       yields       1: give nothing while a leader lives and others wait with it; 2: give only what nobody wants
 --       count of demands, and for each: node, wanted, tier, stamp, sequence
 -- Reply { HEAD, outcome, current epoch, grants, statuses }
 --       outcome      0 considered, 1 the epoch is stale, 2 queue with the leader, 3 a muster is under way
@@ -25,6 +25,8 @@ if epoch ~= '' or yields == '1' then
     elseif held[1] and held[1] ~= caller and meta.waiting > 0 and now - meta.waitingAt <= 1000000 then
         outcome = 2
     end
+elseif yields == '2' and meta.waiting > 0 and now - meta.waitingAt <= 1000000 then
+    outcome = 2
 end
 if outcome ~= 1 and meta.musterUntil > 0 then outcome = 3 end
 
@@ -110,6 +112,16 @@ local function split(total, free)
     return parts
 end
 
+-- What a mirror has beyond a quarter of each limit, which stays for those who come.
+local function spareOf(mirror, now)
+    local spare = freeOf(mirror, now)
+    for _, limit in ipairs(mirror.limits) do
+        local count = countOf(mirror, limit)
+        spare = min(spare, count - floor(count / 4) - limit.log.sum - mirror.open.sum)
+    end
+    return max(0, spare)
+end
+
 local grants, messages = {}, {}
 if outcome == 0 then
     local demands, wanted = {}, 0
@@ -119,7 +131,7 @@ if outcome == 0 then
     end
     local free, sum = {}, 0
     for m, mirror in ipairs(call.mirrors) do
-        free[m] = freeOf(mirror, now)
+        free[m] = yields == '2' and spareOf(mirror, now) or freeOf(mirror, now)
         sum = sum + free[m]
     end
     local parts = split(divide(sum, demands), free)

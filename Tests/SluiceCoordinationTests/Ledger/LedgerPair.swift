@@ -302,7 +302,8 @@ struct LedgerPair {
         }
         let epoch = random.chance(50) ? state.epoch + (random.chance(10) ? 1 : 0) : nil
         let caller = random.chance(80) ? (state.leader ?? anyNode()) : anyNode()
-        return ReserveRequest(caller: caller, epoch: epoch, demands: demands, yieldsToLeader: random.chance(50))
+        return ReserveRequest(
+            caller: caller, epoch: epoch, demands: demands, yieldsToLeader: random.chance(50), sparesOnly: random.chance(20))
     }
 
     private mutating func randomReport() -> SettleRequest {

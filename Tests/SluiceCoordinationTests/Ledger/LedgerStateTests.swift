@@ -189,6 +189,20 @@ private let minute = 60 * second + 60 * millisecond
         #expect(bench.reserve([.init(node: single, wanted: 1)], by: single, yields: true).reply.outcome == .granted)
     }
 
+    @Test func `what nobody wants is given while nobody waits, and leaves a quarter of each limit to those who come`() {
+        var bench = led()
+        let (spare, many) = (node("spare"), node("many"))
+        func spared(_ wanted: Int64) -> ReserveReply { bench.reserve([.init(node: spare, wanted: wanted)], by: spare, spares: true).reply }
+        let all = bench.reserve([], by: many).reply.mirrors.reduce(0) { $0 + $1.free }
+        let kept = bench.terms.mirrors.reduce(0) { $0 + $1.limits[0].count / 4 }
+        #expect(kept > 0)
+        #expect(spared(1_000).grants[0].reduce(0) { $0 + $1.count } == all - kept)
+        #expect(spared(1).grants[0].isEmpty)
+        #expect(bench.reserve([.init(node: many, wanted: 1_000)], by: leader, epoch: 3).reply.grants[0].reduce(0) { $0 + $1.count } == kept)
+        bench.raw += second / 2
+        #expect(spared(1).outcome == .queueWithLeader)
+    }
+
     @Test func `a penalty pauses a mirror for everyone, is never shortened and never longer than a day`() {
         var bench = led()
         _ = bench.take(0)

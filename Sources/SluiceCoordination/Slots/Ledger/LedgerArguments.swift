@@ -34,7 +34,7 @@ package struct LedgerArguments: Sendable {
         var all = self
         all.append(request.caller.text)
         all.append(request.epoch)
-        all.append(request.yieldsToLeader ? 1 : 0)
+        all.append(request.sparesOnly ? 2 : request.yieldsToLeader ? 1 : 0)
         all.append(Int64(request.demands.count))
         for demand in request.demands {
             all.append(demand.node.text)

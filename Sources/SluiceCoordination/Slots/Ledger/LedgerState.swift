@@ -70,6 +70,10 @@ package struct LedgerState: Hashable, Sendable {
         if let claimed = request.epoch {
             let sameLife = call.knowledge.map { $0.incarnation == meta?.incarnation } ?? true
             guard leader == request.caller, epoch == claimed, sameLife else { return without(.staleEpoch(current: epoch)) }
+        } else if request.sparesOnly {
+            if muster == nil, let meta, meta.waiting > 0, time.now - meta.waitingAt <= Self.waitingIsFresh {
+                return without(.queueWithLeader)
+            }
         } else if muster == nil, request.yieldsToLeader, let leader, leader != request.caller, let meta, meta.waiting > 0,
             time.now - meta.waitingAt <= Self.waitingIsFresh
         {
@@ -173,8 +177,10 @@ package struct LedgerState: Hashable, Sendable {
     ) -> ([[Grant]], [LedgerMessage]) {
         let offers = terms.mirrors.map { rules in
             let mirror = mirrors[rules.name] ?? MirrorLedger()
+            let free = free(rules, at: time.now)
             return Allotment.Offer(
-                free: free(rules, at: time.now), latency: mirror.latency, isOnProbation: mirror.conduct.isOnProbation)
+                free: request.sparesOnly ? min(free, mirror.spare(rules)) : free, latency: mirror.latency,
+                isOnProbation: mirror.conduct.isOnProbation)
         }
         let shares = Allotment.shares(of: offers.reduce(0) { $0 + $1.free }, among: request.demands.map { ($0.wanted, $0.tier) })
         let pieces = Allotment.pieces(

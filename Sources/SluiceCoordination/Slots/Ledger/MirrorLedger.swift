@@ -114,6 +114,14 @@ package struct MirrorLedger: Hashable, Sendable {
     /// How often to look for the end of a probe, in µs; it is announced as well.
     private static let probing: Int64 = 50_000
 
+    /// What is left beyond a quarter of each limit, which stays for those who come; 0 when nothing is.
+    func spare(_ rules: MirrorRules) -> Int64 {
+        rules.limits.reduce(Int64.max) { spare, limit in
+            let count = count(limit, rules)
+            return min(spare, max(0, count - count / 4 - used(limit)))
+        }
+    }
+
     /// The completed requests that the upstream's bucket still holds, rounded up.
     ///
     /// The bucket of a mirror holds each request from its arrival and loses one per refill. We let a request
