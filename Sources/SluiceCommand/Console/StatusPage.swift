@@ -62,12 +62,19 @@ struct StatusPage: Sendable {
         return lines.isEmpty ? [] : [""] + lines
     }
 
-    /// What keeps a mirror from working as usual, or `ok`.
+    /// What keeps a mirror from working as usual, and to what it is held if not to its limit; or `ok`.
     private static func state(_ fields: Fields, now: Int64) -> String {
         let until = fields["penalised_until_ms"].flatMap { Int64($0) } ?? 0
         let paused = until > now ? " for \(PoolWords.time(.milliseconds(until - now)))" : ""
-        if let circuit = fields["circuit"], circuit != "closed" { return "circuit \(circuit)\(paused)" }
-        return paused.isEmpty ? "ok" : "paused\(paused)"
+        var parts: [String] = []
+        if let circuit = fields["circuit"], circuit != "closed" {
+            parts.append("circuit \(circuit)\(paused)")
+        } else if !paused.isEmpty {
+            parts.append("paused\(paused)")
+        }
+        let limit = fields["limits"].flatMap { Int64($0.prefix { $0 != "/" }) } ?? 0
+        if let held = fields["effective_limit"].flatMap({ Int64($0) }), held > 0, held < limit { parts.append("held to \(held)") }
+        return parts.isEmpty ? "ok" : parts.joined(separator: ", ")
     }
 
     private static func nodes(_ nodes: [PoolStatus.Entry], leader: String?) -> [String] {

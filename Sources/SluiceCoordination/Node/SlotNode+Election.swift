@@ -18,7 +18,7 @@ extension SlotNode {
             self.crowd = crowd
             if let ledger { effects.append(.learn(ledger)) }
             if mode(now: now) != .leading {
-                outlook = Outlook(terms: terms, waiting: waiting, free: free, nextRelease: next, now: now)
+                outlook = Outlook(terms: terms.keeping(rules.agreed), waiting: waiting, free: free, nextRelease: next, now: now)
             }
             perform(election?.heardBeat(leader: leader, epoch: epoch, now: now) ?? [], now: now)
             if case .following = election?.role { figures.role = rules.leaderHasOthers ? "direct" : "follower" }

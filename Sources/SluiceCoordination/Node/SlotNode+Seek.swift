@@ -194,6 +194,6 @@ extension SlotNode {
     }
 
     mutating func look(_ mirrors: [MirrorStatus], waiting: Int, now: Instant) {
-        outlook = Outlook(terms: terms, mirrors: mirrors, waiting: waiting, now: now)
+        outlook = Outlook(terms: terms.keeping(rules.agreed), mirrors: mirrors, waiting: waiting, now: now)
     }
 }

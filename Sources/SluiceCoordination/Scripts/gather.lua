@@ -21,7 +21,7 @@ if meta and meta.musterUntil > 0 and now >= meta.musterUntil then
     for field, rules in pairs(fields) do
         local name = string.match(field, '^rules:(.+)$')
         if name then
-            local parts = { name, fields['state:' .. name] or '', fields['open:' .. name] or '', rules }
+            local parts = { name, fields['state:' .. name] or '', fields['open:' .. name] or '', rules, fields['conduct:' .. name] or '' }
             for _, limit in ipairs(strictestOf(readAnnouncements(rules)).limits) do
                 parts[#parts + 1] = fields['log:' .. name .. ':' .. digits(limit.window)] or ''
             end

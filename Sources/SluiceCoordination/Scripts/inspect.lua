@@ -4,29 +4,25 @@
 -- ARGV  those of ledger.lua
 -- Reply { HEAD, mirrors }
 --       mirrors      for each { status, { granted, settled, unsent, expired, throttled }, slots used under each of the caller's
---                    limits, what counts in the window of the first of them (0: none) }
+--                    limits, what the first limit is held to (0: there is none), median latency in µs (0: unknown) }
 -- Sends nothing, changes nothing.
 
 local now, latest = look()
 local mirrors = {}
 for m, mirror in ipairs(call.mirrors) do
     local used = {}
-    local first = mirror.own.limits[1]
-    local effective = first and first.count or 0
     for l, own in ipairs(mirror.own.limits) do
         used[l] = mirror.open.sum
         for _, limit in ipairs(mirror.limits) do
-            if limit.window == own.window then
-                used[l] = used[l] + limit.log.sum
-                if l == 1 then effective = limit.count end
-            end
+            if limit.window == own.window then used[l] = used[l] + limit.log.sum end
         end
     end
     mirrors[m] = {
         statusOf(mirror, now),
         { mirror.granted, mirror.settled, mirror.unsent, mirror.expired, mirror.throttled },
         used,
-        effective,
+        mirror.limits[1] and heldTo(mirror.conduct, mirror.limits[1]) or 0,
+        mirror.latency,
     }
 end
 return reply(now, latest, mirrors)

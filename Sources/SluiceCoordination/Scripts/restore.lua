@@ -9,7 +9,7 @@
 --       next number  above that of every grant in it
 --       sealed       ledger time until which some slots are withheld; 0: none are
 --       lives        earlier incarnations that were remembered, with spaces between
---       for each mirror: name, state, open, rules (the fields of the hash, '' for none), count of logs, and for each:
+--       for each mirror: name, state, open, rules, conduct (the fields of the hash, '' for none), count of logs, and for each:
 --           window, log
 -- Reply { HEAD, done (1 or 0), statuses }
 -- Sends to <prefix>leader:wake: freed, when it was done.
@@ -31,7 +31,7 @@ if done then
     while cursor < #ARGV do
         local name = word()
         names[name] = true
-        for _, part in ipairs({ 'state:', 'open:', 'rules:' }) do change(part .. name) end
+        for _, part in ipairs({ 'state:', 'open:', 'rules:', 'conduct:' }) do change(part .. name) end
         for _ = 1, number() do change('log:' .. name .. ':' .. word()) end
     end
     for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do

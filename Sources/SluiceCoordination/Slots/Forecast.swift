@@ -79,18 +79,21 @@ package struct Forecast: Sendable {
         private var drained: Int64
 
         init(_ rules: MirrorRules, _ ledger: MirrorLedger, latency: Int64, now: Int64) {
-            self.latency = latency
+            // Until this node has measured it, what the pool has.
+            self.latency = latency > 0 ? latency : ledger.latency
+            let latency = self.latency
             burst = rules.burst
             refill = rules.refill ?? 0
             drained = ledger.drained == 0 ? 0 : ledger.drained - now
             let underWay = Int(ledger.open.sum)
             limits = []
-            for limit in rules.limits {
+            for (place, limit) in rules.limits.enumerated() {
                 var releases = (ledger.logs[limit.window]?.records ?? []).flatMap { record in
                     repeatElement(record.release - now, count: Int(min(record.count, 100_000)))
                 }
                 releases += repeatElement(latency + limit.guardedWindow, count: min(underWay, 100_000))
-                limits.append(Limit(count: Int(limit.count), cycle: latency + limit.guardedWindow, releases: releases.sorted()))
+                let count = place == 0 ? ledger.conduct.heldTo(limit) : limit.count
+                limits.append(Limit(count: Int(count), cycle: latency + limit.guardedWindow, releases: releases.sorted()))
             }
             if let cap = rules.concurrency {
                 limits.append(Limit(count: Int(cap), cycle: latency, releases: Array(repeating: latency, count: min(underWay, 100_000))))

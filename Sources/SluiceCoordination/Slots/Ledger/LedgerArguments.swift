@@ -59,6 +59,9 @@ package struct LedgerArguments: Sendable {
             all.append(entry.incarnation)
             all.append(entry.remaining)
             all.append(entry.unsent)
+            all.append(entry.answered)
+            all.append(entry.failed)
+            all.append(entry.latency)
             all.append(entry.extend)
             all.append(entry.completed.map(String.init).joined(separator: ","))
         }
@@ -66,11 +69,11 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `penalise.lua` takes besides.
-    package func penalising(mirror: Int, pause: Int64, throttled: Bool) -> LedgerArguments {
+    package func penalising(mirror: Int, grant: Int64, asked: Int64?) -> LedgerArguments {
         var all = self
         all.append(Int64(mirror))
-        all.append(pause)
-        all.append(throttled ? 1 : 0)
+        all.append(grant)
+        all.append(asked)
         return all
     }
 
@@ -116,7 +119,7 @@ package struct LedgerArguments: Sendable {
             let windows = ledger.logs.keys.sorted()
             let fields = MirrorFields(ledger, windows: windows)
             all.append(name)
-            all.words += [fields.state, fields.open, fields.rules]
+            all.words += [fields.state, fields.open, fields.rules, fields.conduct]
             all.append(Int64(windows.count))
             for (window, log) in zip(windows, fields.logs) {
                 all.append(window)

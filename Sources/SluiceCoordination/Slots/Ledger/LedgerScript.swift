@@ -1,6 +1,6 @@
 package import SluiceRedis
 
-/// The ledger's scripts: each is `ledger.lua` and its own file behind it.
+/// The ledger's scripts: each is `conduct.lua`, `ledger.lua`, and its own file behind them.
 package enum LedgerScript {
     package static let reserve = script("reserve", PackageResources.reserve_lua)
     package static let settle = script("settle", PackageResources.settle_lua)
@@ -15,6 +15,7 @@ package enum LedgerScript {
     package static let restore = script("restore", PackageResources.restore_lua)
 
     private static func script(_ name: String, _ source: [UInt8]) -> RedisScript {
-        RedisScript(name: name, source: PackageResources.rules_lua + PackageResources.ledger_lua + source)
+        let shared = PackageResources.rules_lua + PackageResources.conduct_lua + PackageResources.ledger_lua
+        return RedisScript(name: name, source: shared + source)
     }
 }

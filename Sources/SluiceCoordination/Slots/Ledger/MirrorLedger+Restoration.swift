@@ -7,6 +7,8 @@ extension MirrorLedger {
         moved.announced = announced.shifted(by: span)
         moved.pausedUntil = pausedUntil == 0 ? 0 : pausedUntil + span
         moved.drained = drained == 0 ? 0 : drained + span
+        moved.conduct = conduct.shifted(by: span)
+        moved.latency = latency
         for (window, log) in logs {
             for record in log.records {
                 moved.logs[window, default: ReleaseLog()].insert(release: record.release + span, count: record.count)
@@ -34,6 +36,8 @@ extension MirrorLedger {
         counters.expired += other.counters.expired
         counters.throttled += other.counters.throttled
         pausedUntil = max(pausedUntil, other.pausedUntil)
+        conduct = conduct.stricter(other.conduct)
+        if latency == 0 { latency = other.latency }
         if other.drained > now { drained = max(drained, now) + other.drained - now }
         for (window, log) in other.logs {
             for record in log.records { logs[window, default: ReleaseLog()].insert(release: record.release, count: record.count) }

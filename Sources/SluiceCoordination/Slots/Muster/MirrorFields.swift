@@ -4,13 +4,14 @@ package struct MirrorFields: Hashable, Sendable {
     package var open: [UInt8]
     /// What members are configured with.
     package var rules: [UInt8]
+    package var conduct: [UInt8]
     /// One for each window, in ascending order.
     package var logs: [[UInt8]]
 
     private static let never: Int64 = (1 << 53) - 1
 
     /// How many fields there are besides the logs.
-    package static let fixed = 3
+    package static let fixed = 4
 
     /// Nil when there are not even those that every mirror has.
     package init?(_ fields: [[UInt8]]) {
@@ -18,6 +19,7 @@ package struct MirrorFields: Hashable, Sendable {
         state = fields[0]
         open = fields[1]
         rules = fields[2]
+        conduct = fields[3]
         logs = Array(fields.dropFirst(Self.fixed))
     }
 
@@ -31,9 +33,11 @@ package struct MirrorFields: Hashable, Sendable {
         let counters = ledger.counters
         let numbers = [
             counters.granted, counters.settled, counters.unsent, counters.expired, counters.throttled, ledger.pausedUntil, ledger.drained,
+            ledger.latency,
         ]
-        state = Array(numbers.map(String.init).joined(separator: " ").utf8)
+        state = Self.text(numbers)
         rules = Array(ledger.announced.text.utf8)
+        conduct = ledger.conduct == MirrorConduct() ? [] : Self.text(ledger.conduct.numbers)
         open = []
         if !ledger.open.records.isEmpty {
             let earliest = ledger.open.records.map(\.expiry).min() ?? Self.never
@@ -54,11 +58,12 @@ package struct MirrorFields: Hashable, Sendable {
         guard logs.count == windows.count else { return nil }
         var ledger = MirrorLedger()
         ledger.announced = Announcements(of: mirror, text: String(decoding: rules, as: UTF8.self))
-        let numbers = state.split(separator: UInt8(ascii: " ")).map { Int64(String(decoding: $0, as: UTF8.self)) ?? 0 }
+        let numbers = Self.numbers(state)
         func number(_ place: Int) -> Int64 { numbers.indices.contains(place) ? numbers[place] : 0 }
         (ledger.counters.granted, ledger.counters.settled, ledger.counters.unsent) = (number(0), number(1), number(2))
         (ledger.counters.expired, ledger.counters.throttled) = (number(3), number(4))
-        (ledger.pausedUntil, ledger.drained) = (number(5), number(6))
+        (ledger.pausedUntil, ledger.drained, ledger.latency) = (number(5), number(6), number(7))
+        ledger.conduct = MirrorConduct(numbers: Self.numbers(conduct))
         if !open.isEmpty {
             guard open.count >= 11, (open.count - 11) % 24 == 0 else { return nil }
             var last = Int64.min
@@ -82,6 +87,12 @@ package struct MirrorFields: Hashable, Sendable {
             }
         }
         return ledger
+    }
+
+    private static func text(_ numbers: [Int64]) -> [UInt8] { Array(numbers.map(String.init).joined(separator: " ").utf8) }
+
+    private static func numbers(_ text: [UInt8]) -> [Int64] {
+        text.split(separator: UInt8(ascii: " ")).map { Int64(String(decoding: $0, as: UTF8.self)) ?? 0 }
     }
 
     /// Unsigned, most significant byte first; what is below nothing becomes nothing: it is over long ago.

@@ -3,7 +3,7 @@
 ///     INCARNATION COPYTIME COUNT-OF-OWN MIRRORS(-1: no copy)
 ///     for each own grant: NUMBER MIRROR COUNT REMAINING DOUBTFUL AGE,AGE,- …
 ///     of the copy: INCARNATION VERSION NEXT TIME LIFE LIFE …
-///     and for each of its mirrors: NAME WINDOW WINDOW …, then its state, its open grants, its rules, its logs
+///     and for each of its mirrors: NAME WINDOW WINDOW …, then its state, its open grants, its rules, its conduct, its logs
 extension Recollection {
     package var bytes: [UInt8] {
         var strings: [[UInt8]] = []
@@ -19,7 +19,7 @@ extension Recollection {
                 let windows = ledger.logs.keys.sorted()
                 let fields = MirrorFields(ledger, windows: windows)
                 add(([name] + windows.map(String.init)).joined(separator: " "))
-                strings += [fields.state, fields.open, fields.rules] + fields.logs
+                strings += [fields.state, fields.open, fields.rules, fields.conduct] + fields.logs
             }
         }
         return strings.reduce(into: []) { $0 += Array("\($1.count):".utf8) + $1 + [UInt8(ascii: ",")] }
