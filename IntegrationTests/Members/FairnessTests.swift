@@ -44,12 +44,12 @@ extension Integration {
         }
 
         @Test func `under urgent load a caller without urgency waits until its age counts, and not for ever`() async throws {
-            try await Scene.play(limit: "10/1s", latency: "5ms..30ms", posts: 2_000) { scene in
+            try await Scene.play(limit: "10/1s", latency: "5ms..30ms", posts: 4_000) { scene in
                 let crew = try await scene.crew(
                     (0..<3).map { index in
-                        scene.worker([DemoItems("posts", (index * 600 + 1)...(index * 600 + 600))]) {
+                        scene.worker([DemoItems("posts", (index * 1_000 + 1)...(index * 1_000 + 1_000))]) {
                             $0.divides = true
-                            $0.callers = 20
+                            $0.callers = 60
                             $0.isUrgent = true
                         }
                     })
@@ -68,9 +68,9 @@ extension Integration {
                     _ = try await pool.get("/posts/\(post)", options: CallOptions(deadline: .seconds(60), priority: priority))
                     return Instant.now.duration(since: began)
                 }
-                async let normal = wait(.normal, 1_901)
-                async let low = wait(.low, 1_902)
-                let high = try await wait(.high, 1_903)
+                async let normal = wait(.normal, 3_901)
+                async let low = wait(.low, 3_902)
+                let high = try await wait(.high, 3_903)
                 let waits = (high: high, normal: try await normal, low: try await low)
                 print("under urgent load: high \(waits.high), normal \(waits.normal), low \(waits.low)")
                 await pool.shutDown(grace: .zero)

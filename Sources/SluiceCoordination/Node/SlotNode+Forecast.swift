@@ -2,9 +2,12 @@ import SluiceLoop
 
 /// When somebody who is refused should come back.
 extension SlotNode {
+    /// Who waits in the pool, as far as this node knows.
+    private var poolCrowd: Crowd { board?.crowd ?? crowd }
+
     /// Notices that somebody begins to wait, or that nobody does any more.
     mutating func stepForecast(now: Instant) {
-        let isBusy = queue.unmet > 0 || crowd.waiting.contains { $0 > 0 }
+        let isBusy = queue.unmet > 0 || poolCrowd.waiting.contains { $0 > 0 }
         if isBusy != (forecast.busySince != nil) {
             forecast.busySince = isBusy ? now : nil
             forecast.schedule = nil
@@ -58,6 +61,7 @@ extension SlotNode {
         if let share = forecast.gauge.share { return Int((Double(here) / share).rounded()) }
         // Nothing was measured yet: more urgent ones first, then node by node.
         let known = board == nil ? demand.believed : own
+        let crowd = poolCrowd
         let others = crowd.waiting.indices.map { max(0, crowd.waiting[$0] - max(0, known[$0])) }
         let nodes = crowd.nodes[tier] - (known[tier] > 0 ? 1 : 0)
         return here + others[..<tier].reduce(0, +) + min(max(0, nodes) * (own[tier] + 1), others[tier])

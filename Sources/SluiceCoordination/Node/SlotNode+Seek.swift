@@ -86,7 +86,9 @@ extension SlotNode {
         }
         guard isWaiting, now.microseconds(since: demand.lastProgress) >= options.patience else { return }
         if now.microseconds(since: demand.lastPull) >= options.patience { pull(now: now) }
-        // The leader beats but does not serve us: the ledger knows whether that is right.
+        // The leader beats but does not serve us: the ledger knows whether that is right. Where others are more urgent, it is.
+        let tier = unmet.firstIndex { $0 > 0 } ?? 0
+        guard !crowd.waiting[..<tier].contains(where: { $0 > 0 }) else { return }
         if now.microseconds(since: demand.lastProgress) >= 2 * options.patience { reserveDirectly(now: now, yields: false) }
     }
 
