@@ -13,7 +13,7 @@ package struct Forecast: Sendable {
     private var starts: [Int64] = []
 
     /// So many slots are played; farther ahead their rate goes on.
-    private static let most = 4_096
+    private static let most = 16_384
 
     /// - Parameters:
     ///   - ledgers: what is known of the mirrors, by name; a mirror that is missing is taken to be unused.
