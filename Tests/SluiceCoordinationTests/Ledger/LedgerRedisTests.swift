@@ -61,7 +61,7 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         }
         #expect(try await one.settle(SettleRequest(node: node("self"), entries: entries)).applied == entries.count)
         #expect(try await one.settle(SettleRequest(node: node("self"), entries: entries)).applied == 0)
-        #expect(try await one.penalise(mirror: 0, pause: 5 * second, throttled: true).mirrors.map(\.free) == [0, 5])
+        #expect(try await one.penalise(mirror: 0, grant: granted[0].number, asked: 5 * second).mirrors.map(\.free) == [0, 5])
         await scene.end(one, other)
     }
 
@@ -150,7 +150,7 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         let good: [RedisValue] = [
             .integer(5), .integer(5), .integer(0), .bulk(Array("one".utf8)), .integer(0), .integer(0), .integer(0), .integer(0),
             .array([.integer(0), .integer(0), .integer(7), .integer(1)]),
-            .array([.array([.integer(1), .integer(2), .integer(3), .integer(0), .integer(0)])]),
+            .array([.array([.integer(1), .integer(2), .integer(3), .integer(0), .integer(0), .integer(0), .integer(0)])]),
         ]
         var whole = try LedgerReplyReader(.array(good), of: "reserve")
         #expect(try whole.reserveReply(demands: 1, mirrors: 1).grants == [[Grant(mirror: 0, number: 7, count: 1)]])
