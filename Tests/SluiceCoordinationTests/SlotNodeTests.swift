@@ -134,11 +134,11 @@ import Testing
         // Half a minute without an answer of the ledger, and it may have forgotten us.
         node.apply(beat(), now: at(29_000))
         #expect(!names(node.turn(now: at(29_000))).contains("publish"))
-        node.apply(.announced(.success(reply), sentAt: at(29_000)), now: at(29_001))
-        node.apply(
-            .beat(.beat(leader: other, epoch: 3, waiting: 0, free: 0, nextRelease: nil, ledger: nil, mirrors: "elsewhere")), now: at(29_002)
-        )
-        #expect(names(node.turn(now: at(29_003))).contains("reserve"))
+        var elsewhere = try self.node("30/6s")
+        elsewhere.apply(waiter(1, deadline: 60_000), now: at(0))
+        elsewhere.apply(
+            .beat(.beat(leader: other, epoch: 3, waiting: 0, free: 0, nextRelease: nil, ledger: nil, mirrors: "elsewhere")), now: at(2))
+        #expect(names(elsewhere.turn(now: at(3))).contains("reserve"))
     }
 
     @Test func `after a pull the leader no longer counts on a message that may have been lost`() throws {

@@ -41,10 +41,8 @@ enum MetricsText {
             family(
                 "sluice_mirror_circuit", "gauge", "1 for the state that the mirror's circuit is in, for the whole pool.",
                 circuits.flatMap { mirror in
-                    ["closed", "open", "probing"].map { state in
-                        (
-                            ",mirror=\"\(escaped(mirror.name))\",state=\"\(state)\"", mirror.fields["circuit"] == state ? "1" : "0"
-                        )
+                    circuitStates.map { state in
+                        (",mirror=\"\(escaped(mirror.name))\",state=\"\(state)\"", mirror.fields["circuit"] == state ? "1" : "0")
                     }
                 })
         }
@@ -64,6 +62,8 @@ enum MetricsText {
         ("sluice_mirror_throttled_total", "counter", "Requests that the mirror refused, of the whole pool.", "throttled_total", 1),
         ("sluice_mirror_latency_median_seconds", "gauge", "Half of the mirror's answers take longer.", "latency_ms_p50", 0.001),
     ]
+
+    private static let circuitStates = ["closed", "open", "probing"]
 
     private static func number(_ value: Double) -> String { value == value.rounded() ? String(Int64(value)) : "\(value)" }
 

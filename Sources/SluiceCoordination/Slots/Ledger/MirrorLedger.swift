@@ -76,6 +76,7 @@ package struct MirrorLedger: Hashable, Sendable {
     /// - Parameter next: the number of the next grant.
     mutating func judge(_ entry: SettleRequest.Entry, next: Int64, at now: Int64) {
         let (answered, failed) = (max(0, entry.answered), max(0, entry.failed))
+        if entry.extend != nil { conduct.extended(grant: entry.number) }
         if let pause = conduct.judge(grant: entry.number, answered: answered, failed: failed, next: next, at: now) {
             self.pause(until: now + pause)
         }
