@@ -86,10 +86,15 @@ extension SlotNode {
         }
         guard isWaiting, now.microseconds(since: demand.lastProgress) >= options.patience else { return }
         if now.microseconds(since: demand.lastPull) >= options.patience { pull(now: now) }
+        guard now.microseconds(since: demand.lastProgress) >= 2 * options.patience else { return }
         // The leader beats but does not serve us: the ledger knows whether that is right. Where others are more urgent, it is.
-        let tier = unmet.firstIndex { $0 > 0 } ?? 0
-        guard !crowd.waiting[..<tier].contains(where: { $0 > 0 }) else { return }
-        if now.microseconds(since: demand.lastProgress) >= 2 * options.patience { reserveDirectly(now: now, yields: false) }
+        let tier = crowd.waiting.firstIndex { $0 > 0 } ?? unmet.count - 1
+        let urgent = unmet[...tier].reduce(0, +)
+        if urgent == 0 {
+            demand.lastProgress = now
+        } else {
+            reserveDirectly(now: now, most: urgent, yields: false)
+        }
     }
 
     private mutating func publish(_ unmet: [Int], now: Instant) {
@@ -104,8 +109,8 @@ extension SlotNode {
 
     // MARK: Direct
 
-    private mutating func reserveDirectly(now: Instant, yields: Bool) {
-        let unmet = unmetByTier.reduce(0, +)
+    private mutating func reserveDirectly(now: Instant, most: Int = .max, yields: Bool) {
+        let unmet = min(most, unmetByTier.reduce(0, +))
         guard unmet > 0, !direct.isReserving, now >= direct.nextAt else { return }
         direct.isReserving = true
         let capacity = rules.agreed.reduce(0) { $0 + Int($1.limits.first?.count ?? 1) }

@@ -48,7 +48,8 @@ import Testing
                 if copied == nil, bench.raw - began > 6 * second { copied = (forecast(bench, latency: latency), bench.raw - began) }
                 bench.raw += 2 * millisecond
             }
-            guard var (forecast, at) = copied else { continue }
+            guard let (played, at) = copied else { continue }
+            var forecast = played
             let later = starts.filter { $0 > at }
             for place in [1, 5, later.count / 2, later.count * 9 / 10] where place > 0 {
                 let had = later[place - 1] - at
