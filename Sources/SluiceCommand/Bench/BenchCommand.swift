@@ -34,7 +34,7 @@ struct BenchCommand: Command {
                     .init(
                         name: "span", value: "TIME",
                         purpose:
-                            "how long one measurement takes, about, 10ms to 1h; memory always asks as often, and wrk takes whole seconds",
+                            "how long one measurement takes, about, 10ms to 1h; memory makes so many requests, and wrk takes whole seconds",
                         standard: "1s"),
                     .init(name: "chart", value: "FILE", purpose: "draw the figures into a file as well, as SVG"),
                 ]),

@@ -8,11 +8,14 @@ import Synchronization
 struct MemoryBench: Sendable {
     /// How many keys there are; all are held.
     static let keyCount = 100_000
-    private static let requestCount = 1 << 18
+    /// How many requests each thread makes in a pass for each second of the span.
+    private static let requestsPerSecond = 1 << 18
     /// In the mixed load every tenth request puts an entry in place of another.
     private static let writeEvery = 10
 
     var settings: BenchSettings
+
+    private var requestCount: Int { max(1_000, Int(Double(Self.requestsPerSecond) * settings.seconds)) }
 
     /// What one thread asks for. The keys are its own, so that threads do not share the counts of references to them.
     private struct Load: Sendable {
@@ -20,8 +23,8 @@ struct MemoryBench: Sendable {
         var keys: [CacheKey]
         var texts: [String]
 
-        init(thread: Int) throws {
-            numbers = ZipfRequests.numbers(MemoryBench.requestCount, keys: MemoryBench.keyCount, seed: UInt64(thread + 1))
+        init(thread: Int, requests: Int) throws {
+            numbers = ZipfRequests.numbers(requests, keys: MemoryBench.keyCount, seed: UInt64(thread + 1))
             keys = try (0..<MemoryBench.keyCount).map { try CacheKey(target: "/posts/\($0)") }
             texts = keys.map(\.text)
         }
@@ -39,7 +42,7 @@ struct MemoryBench: Sendable {
     /// Measures; the report.
     func report(_ progress: ProgressBar) async throws -> BenchReport {
         var host = BenchHost()
-        let loads = try (0..<2).map { try Load(thread: $0) }
+        let loads = try (0..<2).map { try Load(thread: $0, requests: requestCount) }
         let passes = try passes()
         let contestants = [1, 2].flatMap { threads in
             passes.map { name, pass in
@@ -144,7 +147,7 @@ struct MemoryBench: Sendable {
         guard misses == 0 else {
             throw BenchError("\(misses) requests found nothing, where all entries should be held; report this as a bug")
         }
-        return (Double(span.nanoseconds) / Double(requestCount), processor / Double(requestCount * loads.count))
+        return (Double(span.nanoseconds) / Double(loads[0].numbers.count), processor / Double(loads[0].numbers.count * loads.count))
     }
 
     private func panels() -> [BenchPanel] {

@@ -68,6 +68,9 @@ extension SlotNode {
 
     private func hopelessness(of waiter: Waiter, now: Instant) -> Refusal? {
         guard let outlook, queue.inHand <= queue.line.count else { return nil }
+        // With everybody before him it would still come in time: where he stands need not be counted.
+        let everybody = max(queue.line.count, waiter.priority == .low ? outlook.waiting : 0)
+        if let latest = outlook.earliestSlot(ahead: everybody, now: now), latest <= waiter.deadline { return nil }
         let here = queue.line.countAhead(of: waiter)
         guard queue.inHand <= here else { return nil }
         // Who waits elsewhere may be less urgent, and each node has its fair share: only the least urgent wait for all.

@@ -63,6 +63,16 @@ package struct SlotNode: Sendable {
         stepMuster(now: now)
         seekSlots(now: now)
         settleIfDue(now: now)
+        return takeEffects()
+    }
+
+    /// Gives what is in hand to those who wait, and no more than that: `turn` must follow before anything else can be due.
+    package mutating func serve(now: Instant) -> [Effect] {
+        giveSlots(now: now)
+        return takeEffects()
+    }
+
+    private mutating func takeEffects() -> [Effect] {
         var due: [Effect] = []
         swap(&due, &effects)
         return due

@@ -12,8 +12,8 @@ struct BenchChart: Sendable {
         static let barStart = 292.0
         static let barEnd = 690.0
         static let note = 18.0
-        /// Room for a value beside its bar.
-        static let value = 96.0
+        /// Room for a number beside its bar.
+        static let value = 72.0
     }
 
     private let report: BenchReport
@@ -79,7 +79,9 @@ struct BenchChart: Sendable {
             if let goal = goals[index] {
                 drawing.line(from: (x(goal), middle - 10), to: (x(goal), middle + 10), class: "goal")
             }
-            let end = max(x(samples.most), goals[index].map(x) ?? 0)
+            var end = x(samples.most)
+            // Behind the goal where the number would cover it.
+            if let goal = goals[index].map(x), goal > end - 4, goal < end + Measure.value { end = goal }
             drawing.text(BenchText.number(samples.median, panel.places), x: end + 9, y: middle + 4.5, class: "value")
             verdict(on: figure, at: middle, right: right - 18, &drawing)
         }
