@@ -18,15 +18,20 @@ extension SlotNode {
         }
     }
 
-    /// Waiters that no slot in hand can serve, by tier.
-    private var unmetByTier: [Int] {
+    /// Waiters that no slot in hand can serve, by tier; after all of them, what is wanted for those to come.
+    private mutating func unmetByTier(now: Instant) -> [Int] {
         var covered = queue.inHand
-        return queue.line.countsByTier.map { count in
+        var unmet = queue.line.countsByTier.map { count in
             let served = min(count, covered)
             covered -= served
             return count - served
         }
+        unmet[SlotPriority.low.rawValue] += stock.wanted(spare: covered, free: outlook?.free, nodes: direct.liveNodes, now: now)
+        return unmet
     }
+
+    /// How long a slot that nobody wants is kept, in microseconds.
+    func keep(now: Instant) -> Int64 { stock.keep(free: outlook?.free, nodes: direct.liveNodes, now: now) }
 
     mutating func seekSlots(now: Instant) {
         figures.waiting = queue.line.count
@@ -40,8 +45,8 @@ extension SlotNode {
     }
 
     /// When `seekSlots` has something to do next.
-    func nextSeek(now: Instant) -> Instant? {
-        let unmet = unmetByTier
+    mutating func nextSeek(now: Instant) -> Instant? {
+        let unmet = unmetByTier(now: now)
         let isWaiting = unmet.contains { $0 > 0 }
         switch mode(now: now) {
         case .leading: return nil
@@ -57,7 +62,7 @@ extension SlotNode {
 
     private mutating func lead(now: Instant) {
         guard case .leading(let epoch) = election?.role else { return }
-        let unmet = unmetByTier
+        let unmet = unmetByTier(now: now)
         if unmet != demand.believed {
             demand.believed = unmet
             let own = DemandMessage(node: id, epoch: epoch, sequence: DemandMessage.everySequence, stamp: now.microseconds, waiting: unmet)
@@ -70,7 +75,7 @@ extension SlotNode {
     // MARK: Following
 
     private mutating func follow(now: Instant) {
-        let unmet = unmetByTier
+        let unmet = unmetByTier(now: now)
         let isWaiting = unmet.contains { $0 > 0 }
         if isWaiting != demand.isWaiting {
             demand.isWaiting = isWaiting
@@ -100,7 +105,7 @@ extension SlotNode {
     // MARK: Direct
 
     private mutating func reserveDirectly(now: Instant, yields: Bool = true) {
-        let unmet = unmetByTier.reduce(0, +)
+        let unmet = unmetByTier(now: now).reduce(0, +)
         guard unmet > 0, !direct.isReserving, now >= direct.nextAt else { return }
         direct.isReserving = true
         let capacity = terms.mirrors.reduce(0) { $0 + Int($1.limits.first?.count ?? 1) }

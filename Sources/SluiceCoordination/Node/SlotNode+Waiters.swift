@@ -17,6 +17,7 @@ extension SlotNode {
             figures.refused += 1
             effects.append(.refuse(waiter.id, refusal))
         } else {
+            stock.arrived(now: now)
             queue.join(waiter)
         }
     }
@@ -45,7 +46,7 @@ extension SlotNode {
 
     /// Hands back what nobody here wants, and what came too late to be used.
     mutating func returnSurplus(now: Instant) {
-        for (slot, count) in queue.surplus(now: now, all: isStopped) {
+        for (slot, count) in queue.surplus(now: now, keep: keep(now: now), all: isStopped) {
             book.record(.unsent, of: slot.grant, count: count, urgent: true, now: now)
         }
     }
@@ -55,7 +56,14 @@ extension SlotNode {
         let rules = terms.mirrors[slot.mirror]
         // Where requests under way or a burst are capped, a completion makes room at once.
         let isUrgent = outcome == .unsent || rules.concurrency != nil || rules.burst != nil || rules.limits.isEmpty
-        book.record(outcome, of: slot.grant, urgent: isUrgent, now: now)
+        book.record(outcome, of: slot.grant, urgent: isUrgent, patience: patience(for: rules), now: now)
+    }
+
+    /// How long a completion may wait for others, in microseconds. It takes its age along, so it comes back no later for that; where much
+    /// happens it waits longer, but well within the window.
+    private func patience(for rules: MirrorRules) -> Int64 {
+        guard stock.isSteady, let window = rules.limits.first?.window else { return SettleBook.patience }
+        return max(SettleBook.patience, min(SlotStock.horizon, window / 4))
     }
 
     mutating func stop(now: Instant) {

@@ -18,6 +18,7 @@ package struct SlotNode: Sendable {
     package internal(set) var queue = NodeQueue()
     package internal(set) var book = SettleBook()
     package internal(set) var outlook: Outlook?
+    var stock = SlotStock()
     package internal(set) var figures = CoordinatorFigures()
     var lives = LedgerLives()
     /// What the ledger last said of itself.
@@ -81,7 +82,8 @@ package struct SlotNode: Sendable {
     /// When `turn` must be called next, if nothing happens before.
     package mutating func nextStep(now: Instant) -> Instant? {
         let steps = [
-            queue.nextStep(), isSettling || hasGivenUp ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
+            queue.nextStep(keep: keep(now: now)), isSettling || hasGivenUp ? nil : book.due, election?.nextStep, board?.nextStep(now: now),
+            nextSeek(now: now),
             nextMusterStep,
         ]
         return steps.compactMap { $0 }.min()

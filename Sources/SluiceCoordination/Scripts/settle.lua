@@ -10,7 +10,7 @@
 --           remaining    slots of the grant that no earlier entry reported
 --           unsent       slots that were provably never used: free at once
 --           extend       µs that the remaining slots may still wait to be sent; '' when not renewed
---           ages         µs since each completion, with commas between
+--           ages         µs since each completion, with commas between; AGE*COUNT for several
 -- Reply { HEAD, entries carried out, entries of another incarnation, statuses }; while a muster is under way nothing is
 --       carried out, and the caller repeats the call after it
 -- Sends to <prefix>leader:wake: freed, when a mirror that had nothing free has something again.
@@ -25,8 +25,12 @@ local applied, foreign = 0, 0
 for _ = 1, meta.musterUntil > 0 and 0 or number() do
     local mirror = call.mirrors[number() + 1]
     local grant, incarnation, remaining, unsent = number(), word(), number(), max(0, number())
-    local extend, ages, agesText = number(), {}, word()
-    for age in string.gmatch(agesText, '%-?%d+') do ages[#ages + 1] = tonumber(age) end
+    local extend, ages, completed = number(), {}, 0
+    for age, together in string.gmatch(word(), '(%-?%d+)%*?(%d*)') do
+        local count = tonumber(together) or 1
+        ages[#ages + 1] = { tonumber(age), count }
+        completed = completed + count
+    end
     local counts = false
     local position = mirror and placeOf(mirror.open, grant, tag)
     if mirror and not position and incarnation ~= meta.incarnation then
@@ -34,16 +38,16 @@ for _ = 1, meta.musterUntil > 0 and 0 or number() do
         foreign = foreign + 1
     elseif position then
         local held = read('>I3', mirror.open.s, position + 14)
-        if held >= remaining and held >= #ages + unsent then
+        if held >= remaining and held >= completed + unsent then
             counts = true
             applied = applied + 1
-            settleGrant(mirror.open, position, #ages + unsent, extend and latest + life(max(0, extend)))
+            settleGrant(mirror.open, position, completed + unsent, extend and latest + life(max(0, extend)))
             mirror.unsent = mirror.unsent + unsent
         end
     end
     if counts then
-        for _, age in ipairs(ages) do charge(mirror, latest - age + drift(age), 1) end
-        mirror.settled = mirror.settled + #ages
+        for _, age in ipairs(ages) do charge(mirror, latest - age[1] + drift(age[1]), age[2]) end
+        mirror.settled = mirror.settled + completed
         mirror.dirty = true
     end
 end

@@ -47,9 +47,11 @@ package struct SettleBook: Sendable {
     /// When the pending reports must leave.
     package private(set) var due: Instant?
     private let patience: Int64
+    /// How long a completion may wait for others before it is reported, in microseconds, where nothing else is said.
+    package static let patience: Int64 = 20_000
 
     /// - Parameter patience: how long a completion may wait for others before it is reported, in microseconds.
-    package init(patience: Int64 = 20_000) { self.patience = patience }
+    package init(patience: Int64 = Self.patience) { self.patience = patience }
 
     /// Whether the grant was heard of before, settled or not: a late message about it brings nothing new.
     package func knows(_ grant: GrantKey) -> Bool { grants[grant] != nil || closed[grant] != nil || abandoned.contains(grant) }
@@ -95,14 +97,16 @@ package struct SettleBook: Sendable {
 
     /// Something became of slots of a grant.
     /// - Parameter urgent: whether others may be waiting for exactly this, as for an unused slot.
-    package mutating func record(_ outcome: SlotOutcome, of grant: GrantKey, count: Int = 1, urgent: Bool, now: Instant) {
+    package mutating func record(
+        _ outcome: SlotOutcome, of grant: GrantKey, count: Int = 1, urgent: Bool, patience: Int64? = nil, now: Instant
+    ) {
         guard grants[grant] != nil else { return }
         switch outcome {
         case .completed(let instant): grants[grant]!.completed.append(contentsOf: repeatElement(instant, count: count))
         case .unsent: grants[grant]!.unsent += count
         }
         pending.insert(grant)
-        let latest = now.advanced(byMicroseconds: urgent ? 0 : patience)
+        let latest = now.advanced(byMicroseconds: urgent ? 0 : patience ?? self.patience)
         due = min(due ?? latest, latest)
     }
 
