@@ -89,7 +89,7 @@ extension Integration {
             #expect(run.standardOutput.hasPrefix("Memory tier: "))
             #expect(run.standardOutput.contains("debug build, so the figures mean nothing") || run.standardOutput.contains("release build"))
             let row = run.standardOutput.split(separator: "\n").first { $0.hasPrefix("sluice  ") }
-            #expect(row?.firstMatch(of: /\d+\.\d\d  ≤ 1\.5  (reached|missed)$/) != nil, "\(run.standardOutput)")
+            #expect(row?.firstMatch(of: /\d+\.\d\d +≤ 1\.5 +(reached|missed)$/) != nil, "\(run.standardOutput)")
         }
 
         @Test func `without the yardstick's program the rest is measured, and what to install is said`() async throws {

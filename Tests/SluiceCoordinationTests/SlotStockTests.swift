@@ -19,22 +19,22 @@ struct SlotStockTests {
         return stock
     }
 
-    @Test func `a steady load is met for a fifth of a second, asked for when half of that is gone`() {
+    @Test func `a steady load is met for two fifths of a second, asked for when half of that is gone`() {
         var stock = stock(rate: 1_000)
-        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 200)
-        #expect(stock.wanted(spare: 60, free: 1_000_000, nodes: 4, now: at(500_100)) == 200, "the wish is told once")
-        #expect(stock.wanted(spare: 199, free: 1_000_000, nodes: 4, now: at(500_200)) == 0)
-        #expect(stock.wanted(spare: 101, free: 1_000_000, nodes: 4, now: at(500_300)) == 0, "more than half is left")
-        #expect(stock.wanted(spare: 99, free: 1_000_000, nodes: 4, now: at(500_400)) == 101)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 400)
+        #expect(stock.wanted(spare: 120, free: 1_000_000, nodes: 4, now: at(500_100)) == 400, "the wish is told once")
+        #expect(stock.wanted(spare: 399, free: 1_000_000, nodes: 4, now: at(500_200)) == 0)
+        #expect(stock.wanted(spare: 201, free: 1_000_000, nodes: 4, now: at(500_300)) == 0, "more than half is left")
+        #expect(stock.wanted(spare: 199, free: 1_000_000, nodes: 4, now: at(500_400)) == 201)
         #expect(stock.keep(free: 1_000_000, nodes: 4, now: at(500_500)) > NodeQueue.keep)
     }
 
     @Test func `where limits bind nothing is held`() {
         var stock = stock(rate: 1_000)
-        #expect(stock.wanted(spare: 0, free: 3_199, nodes: 4, now: at(500_000)) == 0)
-        #expect(stock.wanted(spare: 0, free: 3_200, nodes: 4, now: at(500_000)) == 200)
+        #expect(stock.wanted(spare: 0, free: 6_399, nodes: 4, now: at(500_000)) == 0)
+        #expect(stock.wanted(spare: 0, free: 6_400, nodes: 4, now: at(500_000)) == 400)
         #expect(stock.wanted(spare: 0, free: nil, nodes: 1, now: at(500_000)) == 0, "nothing is known")
-        #expect(stock.keep(free: 3_199, nodes: 4, now: at(500_000)) == NodeQueue.keep)
+        #expect(stock.keep(free: 6_399, nodes: 4, now: at(500_000)) == NodeQueue.keep)
     }
 
     @Test func `a burst, a slow load and one that has ended are none`() {

@@ -63,7 +63,7 @@ extension SlotNode {
     /// happens it waits longer, but well within the window.
     private func patience(for rules: MirrorRules) -> Int64 {
         guard stock.isSteady, let window = rules.limits.first?.window else { return SettleBook.patience }
-        return max(SettleBook.patience, min(SlotStock.horizon, window / 4))
+        return max(SettleBook.patience, min(SlotStock.horizon / 2, window / 4))
     }
 
     mutating func stop(now: Instant) {

@@ -150,8 +150,9 @@ package struct SettleBook: Sendable {
                 close(report.grant, until: grant.worthlessAt)
             }
             if grant.unsent > 0 || !grant.completed.isEmpty {
+                // What came while the report was under way has set its own time.
                 pending.insert(report.grant)
-                due = min(due ?? now, now)
+                due = due ?? now
             }
         }
     }

@@ -7,7 +7,7 @@ package import SluiceLoop
 /// limits bind, each slot goes to somebody who waits.
 package struct SlotStock: Sendable {
     /// How long the stock should last, in microseconds.
-    package static let horizon: Int64 = 200_000
+    package static let horizon: Int64 = 400_000
     /// Below so many arrivals a second nothing is held ahead.
     package static let leastRate: Double = 200
     /// What is free must be so many times what all nodes would hold.
