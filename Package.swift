@@ -25,11 +25,12 @@ let package = Package(
         .systemLibrary(name: "CSluiceHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CSluiceCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSluiceMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CSluiceOpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSluiceZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // Arrows run upwards only; see Sources/Sluice/Sluice.docc/Architecture.md.
         .target(name: "SluiceLoop", dependencies: ["CSluiceLibuv"], swiftSettings: languageRules),
-        .target(name: "SluiceRedis", dependencies: ["SluiceLoop", "CSluiceHiredis"], swiftSettings: languageRules),
+        .target(name: "SluiceRedis", dependencies: ["SluiceLoop", "CSluiceHiredis", "CSluiceOpenSSL"], swiftSettings: languageRules),
         .target(name: "SluiceHTTP", dependencies: ["SluiceLoop", "CSluiceCurl"], swiftSettings: languageRules),
         .target(
             name: "SluiceCoordination", dependencies: ["SluiceLoop", "SluiceRedis"],

@@ -25,7 +25,16 @@ extension Integration {
                 #expect(try await scene.finish(crew).lengths.values.sorted() == [36])
                 #expect(try await scene.requests == 0)
 
+                // What a process has not yet heard of it may still serve; that all have heard is seen in their metrics.
+                var before: [String: Int] = [:]
+                try await scene.stage.wait(for: "every process to hear of the record", patience: .seconds(30)) {
+                    before = try await scene.invalidations()
+                    return before.count == 4 && before.values.allSatisfy { $0 >= 1 }
+                }
                 #expect(try await scene.stage.redis.cli("DEL", scene.stage.cacheKey("/posts")) == "1")
+                try await scene.stage.wait(for: "every process to hear that it is gone", patience: .seconds(30)) {
+                    try await scene.invalidations().allSatisfy { $0.value > before[$0.key, default: 0] }
+                }
                 await crew.go()
                 let tally = try await scene.finish(crew)
                 #expect(tally.lengths.values.sorted() == [12, 36], "some process served the old value")

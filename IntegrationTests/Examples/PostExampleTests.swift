@@ -29,5 +29,21 @@ extension Integration {
                 #expect(try await scene.requests == 60)
             }
         }
+
+        @Test
+        func `the whole collection is asked for once, of one mirror, and every post is then answered from it, in later processes too`()
+            async throws
+        {
+            try await CommandScene.play(limit: "20/2s", latency: "20ms") { scene in
+                let program = try PostSerialSemaphorePrograms.path("post")
+                let first = try await ChildProcess.run(program, ["--whole", "100"], environment: scene.environment)
+                #expect(first.ending == .exited(0), "\(first.standardError)")
+                #expect(first.standardOutput.hasPrefix("100 posts in one answer from "), "\(first.standardOutput)")
+                #expect(first.standardOutput.contains("\npost 100: "))
+                let later = try await ChildProcess.run(program, ["100"], environment: scene.environment)
+                #expect(later.ending == .exited(0), "\(later.standardError)")
+                #expect(try await scene.requests == 1)
+            }
+        }
     }
 }

@@ -3,11 +3,12 @@ import SluiceLoop
 import Testing
 
 extension Integration {
-    /// What a dead leader costs at a high rate. A debug build on a busy machine is no place for the target itself (250 ms without a
-    /// grant at 1,000 slots a second, the next leader within the lease and 300 ms): it is measured and printed, and bounded with room.
+    /// What a dead leader costs at a high rate. The target (250 ms without a grant at 1,000 slots a second, the next leader within the
+    /// lease and 300 ms) is measured and printed. A debug build on a busy machine may be slow, but whoever waits for the next
+    /// leader waits for the whole lease: that is what the bound tells apart. The simulation holds the target itself.
     struct FailoverTests {
-        @Test func `a leader is killed at a high rate, and slots go out again long before the next one leads`() async throws {
-            let lease = Duration.milliseconds(600)
+        @Test(arguments: [Duration.milliseconds(600), .seconds(3)])
+        func `a leader is killed at a high rate, and slots go out again long before the next one leads`(lease: Duration) async throws {
             let (count, window) = (100, Duration.milliseconds(200))
             let posts = 6_000
             try await Scene.play(limit: "\(count)/200ms", latency: "0ms", posts: posts) { scene in
@@ -31,12 +32,12 @@ extension Integration {
                 #expect(try await replacement.value)
                 let tally = try await scene.finish(crew)
                 let arrivals = try await scene.arrivals()
-                let around = arrivals.map { $0.filter { abs($0.microseconds(since: killedAt)) < 2_000_000 } }
+                let around = arrivals.map { $0.filter { abs($0.microseconds(since: killedAt)) < lease.microseconds } }
                 let before = FaultFigures(arrivals: around.map { $0.filter { $0 < killedAt } }, count: count, window: window)
                 let after = FaultFigures(arrivals: around.map { $0.filter { $0 >= killedAt } }, count: count, window: window)
                 FaultTable.print(
                     .init(
-                        fault: "leader killed at full rate", processes: 4, calls: posts, lost: posts - tally.calls,
+                        fault: "leader killed at full rate, lease \(lease.text)", processes: 4, calls: posts, lost: posts - tally.calls,
                         violations: try await scene.stage.reports().reduce(0) { $0 + $1.violations },
                         figures: FaultFigures(arrivals: arrivals, count: count, window: window)))
                 FaultTable.print(
@@ -46,7 +47,7 @@ extension Integration {
                 #expect(tally.wrong == 0)
                 #expect(tally.failures.isEmpty)
                 #expect(leads < (lease + .milliseconds(300)) * 5)
-                #expect(after.longestGap < .milliseconds(250) * 5)
+                #expect(after.longestGap < max(lease / 2, .milliseconds(500)))
             }
         }
     }

@@ -91,6 +91,15 @@ final class Scene {
         get async throws { try await stage.reports().reduce(0) { $0 + $1.requests } }
     }
 
+    /// Of how many changed records each process has heard from Redis, by its own metrics.
+    func invalidations() async throws -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for key in try await stage.redis.cli("--scan", "--pattern", "*metrics:node:*").split(separator: "\n").map(String.init) {
+            counts[key] = Int(try await stage.redis.cli("HGET", key, "invalidations")) ?? 0
+        }
+        return counts
+    }
+
     /// When requests arrived, for each mirror.
     func arrivals() async throws -> [[Instant]] {
         var arrivals: [[Instant]] = []

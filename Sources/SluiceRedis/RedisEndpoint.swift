@@ -5,6 +5,9 @@ package import SluiceLoop
 /// Forms: `redis://[user[:password]@]host[:port][/database]` and `unix://[user[:password]@]/path/to.sock[?db=number]`
 /// (also written `redis+unix://`). User, password and path are percent-decoded. The port is 6379 and the database 0 unless given.
 ///
+/// `rediss://…` is the same by TLS, with a query for files in PEM: `?cacert=path` the authorities to trust instead of the system's,
+/// `cert=path` and `key=path` a certificate of our own.
+///
 /// `redis+sentinel://[user[:password]@]host[:port][,host[:port]…]/master[/database]` names sentinels (port 26379 unless given) and what
 /// they call the master: they are asked where it is whenever a connection is made. User and password are the master's.
 package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
@@ -12,6 +15,8 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
     package let destination: ByteStream.Destination
     /// The sentinels that know where the server is; nil: it is at `destination` itself.
     package let sentinels: Sentinels?
+    /// How TLS is made; nil: none.
+    package let tls: TLSSettings?
     /// The user to log in as; nil: the server's default user.
     package let user: String?
     /// The password; nil: no login.
@@ -27,15 +32,17 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
         }
         let rest = url[separator.upperBound...]
         switch url[..<separator.lowerBound].lowercased() {
-        case "redis": try self.init(url: url, tcp: rest)
+        case "redis": try self.init(url: url, tcp: rest, tls: nil)
+        case "rediss":
+            let question = rest.firstIndex(of: "?") ?? rest.endIndex
+            try self.init(url: url, tcp: rest[..<question], tls: Self.tls(rest[question...].dropFirst(), url))
         case "unix", "redis+unix": try self.init(url: url, unix: rest)
-        case "rediss": throw Self.unusable(url, "TLS is not built yet; use redis:// on a trusted network, or a tunnel such as stunnel")
         case "redis+sentinel": try self.init(url: url, sentinels: rest)
-        case let other: throw Self.unusable(url, "the scheme “\(other)” is unknown; use redis://, unix:// or redis+sentinel://")
+        case let other: throw Self.unusable(url, "the scheme “\(other)” is unknown; use redis://, rediss://, unix:// or redis+sentinel://")
         }
     }
 
-    private init(url: String, tcp rest: Substring) throws(RedisError) {
+    private init(url: String, tcp rest: Substring, tls: TLSSettings?) throws(RedisError) {
         if rest.contains(where: { $0 == "?" || $0 == "#" }) {
             throw Self.unusable(url, "redis:// takes no query; the database number is its path, as in redis://host:6379/2")
         }
@@ -45,6 +52,7 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
         database = try Self.database(rest[slash...].dropFirst(), url)
         destination = try Self.server(address, standardPort: 6379, url)
         sentinels = nil
+        self.tls = tls
     }
 
     private init(url: String, sentinels rest: Substring) throws(RedisError) {
@@ -62,6 +70,7 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
         }
         guard let first = servers.first else { throw Self.unusable(url, "it names no sentinel") }
         destination = first
+        tls = nil
         sentinels = Sentinels(addresses: servers, master: try Self.decode(parts[1], url))
     }
 
@@ -102,6 +111,7 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
         }
         destination = .unix(path: path)
         sentinels = nil
+        tls = nil
         let query = rest[question...].dropFirst()
         guard query.isEmpty || query.hasPrefix("db=") else {
             throw Self.unusable(url, "the query may only be db=number")
@@ -117,7 +127,7 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
                 "redis+sentinel://\(login)\(sentinels.addresses.map(\.description).joined(separator: ","))/\(sentinels.master)/\(database)"
         }
         return switch destination {
-        case .tcp: "redis://\(login)\(destination)/\(database)"
+        case .tcp: "redis\(tls == nil ? "" : "s")://\(login)\(destination)/\(database)"
         case .unix(let path): "unix://\(login)\(path)?db=\(database)"
         }
     }
@@ -135,6 +145,27 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
         let user = try decode(login[..<colon], url)
         // A user without a password may exist on the server (`nopass`): log in with an empty one.
         return (user.isEmpty ? nil : user, try decode(login[colon...].dropFirst(), url))
+    }
+
+    private static func tls(_ query: Substring, _ url: String) throws(RedisError) -> TLSSettings {
+        var settings = TLSSettings()
+        for part in query.split(separator: "&") {
+            let equals = part.firstIndex(of: "=") ?? part.endIndex
+            let path = try decode(part[equals...].dropFirst(), url)
+            guard !path.isEmpty, !path.utf8.contains(0) else {
+                throw unusable(url, "“\(part[..<equals])” in its query needs the path of a file")
+            }
+            switch part[..<equals] {
+            case "cacert": settings.authorities = path
+            case "cert": settings.certificate = path
+            case "key": settings.key = path
+            default: throw unusable(url, "its query may have cacert, cert and key, as in rediss://host:6379/0?cacert=/etc/ssl/redis-ca.pem")
+            }
+        }
+        guard settings.key == nil || settings.certificate != nil else {
+            throw unusable(url, "a key is of no use without its certificate (cert)")
+        }
+        return settings
     }
 
     private static func database(_ text: Substring, _ url: String) throws(RedisError) -> Int {

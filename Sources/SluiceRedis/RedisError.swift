@@ -15,6 +15,8 @@ package struct RedisError: Error, Sendable, CustomStringConvertible {
         package static let refused = Code(rawValue: "refused")
         /// The server does not accept the user or password.
         package static let authentication = Code(rawValue: "authentication")
+        /// TLS: the server's certificate is not accepted, or ours is not, or a file cannot be used.
+        package static let untrusted = Code(rawValue: "untrusted")
         /// The server is older than this client supports.
         package static let tooOld = Code(rawValue: "tooOld")
         /// More output waits than the client may hold: the command was not sent.

@@ -27,6 +27,8 @@ package struct Outcome: Sendable {
     package var worstByOwnCount = 0.0
     /// How fast requests started, as a share of the fastest that the limits allow, from the first request on.
     package var utilisation = 0.0
+    /// The longest time without a request at any mirror while callers called, from a second after the first request on, in microseconds.
+    package var longestGap: Int64 = 0
     /// Slots that callers at each place got.
     package var shares: [Int] = []
     /// What happened, line by line, when it was asked for.

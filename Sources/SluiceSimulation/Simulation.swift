@@ -209,6 +209,8 @@ package final class Simulation {
             }
         }
         let start = mirrors.compactMap(\.arrivals.first).min() ?? 0
+        let settled = mirrors.flatMap(\.arrivals).filter { $0 >= start + 1_000_000 && $0 <= scenario.length }.sorted()
+        outcome.longestGap = zip(settled, settled.dropFirst()).map { $1 - $0 }.max() ?? 0
         let paces = mirrors.map { $0.pace(from: start, until: scenario.length) }
         outcome.utilisation = paces.reduce(0) { $0 + $1.share * $1.ideal } / max(1, paces.reduce(0) { $0 + $1.ideal })
         return outcome

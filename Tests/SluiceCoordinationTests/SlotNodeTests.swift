@@ -52,6 +52,15 @@ import Testing
         #expect(seen.first { $0 == "pull" || $0 == "reserve" } == "pull")
     }
 
+    @Test func `who hears its leader go silent asks the ledger itself, and does not queue with a lease that runs on`() throws {
+        var node = try node("30/6s")
+        node.apply(beat(), now: at(0))
+        node.apply(waiter(1, deadline: 60_000), now: at(0))
+        _ = node.turn(now: at(0))
+        let requests = node.turn(now: at(250)).compactMap { if case .reserve(let request, .direct) = $0 { request } else { nil } }
+        #expect(requests.map(\.yieldsToLeader) == [false])
+    }
+
     @Test func `after a pull the leader no longer counts on a message that may have been lost`() throws {
         var node = try node("30/6s")
         node.apply(beat(), now: at(0))

@@ -11,6 +11,7 @@ struct RedisEndpointTests {
         var database = 0
         var sentinels: Int?
         var master: String?
+        var tls: TLSSettings?
         var testDescription: String { url }
     }
 
@@ -23,6 +24,10 @@ struct RedisEndpointTests {
         Case(url: "redis://ann@h", destination: .tcp(host: "h", port: 6379), user: "ann", password: ""),
         Case(url: "redis://[::1]:6380/1", destination: .tcp(host: "::1", port: 6380), database: 1),
         Case(url: "redis://[fe80::1]", destination: .tcp(host: "fe80::1", port: 6379)),
+        Case(url: "rediss://h/2", destination: .tcp(host: "h", port: 6379), database: 2, tls: .init()),
+        Case(
+            url: "rediss://ann:pw@h:1?cacert=/a%20b.pem&cert=/c.pem&key=/k.pem", destination: .tcp(host: "h", port: 1), user: "ann",
+            password: "pw", tls: .init(authorities: "/a b.pem", certificate: "/c.pem", key: "/k.pem")),
         Case(url: "redis+sentinel://h/main", destination: .tcp(host: "h", port: 26_379), sentinels: 1, master: "main"),
         Case(
             url: "redis+sentinel://ann:pw@h:1,[::1]:2,i/a%20b/3", destination: .tcp(host: "h", port: 1), user: "ann", password: "pw",
@@ -39,10 +44,12 @@ struct RedisEndpointTests {
         #expect(endpoint.database == expected.database)
         #expect(endpoint.sentinels?.addresses.count == expected.sentinels)
         #expect(endpoint.sentinels?.master == expected.master)
+        #expect(endpoint.tls == expected.tls)
     }
 
     @Test(arguments: [
-        ("localhost:6379", "no scheme"), ("rediss://h", "TLS"), ("redis+sentinel://h", "master"), ("redis+sentinel:///m", "host"),
+        ("localhost:6379", "no scheme"), ("rediss://h?verify=no", "cacert"), ("rediss://h?key=/k", "certificate"),
+        ("rediss://h?cacert=", "file"), ("redis+sentinel://h", "master"), ("redis+sentinel:///m", "host"),
         ("redis+sentinel://h,/m", "host"),
         ("redis+sentinel://h/m/x", "database"), ("redis+sentinel://h/m?db=1", "query"), ("http://h", "unknown"),
         ("redis://", "host"), ("redis://h:0", "port"), ("redis://h:65536", "port"), ("redis://h:x", "port"), ("redis://::1", "port"),
@@ -59,7 +66,9 @@ struct RedisEndpointTests {
     }
 
     @Test func `no description shows a password`() throws {
-        for url in ["redis://ann:secret@h:1/2", "unix://ann:secret@/r.sock", "redis+sentinel://ann:secret@h,i:1/m/2"] {
+        for url in [
+            "redis://ann:secret@h:1/2", "unix://ann:secret@/r.sock", "redis+sentinel://ann:secret@h,i:1/m/2", "rediss://ann:secret@h",
+        ] {
             #expect(!(try RedisEndpoint(url: url).description.contains("secret")))
         }
     }
@@ -69,7 +78,8 @@ struct RedisEndpointTests {
         let alphabet = Array("redis://unix@:[]%/?#=db09af\u{e9} ")
         for _ in 0..<5_000 {
             let tail = String((0..<Int.random(in: 0...20, using: &generator)).map { _ in alphabet.randomElement(using: &generator)! })
-            _ = try? RedisEndpoint(url: ["redis://", "unix://", "redis+sentinel://", ""].randomElement(using: &generator)! + tail)
+            _ = try? RedisEndpoint(
+                url: ["redis://", "rediss://", "unix://", "redis+sentinel://", ""].randomElement(using: &generator)! + tail)
         }
     }
 }

@@ -1,7 +1,6 @@
 import SluiceHarness
 import SluiceLoop
 import SluiceRedis
-import Synchronization
 import Testing
 
 /// Pub/sub and tracking on a real server.
@@ -121,36 +120,5 @@ private actor Ending {
         for _ in 0..<10 { await Task.yield() }
         await subscriber.shutDown()
         return await waiting.value
-    }
-}
-
-/// The events of a subscriber, one after the other, for one reader.
-private final class EventFeed: Sendable {
-    private struct State {
-        var events: [RedisSubscriber.Event] = []
-        var reader: CheckedContinuation<RedisSubscriber.Event, Never>?
-    }
-
-    private let state = Mutex(State())
-
-    func add(_ event: RedisSubscriber.Event) {
-        let reader = state.withLock { state in
-            if state.reader == nil { state.events.append(event) }
-            return state.reader.take()
-        }
-        reader?.resume(returning: event)
-    }
-
-    func next() async -> RedisSubscriber.Event {
-        await withCheckedContinuation { continuation in
-            let event: RedisSubscriber.Event? = state.withLock { state in
-                if state.events.isEmpty {
-                    state.reader = continuation
-                    return nil
-                }
-                return state.events.removeFirst()
-            }
-            if let event { continuation.resume(returning: event) }
-        }
     }
 }

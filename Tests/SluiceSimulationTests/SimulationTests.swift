@@ -52,6 +52,22 @@ import Testing
         }
     }
 
+    @Test func `at a thousand slots a second a leader dies, and no quarter of a second passes without a request`() throws {
+        for seed in 1...3 as ClosedRange<UInt64> {
+            var scenario = Scenario(seed: seed, mirrors: try [Self.mirror("a", "20/40ms"), Self.mirror("b", "20/40ms")])
+            scenario.nodes = 4
+            scenario.callers = 100
+            scenario.mirrorLatency = 500...1_000
+            scenario.length = 5_000_000
+            scenario.faults = [(2_500_000, .crash(node: .leader, restartAfter: 100_000))]
+            let outcome = Simulation(scenario).run()
+            print("leader dies at a thousand slots a second, seed \(seed): longest gap \(outcome.longestGap) µs")
+            #expect(outcome.broken.isEmpty)
+            #expect(outcome.elections == 2)
+            #expect(outcome.longestGap < 250_000)
+        }
+    }
+
     @Test(arguments: KnownFailure.all) func `a known failure of others shows without our defence, and not with it`(_ failure: KnownFailure)
     {
         // `deploy/simulate --failures` runs more of them.

@@ -4,15 +4,21 @@ import Synchronization
 
 /// Posts of an API with limits and mirrors, fetched by whoever needs them: tasks, plain threads, and as many processes as you start of
 /// this program. `example-post [COUNT]` wants posts 1 to COUNT (default 20), each from a task and from a thread, and then prints where
-/// its answers came from.
+/// its answers came from. `example-post --whole [COUNT]` first asks for the whole collection, one request that fills the cache with every
+/// post.
 ///
 /// Needs `SLUICE_MIRRORS`, and `SLUICE_REDIS_URL` for more than one process; `deploy/example post` starts all of it.
 @main enum PostExample {
     static func main() async throws {
-        let count = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20
+        let words = CommandLine.arguments.dropFirst()
+        let count = words.last.flatMap { Int($0) } ?? 20
         let pool = try await MirrorPool(.fromEnvironment())
         let sources = Sources()
         do {
+            if words.first == "--whole" {
+                let report = try await pool.warm("/posts", item: "/posts/{id}")
+                print("\(report.items) posts in one answer from \(report.source)")
+            }
             async let threads: Void = fromThreads(count, pool, sources)
             try await fromTasks(count, pool, sources)
             try await threads

@@ -43,7 +43,9 @@ package enum PoolSetting: String, CaseIterable, Sendable {
     /// What it does, for a help text.
     package var purpose: String {
         switch self {
-        case .redis: "redis://[user:password@]host:port/database or unix:///path; without it the limits hold for this process only"
+        case .redis:
+            "redis:// or rediss://[user:password@]host:port/database, redis+sentinel://host:port,…/master/database or unix:///path; "
+                + "without it the limits hold for this process only"
         case .pool: "the pool; processes with the same name at the same Redis share limits and cache"
         case .mirrors:
             "a mirror: its base URL, then any of ,limit=30/60s (several may be given) ,burst=5 ,concurrency=4 ,name=a; may be repeated"

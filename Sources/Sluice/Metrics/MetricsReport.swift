@@ -25,6 +25,7 @@ struct MetricsReport: Sendable {
             ("memory_hits", "\(cache.memoryHits)"), ("redis_hits", "\(cache.redisHits)"), ("misses", "\(cache.misses)"),
             ("fetches", "\(cache.fetches)"), ("collapsed", "\(cache.collapsed)"), ("stale_served", "\(cache.staleServed)"),
             ("fills_refused", "\(cache.fillsRefused)"), ("fills_failed", "\(cache.fillsFailed)"),
+            ("invalidations", "\(cache.invalidations)"),
             ("errors", "\(cache.errors)"), ("memory_entries", "\(cache.memoryEntries)"), ("memory_bytes", "\(cache.memoryBytes)"),
         ]
     }

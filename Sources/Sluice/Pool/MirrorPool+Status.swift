@@ -16,6 +16,8 @@ public struct PoolStatistics: Hashable, Sendable {
     public var staleServed: UInt64
     /// Fetched answers that Redis could not store: it was full, took no writes, or was out of reach.
     public var fillsFailed: UInt64
+    /// Records that Redis has said were written or deleted, by whomever.
+    public var invalidations: UInt64
     /// Calls that ended in an error.
     public var errors: UInt64
     /// Answers in memory, and the bytes they take.
@@ -48,7 +50,8 @@ extension MirrorPool {
         let cache = core.cache.statistics
         return PoolStatistics(
             memoryHits: cache.memoryHits, redisHits: cache.redisHits, misses: cache.misses, collapsed: cache.collapsed,
-            staleServed: cache.staleServed, fillsFailed: cache.fillsFailed, errors: cache.errors, memoryEntries: cache.memoryEntries,
+            staleServed: cache.staleServed, fillsFailed: cache.fillsFailed, invalidations: cache.invalidations,
+            errors: cache.errors, memoryEntries: cache.memoryEntries,
             memoryBytes: cache.memoryBytes)
     }
 }

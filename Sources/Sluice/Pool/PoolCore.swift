@@ -144,7 +144,7 @@ actor PoolCore {
         case .success: return
         case .failure(let error):
             switch error.code {
-            case .authentication, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
+            case .authentication, .untrusted, .tooOld, .invalidConfiguration, .refused: throw SluiceError(redis: error)
             default: configuration.log("Redis is out of reach, and is tried again: \(error.message)")
             }
         case nil:

@@ -19,6 +19,8 @@ package struct CacheStatistics: Sendable, Hashable {
     package var fillsRefused: UInt64 = 0
     /// Fetched answers that Redis could not store: it was full, took no writes, or was out of reach.
     package var fillsFailed: UInt64 = 0
+    /// Records that Redis has said were written or deleted, by whomever; all at once (FLUSHALL, a prefix) count as one.
+    package var invalidations: UInt64 = 0
     /// Entries taken out of memory to stay within its bound.
     package var evictions: UInt64 = 0
     /// Entries in memory now.

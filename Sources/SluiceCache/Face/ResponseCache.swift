@@ -120,16 +120,19 @@ package actor ResponseCache {
     package func invalidated(keys names: [String]?) {
         guard let names else {
             if memory.era.current != 0 { memory.era.begin() }
+            counters.withLock { $0.invalidations += 1 }
             for cell in Array(flights.values) { send(.invalidated, to: cell) }
             return
         }
         for name in names {
             if let prefix = keys.purgedPrefix(of: name) {
                 forget(KeyPrefix(text: prefix))
+                counters.withLock { $0.invalidations += 1 }
                 continue
             }
             guard let key = keys.key(ofRecord: name) else { continue }
             memory.distrust(key)
+            counters.withLock { $0.invalidations += 1 }
             if let cell = flights[key] { send(.invalidated, to: cell) }
         }
     }

@@ -174,6 +174,9 @@ package struct Election: Sendable {
     /// Whether this node may act as the leader at this moment.
     package func leads(at now: Instant) -> Bool { isLeading && now < leaseEnds }
 
+    /// Whether a leader was known and nothing has been heard of it since: its lease may run on and says nothing of it.
+    package var hasGoneSilent: Bool { role == .leaderless && lastSign != nil }
+
     /// After a silence a smaller epoch is believed too: Redis may have lost the count, and the ledger guards the slots.
     private func isSilent(_ now: Instant) -> Bool {
         guard let lastSign else { return true }

@@ -13,16 +13,17 @@ package struct ElectionTimings: Hashable, Sendable {
     /// The random delay before a node campaigns, so that not all do at once.
     package var jitter: Int64 = 20_000
     /// How long after the last beat a node stops waiting for the leader and reserves for itself.
-    package var silence: Int64 = 250_000
+    package var silence: Int64 = 200_000
 
     package init() {}
 
-    /// Timings for a lease: renewal is a twentieth of it, between 20 and 100 ms; silence two and a half renewals.
+    /// Timings for a lease: renewal is a twentieth of it, between 20 and 100 ms; silence two and a half renewals,
+    /// and no more than 200 ms, so that no waiter is without slots for a quarter of a second when a leader dies.
     package init(lease: Duration) {
         self.lease = lease.microseconds
         renewal = min(100_000, max(20_000, self.lease / 20))
         jitter = min(20_000, renewal / 2)
-        silence = renewal * 5 / 2
+        silence = min(200_000, renewal * 5 / 2)
     }
 
     /// - Throws: `CoordinationError` with code `.invalidConfiguration` unless lease > 2 × renewal, renewal > jitter ≥ 0,

@@ -39,7 +39,8 @@ extension SlotNode {
         switch mode(now: now) {
         case .leading: lead(now: now)
         case .following: follow(now: now)
-        case .direct: reserveDirectly(now: now)
+        // A dead leader's lease runs on, and its last word that others wait with it: who heard the silence knows better.
+        case .direct: reserveDirectly(now: now, yields: election?.hasGoneSilent != true)
         case .waiting: break
         }
     }
@@ -104,7 +105,7 @@ extension SlotNode {
 
     // MARK: Direct
 
-    private mutating func reserveDirectly(now: Instant, yields: Bool = true) {
+    private mutating func reserveDirectly(now: Instant, yields: Bool) {
         let unmet = unmetByTier(now: now).reduce(0, +)
         guard unmet > 0, !direct.isReserving, now >= direct.nextAt else { return }
         direct.isReserving = true

@@ -18,6 +18,7 @@ enum MetricsText {
         counter("sluice_collapsed_total", statistics.collapsed, "Calls that shared the request of another call or process.")
         counter("sluice_stale_served_total", statistics.staleServed, "Calls answered with something past its freshness.")
         counter("sluice_fills_failed_total", statistics.fillsFailed, "Answers that Redis could not store: full, read-only, out of reach.")
+        counter("sluice_invalidations_total", statistics.invalidations, "Records that were written or deleted in Redis, by whomever.")
         counter("sluice_errors_total", statistics.errors, "Calls that ended in an error.")
         gauge("sluice_memory_entries", statistics.memoryEntries, "Answers in this process's memory.")
         gauge("sluice_memory_bytes", statistics.memoryBytes, "Bytes that these answers take.")

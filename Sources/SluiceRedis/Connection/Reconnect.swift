@@ -33,7 +33,7 @@ struct Reconnect {
 
     /// An error that will meet every command until somebody changes something, so that waiting for a connection is vain.
     var standingError: RedisError? {
-        guard let lastError, [.authentication, .tooOld, .invalidConfiguration].contains(lastError.code) else { return nil }
+        guard let lastError, [.authentication, .untrusted, .tooOld, .invalidConfiguration].contains(lastError.code) else { return nil }
         return lastError
     }
 

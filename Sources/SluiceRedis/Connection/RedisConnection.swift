@@ -25,7 +25,7 @@ final class RedisConnection {
     private var handshake: RedisHandshake
     private var events: Events?
     private var lookup: SentinelLookup?
-    private var stream: ByteStream?
+    private var stream: RedisStream?
     private var timer: LoopTimer?
     private(set) var isReady = false
     /// Writes of the owner so far; those of the handshake are not counted.
@@ -61,8 +61,8 @@ final class RedisConnection {
         var streamOptions = ByteStream.Options()
         streamOptions.connectTimeout = options.connectTimeout
         streamOptions.unacknowledgedTimeout = options.commandTimeout
-        let stream = ByteStream(
-            on: loop, to: destination, options: streamOptions,
+        let stream = RedisStream(
+            on: loop, to: destination, tls: endpoint.tls, options: streamOptions,
             events: .init(
                 opened: { [weak self] in self?.begin() }, received: { [weak self] bytes in self?.receive(bytes) },
                 ended: { [weak self] error in self?.streamEnded(error) }))
@@ -137,14 +137,16 @@ final class RedisConnection {
     }
 
     private func streamEnded(_ error: LoopError) {
+        if [TLSSession.untrusted, TLSSession.unusable].contains(error.code) {
+            return end(RedisError(.untrusted, "\(endpoint) cannot be trusted: \(error.message).", underlying: error))
+        }
         let what = isReady ? "The connection to \(endpoint) was lost" : "No connection to \(endpoint) could be made"
         end(RedisError(isReady ? .connectionLost : .notConnected, "\(what): \(error.message).", underlying: error))
     }
 
     private func timedOut() {
         let wait = options.connectTimeout.microseconds / 1_000
-        end(
-            RedisError(
-                .notConnected, "\(endpoint) was not ready within \(wait) ms (connectTimeout); it does not connect or does not answer."))
+        let guess = endpoint.tls == nil ? "does not answer." : "does not answer (is this its port for TLS?)."
+        end(RedisError(.notConnected, "\(endpoint) was not ready within \(wait) ms (connectTimeout): it does not connect, or \(guess)"))
     }
 }

@@ -1,0 +1,27 @@
+#ifndef CSLUICE_OPENSSL_SHIM_H
+#define CSLUICE_OPENSSL_SHIM_H
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+/* Macros in OpenSSL, which Swift does not see. */
+
+static inline int sluice_tls_require_1_2(SSL_CTX *context) {
+    return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+}
+
+static inline int sluice_tls_name_server(SSL *session, const char *name) {
+    return SSL_set_tlsext_host_name(session, name);
+}
+
+/* What a memory buffer holds, and emptying it. */
+static inline long sluice_tls_held(BIO *buffer, char **start) {
+    return BIO_get_mem_data(buffer, start);
+}
+
+static inline void sluice_tls_empty(BIO *buffer) {
+    (void)BIO_reset(buffer);
+}
+
+#endif
