@@ -6,7 +6,7 @@ struct BenchCommand: Command {
     static let manual = Manual(
         name: "bench",
         summary: "measures parts of this program on this host, beside a yardstick in the same run.",
-        synopsis: "memory | redis | http | slots | gateway | scale | hitrate TRACE --size COUNT [options]",
+        synopsis: "memory | redis | http | slots | gateway | scale | soak | hitrate TRACE --size COUNT [options]",
         operands: [
             ("memory", "what a hit in the memory tier costs with 1 and 2 threads, beside a Dictionary behind one lock"),
             ("redis", "GET of 100 B and 1 KiB by 1, 50 and 500 tasks on one connection, beside redis-benchmark"),
@@ -17,6 +17,10 @@ struct BenchCommand: Command {
             ),
             ("gateway", "cached answers of sluice serve, beside nginx's proxy_cache"),
             ("scale", "what a slot costs Redis when the same work is spread over 1, 4, 16 and 64 processes"),
+            (
+                "soak",
+                "all of it at full load for long, with strict mirrors as judges: memory, open files and Redis must not grow, nothing may fail"
+            ),
             (
                 "hitrate TRACE",
                 "how many requests of a trace the memory tier's policy answers, in percent, beside least recently used "
@@ -35,15 +39,15 @@ struct BenchCommand: Command {
                         name: "span", value: "TIME",
                         purpose:
                             "how long one measurement takes, about, 10ms to 1h; memory makes so many requests, and wrk takes whole seconds",
-                        standard: "1s"),
+                        standard: "1s; 20m for soak"),
                     .init(name: "chart", value: "FILE", purpose: "draw the figures into a file as well, as SVG"),
                 ]),
             Manual.Group(
-                title: "Options of slots and scale",
+                title: "Options of slots, scale and soak",
                 options: [
                     .init(
-                        name: "processes", value: "COUNT", purpose: "leave out what needs more processes",
-                        standard: "16 for slots, 64 for scale")
+                        name: "processes", value: "COUNT", purpose: "leave out what needs more; for soak, how many there are",
+                        standard: "16 for slots, 64 for scale, 4 for soak")
                 ]),
             Manual.Group(
                 title: "Options of hitrate",
@@ -60,7 +64,7 @@ struct BenchCommand: Command {
             "Servers are started on free loopback ports and ended again. redis-server must be installed; redis-benchmark (redis-tools), wrk "
                 + "and nginx (nginx-light) are yardsticks, and what needs a missing one is left out and said.",
         ],
-        statuses: [(.success, "measured"), (.failure, "it could not be measured")],
+        statuses: [(.success, "measured"), (.failure, "it could not be measured, or a soak found what it must not")],
         examples: [
             "bench redis --chart redis.svg", "bench slots --rounds 9 --json", "bench hitrate web07.txt.gz --size 512",
         ])
@@ -73,9 +77,10 @@ struct BenchCommand: Command {
         case slots(SlotsBench)
         case gateway(GatewayBench)
         case scale(ScaleBench)
+        case soak(SoakBench)
     }
 
-    private static let subjects = ["memory", "redis", "http", "slots", "gateway", "scale", "hitrate"]
+    private static let subjects = ["memory", "redis", "http", "slots", "gateway", "scale", "soak", "hitrate"]
 
     private let subject: Subject
     private let isJSON: Bool
@@ -90,8 +95,8 @@ struct BenchCommand: Command {
                     + NearestName.question(name, among: Self.subjects))
         }
         let foreign =
-            ["processes"].filter { _ in !["slots", "scale"].contains(name) }
-            + (name == "hitrate" ? ["rounds", "span", "chart"] : ["size", "shards"])
+            ["processes"].filter { _ in !["slots", "scale", "soak"].contains(name) }
+            + (name == "hitrate" ? ["rounds", "span", "chart"] : name == "soak" ? ["size", "shards", "rounds"] : ["size", "shards"])
         for option in foreign where arguments.has(option) { throw UsageError("--\(option) makes no sense with \(name); leave it away") }
         isJSON = arguments.has("json")
         chart = arguments.value("chart")
@@ -117,6 +122,9 @@ struct BenchCommand: Command {
         case "http": subject = .http(HTTPBench(settings: settings))
         case "slots": subject = .slots(SlotsBench(settings: settings, mostProcesses: processes ?? 16))
         case "gateway": subject = .gateway(GatewayBench(settings: settings))
+        case "soak":
+            guard arguments.value("span") == nil || settings.seconds >= 10 else { throw UsageError("--span: a soak takes at least 10s") }
+            subject = .soak(SoakBench(seconds: arguments.has("span") ? settings.seconds : 1_200, processes: processes ?? 4))
         default: subject = .scale(ScaleBench(settings: settings, mostProcesses: processes ?? 64))
         }
     }
@@ -146,6 +154,7 @@ struct BenchCommand: Command {
         case .slots(let bench): report = try await bench.report(progress)
         case .gateway(let bench): report = try await bench.report(progress)
         case .scale(let bench): report = try await bench.report(progress)
+        case .soak(let bench): report = try await bench.report(progress)
         }
         if let chart {
             do { try Data(BenchChart(report).svg.utf8).write(to: URL(filePath: chart)) } catch {
@@ -153,6 +162,7 @@ struct BenchCommand: Command {
             }
         }
         console.print(isJSON ? try report.json() : report.text)
+        if case .soak = subject, !report.isEverythingReached { return .failure }
         return .success
     }
 }

@@ -41,6 +41,9 @@ struct BenchReport: Sendable {
         return target.isReached(by: value.median)
     }
 
+    /// Whether every figure that has a target reached it.
+    var isEverythingReached: Bool { panels.allSatisfy { $0.figures.allSatisfy { isReached($0) != false } } }
+
     /// The table for people.
     var text: String {
         var parts = ["\(title) (\(host.text); median of \(rounds) \(rounds == 1 ? "round" : "rounds"))"]

@@ -24,7 +24,7 @@ struct SlotsBench: Sendable {
             subject: "slots", title: "Slots: leave to start one request", rounds: settings.rounds, host: host, panels: panels(),
             samples: samples,
             notes: [
-                "The limits never bind: 2 mirrors of \(BenchText.grouped(Double(BenchWorkerOptions.limit))) a second. Each slot is taken by "
+                "The limits never bind: 2 mirrors of \(BenchText.grouped(Double(BenchWorkerOptions.boundless))) a second. Each slot is taken by "
                     + "withSlot and given back, so reports are in all figures. A script counts as one command and each command in it as another.",
                 "One EVALSHA each is the cheapest limiter that there is, a counter per window (INCR, PEXPIRE), from 50 connections. A plain "
                     + "GET is our own client's, from the same process, as seldom and as unhurried as the slot beside it.",

@@ -55,6 +55,22 @@ final class BenchCrew: Sendable {
         return sum
     }
 
+    /// What the processes of a soak said when they ended.
+    func soakCalls() throws -> (answered: Int, failed: Int) {
+        var calls = (answered: 0, failed: 0)
+        for child in children {
+            let numbers = child.standardOutput.split(separator: "\n").last { $0.hasPrefix("soak ") }?.split(separator: " ").compactMap {
+                Int($0)
+            }
+            guard let numbers, numbers.count == 2 else {
+                throw BenchError("\(child.command) did not end in order. It said: \(child.standardError.suffix(500))")
+            }
+            calls.answered += numbers[0]
+            calls.failed += numbers[1]
+        }
+        return calls
+    }
+
     /// Ends them and waits until they are gone.
     func stop() async {
         await withTaskGroup(of: Void.self) { group in

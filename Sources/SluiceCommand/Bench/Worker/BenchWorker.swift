@@ -16,6 +16,7 @@ enum BenchWorker {
         do {
             switch options.work {
             case .serve: try await FixedServer.serve(until: received)
+            case .soak: try await SoakLoad.run(options, until: received)
             case .flood, .pace, .ask: try await takeSlots(options, on: loop, received)
             }
         } catch {
@@ -30,9 +31,9 @@ enum BenchWorker {
 
     private static func takeSlots(_ options: BenchWorkerOptions, on loop: EventLoop, _ signals: AsyncStream<Int32>) async throws {
         var configuration = PoolConfiguration(
-            mirrors: BenchWorkerOptions.mirrors.enumerated().map { index, url in
+            mirrors: options.mirrors.enumerated().map { index, url in
                 MirrorConfiguration(
-                    url: url, name: DemoText.mirrorName(index), limits: [.init(BenchWorkerOptions.limit, per: .seconds(1))])
+                    url: url, name: DemoText.mirrorName(index), limits: [.init(BenchWorkerOptions.boundless, per: .seconds(1))])
             })
         configuration.pool = "bench"
         configuration.redis = options.redis

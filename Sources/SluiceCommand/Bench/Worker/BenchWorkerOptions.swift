@@ -10,6 +10,8 @@ struct BenchWorkerOptions: Sendable {
         case ask
         /// A fixed answer over HTTP, until told to end.
         case serve
+        /// Everything that a pool does, until told to end.
+        case soak
     }
 
     var work = Work.flood
@@ -22,16 +24,20 @@ struct BenchWorkerOptions: Sendable {
     var rate = 1_000
     /// How long a round takes.
     var milliseconds = 1_000
+    /// Base URLs; where nobody listens while only slots are taken.
+    var mirrors = ["http://127.0.0.1:9", "http://127.0.0.2:9"]
+    /// Of each mirror.
+    var limit = "\(Self.boundless)/1s"
 
-    /// Of which mirrors slots are taken: more than anybody here can use up. Nobody listens there, since nothing is sent.
-    static let mirrors = ["http://127.0.0.1:9", "http://127.0.0.2:9"]
-    static let limit = 5_000_000
+    /// Slots a second that nobody here can use up.
+    static let boundless = 5_000_000
 
     init() {}
 
     /// Reads what `words` wrote.
     /// - Throws: `BenchError` for anything else.
     init(words: [String]) throws(BenchError) {
+        mirrors = []
         for word in words {
             let sides = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard sides.count == 2 else { throw BenchError("a benchmark's process cannot read “\(word)”") }
@@ -40,6 +46,8 @@ struct BenchWorkerOptions: Sendable {
                 guard let work = Work(rawValue: sides[1]) else { throw BenchError("a benchmark's process knows no work “\(sides[1])”") }
                 self.work = work
             case ("redis", _): redis = sides[1]
+            case ("mirror", _): mirrors.append(sides[1])
+            case ("limit", _): limit = sides[1]
             case ("leads", _): leads = sides[1] == "yes"
             case ("tasks", let count?): tasks = count
             case ("rate", let count?): rate = count
@@ -53,7 +61,7 @@ struct BenchWorkerOptions: Sendable {
     var words: [String] {
         [
             "work=\(work.rawValue)", "redis=\(redis)", "leads=\(leads ? "yes" : "no")", "tasks=\(tasks)", "rate=\(rate)",
-            "milliseconds=\(milliseconds)",
-        ]
+            "milliseconds=\(milliseconds)", "limit=\(limit)",
+        ] + mirrors.map { "mirror=\($0)" }
     }
 }

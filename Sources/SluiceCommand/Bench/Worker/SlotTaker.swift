@@ -31,7 +31,7 @@ final class SlotTaker: Sendable {
             case .flood: try await flood(until: deadline)
             case .pace: try await pace(from: start, until: deadline)
             case .ask: try await ask(until: deadline)
-            case .serve: BenchTally()
+            case .serve, .soak: BenchTally()
             }
         tally.seconds = Double((ContinuousClock.now - start).nanoseconds) / 1e9
         tally.processorSeconds = ProcessorTime.own - begin

@@ -25,13 +25,17 @@ struct WrkLoad: Sendable {
     static func advice(_ without: String) -> String { InstalledProgram.advice("wrk", package: "wrk", without: without) }
 
     /// Asks for one URL over and over.
-    /// - Throws: `BenchError` when an answer was an error or a connection broke.
+    /// - Throws: `BenchError` when an answer was an error, or none came.
     func run(_ url: String, connections: Int = 50) async throws -> Result {
-        let run = try await ChildProcess.run(program, ["-t1", "-c\(connections)", "-d\(seconds)s", url])
-        guard run.ending == .exited(0), let result = Self.read(run.standardOutput) else {
-            throw BenchError("\(run.command) did not work: \(run.standardOutput.suffix(400))\(run.standardError.suffix(300))")
+        // On a host that is very busy a second may pass without an answer; a server that does not work gives none in longer ones either.
+        for attempt in 1... {
+            let run = try await ChildProcess.run(program, ["-t1", "-c\(connections)", "-d\(seconds * attempt)s", url])
+            if run.ending == .exited(0), let result = Self.read(run.standardOutput) { return result }
+            guard attempt < 4, run.standardOutput.contains(" 0 requests in ") else {
+                throw BenchError("\(run.command) did not work: \(run.standardOutput.suffix(400))\(run.standardError.suffix(300))")
+            }
         }
-        return result
+        throw BenchError("wrk at \(url) brought nothing")
     }
 
     /// Reads its report; nil when something is missing, or it tells of errors.
