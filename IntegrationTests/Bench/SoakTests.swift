@@ -33,7 +33,7 @@ extension Integration {
                 #expect(try figure("files_growth_\(process)") <= 4)
             }
             #expect(try figure("redis_memory_growth") < 4, "MiB")
-            #expect(try figure("redis_keys") < 2_200, "2,000 answers, and what a pool keeps for itself")
+            #expect(try figure("redis_keys") < 4_200, "4,000 answers, and what a pool keeps for itself")
         }
     }
 }

@@ -19,7 +19,8 @@ extension SlotNode {
                     mirror: report.mirror, number: report.grant.number, incarnation: lives.name(of: report.grant.life),
                     remaining: Int64(report.remaining),
                     completed: ages(of: report.completed, at: terms.mirrors[report.mirror], sentAt: sentAt),
-                    unsent: Int64(report.unsent), extend: report.extends ? terms.hold : nil)
+                    unsent: Int64(report.unsent), answered: Int64(report.answered), failed: Int64(report.failed),
+                    latency: report.latency, extend: report.extends ? terms.hold : nil)
             })
     }
 

@@ -51,18 +51,18 @@ extension SlotNode {
         }
     }
 
-    mutating func finish(_ slot: Slot, _ outcome: SlotOutcome, now: Instant) {
+    mutating func finish(_ slot: Slot, _ outcome: SlotOutcome, _ fare: SlotFare, now: Instant) {
         figures.inFlight -= 1
         let rules = terms.mirrors[slot.mirror]
         // Where requests under way or a burst are capped, a completion makes room at once.
         let isUrgent = outcome == .unsent || rules.concurrency != nil || rules.burst != nil || rules.limits.isEmpty
-        book.record(outcome, of: slot.grant, urgent: isUrgent, patience: patience(for: rules), now: now)
+        book.record(outcome, of: slot.grant, fare: fare, urgent: isUrgent, patience: patience(for: rules, fare), now: now)
     }
 
     /// How long a completion may wait for others, in microseconds. It takes its age along, so it comes back no later for that; where much
-    /// happens it waits longer, but well within the window.
-    private func patience(for rules: MirrorRules) -> Int64 {
-        guard stock.isSteady, let window = rules.limits.first?.window else { return SettleBook.patience }
+    /// happens it waits longer, but well within the window. That a mirror fails is told as soon as ever.
+    private func patience(for rules: MirrorRules, _ fare: SlotFare) -> Int64 {
+        guard stock.isSteady, fare != .failed, let window = rules.limits.first?.window else { return SettleBook.patience }
         return max(SettleBook.patience, min(SlotStock.horizon / 2, window / 4))
     }
 
@@ -70,6 +70,8 @@ extension SlotNode {
         guard !isStopped else { return }
         isStopped = true
         for waiter in queue.removeEverybody() { effects.append(.refuse(waiter.id, .stopped)) }
+        for waiter in spareWaiters.sorted() { effects.append(.refuse(waiter, .stopped)) }
+        spareWaiters = []
         returnSurplus(now: now)
         perform(election?.stop() ?? [], now: now)
     }

@@ -27,7 +27,7 @@ struct SoakBench: Sendable {
     /// Runs; the report.
     func report(_ progress: ProgressBar) async throws -> BenchReport {
         var host = BenchHost()
-        let options = ["--limit", "\(Self.limit)/1s", "--latency", "5ms", "--block", "60s", "--posts", "2000"]
+        let options = ["--limit", "\(Self.limit)/1s", "--latency", "5ms", "--block", "60s", "--posts", "4000"]
         let stage = try await Stage.open(
             program: OwnProgram.path, mirrors: Array(repeating: options, count: Self.mirrors), pool: "bench")
         do {

@@ -5,7 +5,7 @@ import Synchronization
 /// One process of a soak: callers who use everything that a pool has, without a pause, until told to stop.
 enum SoakLoad {
     /// How many different answers are asked for: more than memory holds, fewer than would fill Redis.
-    private static let paths = 2_000
+    private static let paths = 4_000
     private static let callers = 16
 
     /// What is known of the calls so far.
@@ -46,7 +46,7 @@ enum SoakLoad {
         configuration.deadline = .seconds(30)
         configuration.cache.fresh = .seconds(2)
         configuration.cache.stale = .seconds(4)
-        configuration.cache.memory = 256 << 10
+        configuration.cache.memory = 1 << 20
         configuration.log = { DemoText.say("\(BenchWorker.name): \($0)") }
         return configuration
     }
