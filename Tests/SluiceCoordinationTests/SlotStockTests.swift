@@ -41,7 +41,7 @@ struct SlotStockTests {
         var burst = SlotStock()
         for _ in 0..<1_000 { burst.arrived(now: at(0)) }
         #expect(burst.wanted(spare: 0, free: 1_000_000, nodes: 1, now: at(150_000)) == 0)
-        var slow = stock(rate: 150)
+        var slow = stock(rate: 40)
         #expect(slow.wanted(spare: 0, free: 1_000_000, nodes: 1, now: at(500_000)) == 0)
         var over = stock(rate: 1_000)
         #expect(over.isSteady)

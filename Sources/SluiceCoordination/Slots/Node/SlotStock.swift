@@ -9,7 +9,7 @@ package struct SlotStock: Sendable {
     /// How long the stock should last, in microseconds.
     package static let horizon: Int64 = 400_000
     /// Below so many arrivals a second nothing is held ahead.
-    package static let leastRate: Double = 200
+    package static let leastRate: Double = 50
     /// What is free must be so many times what all nodes would hold.
     package static let plenty = 4
     /// Arrivals are counted in spans of so many microseconds.
