@@ -48,7 +48,7 @@ let package = Package(
             name: "SluiceCommand",
             dependencies: [
                 "Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination", "SluiceCache",
-                "SluiceHarness",
+                "SluiceHarness", "SluiceServer",
             ],
             swiftSettings: languageRules),
 

@@ -38,6 +38,13 @@ extension Integration {
             (["mirror", "--listen", "9001"], ["--listen: ", "\"9001\""]),
             (["mirror", "--limt", "1/1s"], ["--limt", "“--limit”"]),
             (["demo", "--posts", "many"], ["--posts: “many”"]),
+            (["bench"], ["memory is missing", "the form is: sluice bench memory | redis"]),
+            (["bench", "reddis"], ["there is no benchmark “reddis”", "did you mean “redis”?"]),
+            (["bench", "redis", "--size", "5"], ["--size makes no sense with redis"]),
+            (["bench", "http", "--processes", "5"], ["--processes makes no sense with http"]),
+            (["bench", "hitrate", "t", "--chart", "c"], ["--chart makes no sense with hitrate"]),
+            (["bench", "slots", "--span", "1ms"], ["--span: 1ms is out of bounds", "10ms"]),
+            (["bench", "scale", "surplus"], ["“surplus” is one word too many"]),
         ]
 
         @Test(arguments: bad.indices)

@@ -10,7 +10,7 @@ enum SluiceTool {
     /// All subcommands, in the order of the help.
     static let commands: [any Command.Type] = [
         GetCommand.self, WarmCommand.self, PurgeCommand.self, ServeCommand.self, StatusCommand.self, MirrorCommand.self, DemoCommand.self,
-        BenchCommand.self, DemoWorkerCommand.self,
+        BenchCommand.self, DemoWorkerCommand.self, BenchWorkerCommand.self,
     ]
 
     /// What the help lists.

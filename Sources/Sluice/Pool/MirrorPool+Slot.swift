@@ -10,53 +10,32 @@ extension MirrorPool {
     public func withSlot<Result>(
         options: CallOptions = CallOptions(), _ body: (Mirror) async throws -> Result
     ) async throws -> Result {
-        let core = core
-        try await core.enter()
-        let slot: Slot
-        do {
-            slot = try await onLoop { () async throws(SluiceError) in try await core.slot(options: options) }
-        } catch {
-            await core.leave()
-            throw error
-        }
-        let keeping = Task(executorPreference: core.loop) { await core.keep(slot) }
-        do {
-            let result = try await body(core.mirrors[slot.mirror])
-            await core.giveBack(slot, keeping)
-            return result
-        } catch {
-            await core.giveBack(slot, keeping)
-            throw error
-        }
+        let call = SlotCall(core, options)
+        let slot = try await call.take()
+        // Nobody waits for this: what became of a slot is told to the ledger later anyway.
+        defer { call.giveBack() }
+        return try await body(core.mirrors[slot.mirror])
     }
 }
 
 extension PoolCore {
-    /// A slot that can still be used.
-    fileprivate func slot(options: CallOptions) async throws(SluiceError) -> Slot {
-        let deadline = Instant.now.advanced(by: options.deadline ?? configuration.deadline)
-        while true {
-            do throws(CoordinationError) {
-                let slot = try await coordinator.acquire(priority: SlotPriority(options.priority), deadline: deadline)
-                if Instant.now < slot.sendBy { return slot }
-                await coordinator.finish(slot, .unsent)
-            } catch {
-                throw SluiceError(error)
-            }
-        }
+    /// A body begins to hold a slot; its place among the others.
+    func hold(_ slot: Slot) -> Int {
+        let place = holds.add(slot, now: .now)
+        renewHolds()
+        return place
     }
 
-    /// Renews a slot's hold until the task is cancelled.
-    fileprivate func keep(_ slot: Slot) async {
-        while !Task.isCancelled {
-            guard (try? await loop.sleep(until: Instant.now.advanced(byMicroseconds: 1_000_000))) != nil else { return }
-            await coordinator.extend(slot)
-        }
+    /// Sees to it that the slots in use are renewed: one timer for all of them, which rests while there are none.
+    private func renewHolds() {
+        guard renewal?.scheduledAt == nil else { return }
+        let timer = renewal ?? LoopTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.renewDue() } }
+        renewal = timer
+        timer.schedule(at: Instant.now.advanced(byMicroseconds: SlotHolds.interval))
     }
 
-    fileprivate func giveBack(_ slot: Slot, _ keeping: Task<Void, Never>) async {
-        keeping.cancel()
-        await coordinator.finish(slot, .completed(.now))
-        leave()
+    private func renewDue() {
+        for slot in holds.due(now: .now) { coordinator.assumeIsolated { $0.extend(slot) } }
+        if !holds.isEmpty { renewHolds() }
     }
 }

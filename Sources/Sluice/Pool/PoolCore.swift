@@ -29,6 +29,9 @@ actor PoolCore {
     private var callsUnderWay = 0
     private var idle: CheckedContinuation<Void, Never>?
     private var ending: Task<Void, Never>?
+    /// The slots that callers with a client of their own hold, and the timer by which they are renewed.
+    var holds = SlotHolds()
+    var renewal: LoopTimer?
 
     /// How long a granted slot may wait for its request to leave, in microseconds.
     private static let hold: Int64 = 2_000_000
@@ -210,6 +213,7 @@ actor PoolCore {
             await withCheckedContinuation { idle = $0 }
             timer.close()
         }
+        renewal?.close()
         news.end()
         await cache.shutDown()
         await permits?.shutDown()

@@ -5,33 +5,17 @@ import SluiceLoop
 import Synchronization
 
 /// `sluice bench memory`: what a hit in the memory tier costs, beside a `Dictionary` behind one lock in the same run.
-///
-/// The contestants take turns in each round, so that a busy host slows all of them; the median of the rounds is what counts.
 struct MemoryBench: Sendable {
     /// How many keys there are; all are held.
     static let keyCount = 100_000
-    private static let requestCount = 1 << 18
+    /// How many requests each thread makes in a pass for each second of the span.
+    private static let requestsPerSecond = 1 << 18
+    /// In the mixed load every tenth request puts an entry in place of another.
+    private static let writeEvery = 10
 
-    /// How many rounds are measured, after one that is not.
-    var rounds: Int
-    /// Whether to print JSON.
-    var isJSON: Bool
+    var settings: BenchSettings
 
-    /// What was measured of one contestant with one number of threads.
-    private struct Series: Sendable {
-        var name: String
-        var label: String
-        var threads: Int
-        /// Nanoseconds from one hit to the next of a thread, for each round.
-        var nanoseconds: [Double] = []
-        /// The processor's nanoseconds for each hit, which a busy host disturbs less.
-        var processor: [Double] = []
-
-        var median: Double { nanoseconds.sorted()[nanoseconds.count / 2] }
-        var processorMedian: Double { processor.sorted()[processor.count / 2] }
-        /// Hits a second of all threads together, in millions.
-        var throughput: Double { Double(threads) * 1_000 / median }
-    }
+    private var requestCount: Int { max(1_000, Int(Double(Self.requestsPerSecond) * settings.seconds)) }
 
     /// What one thread asks for. The keys are its own, so that threads do not share the counts of references to them.
     private struct Load: Sendable {
@@ -39,15 +23,15 @@ struct MemoryBench: Sendable {
         var keys: [CacheKey]
         var texts: [String]
 
-        init(thread: Int) throws {
-            numbers = ZipfRequests.numbers(MemoryBench.requestCount, keys: MemoryBench.keyCount, seed: UInt64(thread + 1))
+        init(thread: Int, requests: Int) throws {
+            numbers = ZipfRequests.numbers(requests, keys: MemoryBench.keyCount, seed: UInt64(thread + 1))
             keys = try (0..<MemoryBench.keyCount).map { try CacheKey(target: "/posts/\($0)") }
             texts = keys.map(\.text)
         }
     }
 
     /// Asks for all of a load; how many requests found nothing.
-    private typealias Contestant = @Sendable (Load) -> Int
+    private typealias Pass = @Sendable (Load) -> Int
 
     /// A dictionary behind one lock; a class, since a lock cannot move.
     private final class Locked<Key: Hashable & Sendable>: Sendable {
@@ -56,7 +40,31 @@ struct MemoryBench: Sendable {
     }
 
     /// Measures; the report.
-    func report() async throws -> String {
+    func report(_ progress: ProgressBar) async throws -> BenchReport {
+        var host = BenchHost()
+        let loads = try (0..<2).map { try Load(thread: $0, requests: requestCount) }
+        let passes = try passes()
+        let contestants = [1, 2].flatMap { threads in
+            passes.map { name, pass in
+                Contestant(name: name) {
+                    let (time, processor) = try await Self.time(pass, Array(loads.prefix(threads)))
+                    return [
+                        "\(name)_\(threads)": time, "\(name)_\(threads)_cpu": processor,
+                        "\(name)_\(threads)_mops": Double(threads) * 1_000 / time,
+                    ]
+                }
+            }
+        }
+        let samples = try await Contestant.takeTurns(contestants, rounds: settings.rounds, progress: progress)
+        host.end()
+        return BenchReport(
+            subject: "memory", title: "Memory tier: hits among 100,000 keys of falling popularity", rounds: settings.rounds, host: host,
+            panels: panels(), samples: samples,
+            notes: ["The dictionary knows neither expiry nor eviction. CPU time is what a busy host disturbs least."])
+    }
+
+    /// Each rival's name and what it does.
+    private func passes() throws -> [(String, Pass)] {
         let keys = try (0..<Self.keyCount).map { try CacheKey(target: "/posts/\($0)") }
         let now = Instant.now
         let tier = MemoryTier(byteLimit: 1 << 28, era: TrustEra(isTracked: false))
@@ -71,10 +79,11 @@ struct MemoryBench: Sendable {
         }
         let byKey = Locked(entries)
         let byText = Locked([String: MemoryEntry](uniqueKeysWithValues: entries.map { ($0.key.text, $0.value) }))
-        let contestants: [(name: String, label: String, run: Contestant)] = [
-            ("sluice", "sluice", { load in load.numbers.reduce(0) { $0 + (tier.hit(load.keys[Int($1)], now: now) == nil ? 1 : 0) } }),
+        let spare = entries[keys[0]]!
+        return [
+            ("sluice", { load in load.numbers.reduce(0) { $0 + (tier.hit(load.keys[Int($1)], now: now) == nil ? 1 : 0) } }),
             (
-                "dictionary", "Dictionary and Mutex",
+                "dictionary",
                 { load in
                     load.numbers.reduce(0) { misses, number in
                         let entry = byText.entries.withLock { $0[load.texts[Int(number)]] }
@@ -83,7 +92,7 @@ struct MemoryBench: Sendable {
                 }
             ),
             (
-                "dictionary_hashed", "the same, keys hashed before",
+                "hashed",
                 { load in
                     load.numbers.reduce(0) { misses, number in
                         let entry = byKey.entries.withLock { $0[load.keys[Int(number)]] }
@@ -91,70 +100,78 @@ struct MemoryBench: Sendable {
                     }
                 }
             ),
+            (
+                "sluice_mixed",
+                { load in
+                    var misses = 0
+                    for (index, number) in load.numbers.enumerated() {
+                        let key = load.keys[Int(number)]
+                        if index % Self.writeEvery == 0 {
+                            tier.install(spare, for: key)
+                        } else if tier.hit(key, now: now) == nil {
+                            misses += 1
+                        }
+                    }
+                    return misses
+                }
+            ),
+            (
+                "dictionary_mixed",
+                { load in
+                    var misses = 0
+                    for (index, number) in load.numbers.enumerated() {
+                        let text = load.texts[Int(number)]
+                        if index % Self.writeEvery == 0 {
+                            byText.entries.withLock { $0[text] = spare }
+                        } else if byText.entries.withLock({ $0[text] }) == nil {
+                            misses += 1
+                        }
+                    }
+                    return misses
+                }
+            ),
         ]
-        let loads = try (0..<2).map { try Load(thread: $0) }
-        var series = [1, 2].flatMap { threads in contestants.map { Series(name: $0.name, label: $0.label, threads: threads) } }
-        for round in 0...rounds {
-            for index in series.indices {
-                let run = contestants[index % contestants.count].run
-                let (time, processor) = try await Self.time(run, Array(loads.prefix(series[index].threads)))
-                // The first one warms up: caches of the processor, and the tier's counters.
-                guard round > 0 else { continue }
-                series[index].nanoseconds.append(time)
-                series[index].processor.append(processor)
-            }
-        }
-        return isJSON ? Self.json(series) : Self.table(series)
     }
 
-    /// Nanoseconds for each hit of a thread, on the clock and of the processor; one thread for each load, all at once.
-    private static func time(_ run: @escaping Contestant, _ loads: [Load]) async throws -> (clock: Double, processor: Double) {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let begin = Glibc.clock()
+    /// Nanoseconds for each request of a thread, on the clock and of the processor; one thread for each load, all at once.
+    private static func time(_ pass: @escaping Pass, _ loads: [Load]) async throws -> (clock: Double, processor: Double) {
+        let start = ContinuousClock.now
+        let begin = ProcessorTime.own
         let misses = await withTaskGroup(of: Int.self) { group in
-            for load in loads { group.addTask { run(load) } }
+            for load in loads { group.addTask { pass(load) } }
             return await group.reduce(0, +)
         }
-        // Microseconds of all threads of this process, of which the others sleep.
-        let processor = Double(Glibc.clock() - begin) * 1_000
-        let span = clock.now - start
+        // Of all threads of this process, of which the others sleep.
+        let processor = (ProcessorTime.own - begin) * 1e9
+        let span = ContinuousClock.now - start
         guard misses == 0 else {
             throw BenchError("\(misses) requests found nothing, where all entries should be held; report this as a bug")
         }
-        let nanoseconds = Double(span.components.seconds) * 1e9 + Double(span.components.attoseconds) / 1e9
-        return (nanoseconds / Double(requestCount), processor / Double(requestCount * loads.count))
+        return (Double(span.nanoseconds) / Double(loads[0].numbers.count), processor / Double(loads[0].numbers.count * loads.count))
     }
 
-    private static func table(_ series: [Series]) -> String {
-        var table = TextTable([
-            ("what", .left), ("threads", .right), ("ns per hit", .right), ("least", .right), ("most", .right), ("CPU ns", .right),
-            ("Mops/s", .right),
-        ])
-        for one in series {
-            table.add([
-                one.label, "\(one.threads)", BenchText.decimal(one.median, 1), BenchText.decimal(one.nanoseconds.min() ?? 0, 1),
-                BenchText.decimal(one.nanoseconds.max() ?? 0, 1), BenchText.decimal(one.processorMedian, 1),
-                BenchText.decimal(one.throughput, 1),
-            ])
+    private func panels() -> [BenchPanel] {
+        func rows(_ suffix: String, _ threads: Int, mixed: BenchFigure.Target? = nil, hits: BenchFigure.Target? = nil) -> [BenchFigure] {
+            func key(_ name: String) -> String { "\(name)_\(threads)\(suffix)" }
+            return [
+                BenchFigure(key: key("dictionary"), label: "Dictionary behind a Mutex", isYardstick: true),
+                BenchFigure(key: key("hashed"), label: "the same, keys hashed before", isYardstick: true),
+                BenchFigure(key: key("sluice"), label: "sluice", against: key("dictionary"), target: hits),
+                BenchFigure(key: key("dictionary_mixed"), label: "Dictionary, 10 % writes", isYardstick: true),
+                BenchFigure(key: key("sluice_mixed"), label: "sluice, 10 % writes", against: key("dictionary_mixed"), target: mixed),
+            ]
         }
-        return table.lines.joined(separator: "\n")
+        return [
+            BenchPanel(title: "1 thread", unit: "ns per request", lessIsBetter: true, places: 1, figures: rows("", 1, hits: .atMost(1.5))),
+            BenchPanel(title: "2 threads, together", unit: "Mops/s", places: 2, figures: rows("_mops", 2, hits: .atLeast(1.4))),
+            BenchPanel(
+                title: "2 threads beside 1", unit: "Mops/s", places: 2,
+                figures: [
+                    BenchFigure(key: "sluice_1_mops", label: "sluice, 1 thread", isYardstick: true),
+                    BenchFigure(key: "sluice_2_mops", label: "sluice, 2 threads", against: "sluice_1_mops", target: .atLeast(1.6)),
+                ]),
+            BenchPanel(title: "Processor time, 1 thread", unit: "ns per request", lessIsBetter: true, places: 1, figures: rows("_cpu", 1)),
+            BenchPanel(title: "Processor time, 2 threads", unit: "ns per request", lessIsBetter: true, places: 1, figures: rows("_cpu", 2)),
+        ]
     }
-
-    private static func json(_ series: [Series]) -> String {
-        let rows = series.map { one in
-            "{\"what\":\"\(one.name)\",\"threads\":\(one.threads),\"ns_per_hit\":\(BenchText.decimal(one.median, 1)),"
-                + "\"least\":\(BenchText.decimal(one.nanoseconds.min() ?? 0, 1)),\"most\":\(BenchText.decimal(one.nanoseconds.max() ?? 0, 1)),"
-                + "\"cpu_ns_per_hit\":\(BenchText.decimal(one.processorMedian, 1)),\"mops\":\(BenchText.decimal(one.throughput, 2))}"
-        }
-        return "[\(rows.joined(separator: ","))]"
-    }
-}
-
-/// A benchmark that could not measure what it is meant to.
-struct BenchError: Error, Sendable, CustomStringConvertible {
-    /// What happened.
-    let description: String
-
-    init(_ sentence: String) { description = sentence }
 }

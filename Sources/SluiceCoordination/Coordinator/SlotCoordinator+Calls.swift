@@ -10,21 +10,15 @@ extension SlotCoordinator {
     package func acquire(
         priority: SlotPriority = .normal, deadline: Instant, avoiding: Set<Int> = []
     ) async throws(CoordinationError) -> Slot {
-        let now = Instant.now
-        nextWaiter += 1
-        let waiter = nextWaiter
-        // A slot in hand, and a refusal, are local steps.
-        let isLocal = node.inHand > 0
-        apply(.wanted(Waiter(id: waiter, priority: priority, deadline: deadline, arrivedAt: now, avoids: avoiding)))
-        if isLocal || node.hasRefusals { turn() }
+        let waiter = newWaiter()
+        wait(as: waiter, priority: priority, deadline: deadline, avoiding: avoiding)
         return try await outcome(of: waiter)
     }
 
     /// Leave to start one request with a slot that nobody wants, or nothing: it is asked for once, and never waited for.
     /// - Throws: `CoordinationError`: `.noSlotInTime` when no slot can be spared; `.coordinatorUnavailable`; `.cancelled`; `.shutDown`.
     package func acquireSpare() async throws(CoordinationError) -> Slot {
-        nextWaiter += 1
-        let waiter = nextWaiter
+        let waiter = newWaiter()
         apply(.wantedSpare(waiter))
         if node.hasRefusals { turn() }
         return try await outcome(of: waiter)
@@ -34,7 +28,7 @@ extension SlotCoordinator {
         if let outcome = early.removeValue(forKey: waiter) { return try outcome.get() }
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<Slot, CoordinationError>, Never>) in
-                continuations[waiter] = continuation
+                waiting[waiter] = .task(continuation)
                 if Task.isCancelled { cancel(waiter) }
             }
         } onCancel: {
@@ -50,19 +44,26 @@ extension SlotCoordinator {
     package func extend(_ slot: Slot) { apply(.extended(slot)) }
 
     func end(_ waiter: UInt64, _ outcome: Result<Slot, CoordinationError>) {
-        if let continuation = continuations.removeValue(forKey: waiter) {
-            continuation.resume(returning: outcome)
+        if let waiting = waiting.removeValue(forKey: waiter) {
+            waiting.end(outcome)
         } else {
             early[waiter] = outcome
         }
     }
 
-    private func cancel(_ waiter: UInt64) {
+    func wait(as waiter: UInt64, priority: SlotPriority, deadline: Instant, avoiding: Set<Int>) {
+        // A slot in hand, and a refusal, are local steps.
+        let isLocal = node.inHand > 0
+        apply(.wanted(Waiter(id: waiter, priority: priority, deadline: deadline, arrivedAt: .now, avoids: avoiding)))
+        if isLocal || node.hasRefusals { serve() }
+    }
+
+    func cancel(_ waiter: UInt64) {
         // A slot that was given in the same moment reaches the caller, who hands it back.
-        guard let continuation = continuations.removeValue(forKey: waiter) else { return }
+        guard let ended = waiting.removeValue(forKey: waiter) else { return }
         apply(.cancelled(waiter))
-        continuation.resume(
-            returning: .failure(
+        ended.end(
+            .failure(
                 CoordinationError(code: .cancelled, message: "the caller's task was cancelled while it waited for a slot")))
     }
 }

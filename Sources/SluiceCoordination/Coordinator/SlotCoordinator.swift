@@ -23,10 +23,24 @@ package actor SlotCoordinator {
 
     /// Tells the operator.
     let log: @Sendable (String) -> Void
-    var continuations: [UInt64: CheckedContinuation<Result<Slot, CoordinationError>, Never>] = [:]
+
+    /// Who is to be told of the end of a wait.
+    enum Waiting {
+        case task(CheckedContinuation<Result<Slot, CoordinationError>, Never>)
+        case claimant(any SlotClaimant)
+
+        func end(_ outcome: Result<Slot, CoordinationError>) {
+            switch self {
+            case .task(let continuation): continuation.resume(returning: outcome)
+            case .claimant(let claimant): claimant.claimEnded(outcome)
+            }
+        }
+    }
+
+    var waiting: [UInt64: Waiting] = [:]
     /// Outcomes of waiters whose call has not begun to wait yet.
     var early: [UInt64: Result<Slot, CoordinationError>] = [:]
-    var nextWaiter: UInt64 = 0
+    private var lastWaiter: UInt64 = 0
     /// What was asked of Redis and is not answered.
     private var underWay: [UInt64: Task<Void, Never>] = [:]
     private var lastWork: UInt64 = 0
@@ -112,6 +126,18 @@ package actor SlotCoordinator {
         let now = Instant.now
         for effect in node.turn(now: now) { carryOut(effect, now: now) }
         timer?.schedule(at: node.nextStep(now: .now) ?? .distantFuture)
+    }
+
+    /// Serves who can be served from what is in hand: a local step, of which there may be many in one turn of the loop.
+    func serve() {
+        let now = Instant.now
+        for effect in node.serve(now: now) { carryOut(effect, now: now) }
+    }
+
+    /// A number for somebody who begins to wait.
+    func newWaiter() -> UInt64 {
+        lastWaiter += 1
+        return lastWaiter
     }
 
     /// Starts work that waits for replies, without a change of thread at each wait.

@@ -18,15 +18,20 @@ extension SlotNode {
         }
     }
 
-    /// Waiters that no slot in hand can serve, by tier.
-    private var unmetByTier: [Int] {
+    /// Waiters that no slot in hand can serve, by tier; after all of them, what is wanted for those to come.
+    private mutating func unmetByTier(now: Instant) -> [Int] {
         var covered = queue.inHand
-        return queue.line.countsByTier.map { count in
+        var unmet = queue.line.countsByTier.map { count in
             let served = min(count, covered)
             covered -= served
             return count - served
         }
+        unmet[SlotPriority.low.rawValue] += stock.wanted(spare: covered, free: outlook?.free, nodes: direct.liveNodes, now: now)
+        return unmet
     }
+
+    /// How long a slot that nobody wants is kept, in microseconds.
+    func keep(now: Instant) -> Int64 { stock.keep(free: outlook?.free, nodes: direct.liveNodes, now: now) }
 
     mutating func seekSlots(now: Instant) {
         figures.waiting = queue.line.count
@@ -41,8 +46,8 @@ extension SlotNode {
     }
 
     /// When `seekSlots` has something to do next.
-    func nextSeek(now: Instant) -> Instant? {
-        let unmet = unmetByTier
+    mutating func nextSeek(now: Instant) -> Instant? {
+        let unmet = unmetByTier(now: now)
         let isWaiting = unmet.contains { $0 > 0 }
         switch mode(now: now) {
         case .leading: return nil
@@ -59,7 +64,7 @@ extension SlotNode {
 
     private mutating func lead(now: Instant) {
         guard case .leading(let epoch) = election?.role else { return }
-        let unmet = unmetByTier
+        let unmet = unmetByTier(now: now)
         if unmet != demand.believed {
             demand.believed = unmet
             let own = DemandMessage(node: id, epoch: epoch, sequence: DemandMessage.everySequence, stamp: now.microseconds, waiting: unmet)
@@ -72,7 +77,7 @@ extension SlotNode {
     // MARK: Following
 
     private mutating func follow(now: Instant) {
-        let unmet = unmetByTier
+        let unmet = unmetByTier(now: now)
         let isWaiting = unmet.contains { $0 > 0 }
         if isWaiting != demand.isWaiting {
             demand.isWaiting = isWaiting
@@ -110,7 +115,7 @@ extension SlotNode {
     // MARK: Direct
 
     private mutating func reserveDirectly(now: Instant, most: Int = .max, yields: Bool) {
-        let unmet = min(most, unmetByTier.reduce(0, +))
+        let unmet = min(most, unmetByTier(now: now).reduce(0, +))
         guard unmet > 0, !direct.isReserving, now >= direct.nextAt else { return }
         direct.isReserving = true
         let capacity = rules.agreed.reduce(0) { $0 + Int($1.limits.first?.count ?? 1) }

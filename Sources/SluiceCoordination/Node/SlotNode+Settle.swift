@@ -17,10 +17,22 @@ extension SlotNode {
             entries: reports.map { report in
                 SettleRequest.Entry(
                     mirror: report.mirror, number: report.grant.number, incarnation: lives.name(of: report.grant.life),
-                    remaining: Int64(report.remaining), completed: report.completed.map { sentAt.microseconds(since: $0) },
+                    remaining: Int64(report.remaining),
+                    completed: ages(of: report.completed, at: terms.mirrors[report.mirror], sentAt: sentAt),
                     unsent: Int64(report.unsent), answered: Int64(report.answered), failed: Int64(report.failed),
                     latency: report.latency, extend: report.extends ? terms.hold : nil)
             })
+    }
+
+    /// How long ago requests completed, in µs. Where the ledger rounds releases itself, ages are rounded by the same step, to the younger
+    /// side, so that equal ones travel and are entered as one.
+    private func ages(of completed: [Instant], at rules: MirrorRules, sentAt: Instant) -> [Int64] {
+        let step = rules.limits.map(\.releaseStep).min() ?? 1
+        guard step > 1 else { return completed.map { sentAt.microseconds(since: $0) } }
+        return completed.map { instant in
+            let age = sentAt.microseconds(since: instant)
+            return age > 0 ? age - age % step : age
+        }
     }
 
     mutating func answered(_ reports: [SettleBook.Report], _ result: Result<SettleReply, Failure>, now: Instant) {

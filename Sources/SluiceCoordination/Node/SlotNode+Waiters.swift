@@ -19,6 +19,7 @@ extension SlotNode {
             figures.refused += 1
             effects.append(.refuse(waiter.id, refusal))
         } else {
+            stock.arrived(now: now)
             queue.join(waiter)
         }
     }
@@ -47,7 +48,7 @@ extension SlotNode {
 
     /// Hands back what nobody here wants, and what came too late to be used.
     mutating func returnSurplus(now: Instant) {
-        for (slot, count) in queue.surplus(now: now, all: isStopped) {
+        for (slot, count) in queue.surplus(now: now, keep: keep(now: now), all: isStopped) {
             book.record(.unsent, of: slot.grant, count: count, urgent: true, now: now)
         }
     }
@@ -58,7 +59,14 @@ extension SlotNode {
         let rules = rules.agreed[slot.mirror]
         // Where requests under way or a burst are capped, a completion makes room at once.
         let isUrgent = outcome == .unsent || rules.concurrency != nil || rules.burst != nil || rules.limits.isEmpty
-        book.record(outcome, of: slot.grant, fare: fare, urgent: isUrgent, now: now)
+        book.record(outcome, of: slot.grant, fare: fare, urgent: isUrgent, patience: patience(for: rules, fare), now: now)
+    }
+
+    /// How long a completion may wait for others, in microseconds. It takes its age along, so it comes back no later for that; where much
+    /// happens it waits longer, but well within the window. That a mirror fails is told as soon as ever.
+    private func patience(for rules: MirrorRules, _ fare: SlotFare) -> Int64 {
+        guard stock.isSteady, fare != .failed, let window = rules.limits.first?.window else { return SettleBook.patience }
+        return max(SettleBook.patience, min(SlotStock.horizon / 2, window / 4))
     }
 
     mutating func stop(now: Instant) {
@@ -73,6 +81,9 @@ extension SlotNode {
 
     private mutating func hopelessness(of waiter: Waiter, now: Instant) -> Refusal? {
         guard let outlook, queue.inHand <= queue.line.count else { return nil }
+        // With everybody before him it would still come in time: where he stands need not be counted.
+        let everybody = max(queue.line.count, waiter.priority == .low ? outlook.waiting : 0)
+        if let latest = outlook.earliestSlot(ahead: everybody, now: now), latest <= waiter.deadline { return nil }
         let here = queue.line.countAhead(of: waiter)
         guard queue.inHand <= here else { return nil }
         // Who waits elsewhere may be less urgent, and each node has its fair share: only the least urgent wait for all.

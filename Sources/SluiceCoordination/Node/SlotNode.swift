@@ -18,6 +18,7 @@ package struct SlotNode: Sendable {
     package internal(set) var queue = NodeQueue()
     package internal(set) var book = SettleBook()
     package internal(set) var outlook: Outlook?
+    var stock = SlotStock()
     package internal(set) var figures = CoordinatorFigures()
     var lives = LedgerLives()
     /// What the ledger last said of itself.
@@ -73,6 +74,16 @@ package struct SlotNode: Sendable {
         stepMuster(now: now)
         seekSlots(now: now)
         settleIfDue(now: now)
+        return takeEffects()
+    }
+
+    /// Gives what is in hand to those who wait, and no more than that: `turn` must follow before anything else can be due.
+    package mutating func serve(now: Instant) -> [Effect] {
+        giveSlots(now: now)
+        return takeEffects()
+    }
+
+    private mutating func takeEffects() -> [Effect] {
         var due: [Effect] = []
         swap(&due, &effects)
         return due
@@ -81,7 +92,7 @@ package struct SlotNode: Sendable {
     /// When `turn` must be called next, if nothing happens before.
     package mutating func nextStep(now: Instant) -> Instant? {
         let steps = [
-            queue.nextStep(), isSettling || hasGivenUp ? nil : book.due, rules.isAdmitted ? election?.nextStep : nil,
+            queue.nextStep(keep: keep(now: now)), isSettling || hasGivenUp ? nil : book.due, rules.isAdmitted ? election?.nextStep : nil,
             board?.nextStep(now: now), nextSeek(now: now), nextMusterStep, nextRulesStep,
         ]
         return steps.compactMap { $0 }.min()

@@ -179,6 +179,35 @@ local function insertRelease(log, release, count)
     end
 end
 
+-- The same for many releases, which ascend, in one pass: the field is put together once.
+local function insertReleases(log, releases, counts)
+    local s, from = log.s, log.first
+    local records = (#s - from + 1) / RECORD
+    if records + #releases > MOST_RECORDS then
+        for _, release in ipairs(releases) do insertRelease(log, release, counts[release]) end
+        return
+    end
+    if #releases == 0 then return end
+    local pieces, position = {}, from + endOfReleases(log, records, releases[1]) * RECORD
+    for _, release in ipairs(releases) do
+        while position < #s and read('>I7', s, position) <= release do position = position + RECORD end
+        local count, upTo = min(counts[release], MOST_TOGETHER), position
+        log.sum = log.sum + count
+        if position - RECORD >= from then
+            local known, together = read('>I7I3', s, position - RECORD)
+            if known == release and together + count <= MOST_TOGETHER then
+                upTo = position - RECORD
+                count = count + together
+            end
+        end
+        pieces[#pieces + 1] = sub(s, from, upTo - 1)
+        pieces[#pieces + 1] = pack('>I7I3', release, count)
+        from = position
+    end
+    pieces[#pieces + 1] = sub(s, from)
+    log.s, log.first, log.dirty = table.concat(pieces), 1, true
+end
+
 -- When so many slots (at least one) will have been released; nil when the log holds fewer.
 local function releaseOfNext(log, needed)
     if needed > log.sum then return nil end
@@ -282,7 +311,7 @@ local function flush(mirror, now)
                 if release > now then releases[#releases + 1] = release end
             end
             table.sort(releases)
-            for _, release in ipairs(releases) do insertRelease(limit.log, release, limit.charged[release]) end
+            insertReleases(limit.log, releases, limit.charged)
             limit.charged = nil
         end
     end

@@ -13,7 +13,7 @@
 --           failed       how many failed, sent or not
 --           latency      median of the time that the answers took, µs; '' when there are none
 --           extend       µs that the remaining slots may still wait to be sent; '' when not renewed
---           ages         µs since each completion, with commas between
+--           ages         µs since each completion, with commas between; AGE*COUNT for several
 -- Reply { HEAD, entries carried out, entries of another incarnation, statuses }; while a muster is under way nothing is
 --       carried out, and the caller repeats the call after it
 -- Sends to <prefix>leader:wake: freed, when a mirror that had nothing free has something again.
@@ -29,8 +29,12 @@ for _ = 1, meta.musterUntil > 0 and 0 or number() do
     local mirror = call.mirrors[number() + 1]
     local grant, incarnation, remaining, unsent = number(), word(), number(), max(0, number())
     local answered, failed, latency = max(0, number()), max(0, number()), number()
-    local extend, ages, agesText = number(), {}, word()
-    for age in string.gmatch(agesText, '%-?%d+') do ages[#ages + 1] = tonumber(age) end
+    local extend, ages, completed = number(), {}, 0
+    for age, together in string.gmatch(word(), '(%-?%d+)%*?(%d*)') do
+        local count = tonumber(together) or 1
+        ages[#ages + 1] = { tonumber(age), count }
+        completed = completed + count
+    end
     local counts = false
     local position = mirror and placeOf(mirror.open, grant, tag)
     if mirror and not position and incarnation ~= meta.incarnation then
@@ -38,10 +42,10 @@ for _ = 1, meta.musterUntil > 0 and 0 or number() do
         foreign = foreign + 1
     elseif position then
         local held = read('>I3', mirror.open.s, position + 14)
-        if held >= remaining and held >= #ages + unsent then
+        if held >= remaining and held >= completed + unsent then
             counts = true
             applied = applied + 1
-            settleGrant(mirror.open, position, #ages + unsent, extend and latest + life(max(0, extend)))
+            settleGrant(mirror.open, position, completed + unsent, extend and latest + life(max(0, extend)))
             mirror.unsent = mirror.unsent + unsent
             if extend then conductExtended(mirror, grant) end
             judge(mirror, grant, answered, failed, meta.nextNumber, now)
@@ -49,8 +53,8 @@ for _ = 1, meta.musterUntil > 0 and 0 or number() do
         end
     end
     if counts then
-        for _, age in ipairs(ages) do charge(mirror, latest - age + drift(age), 1) end
-        mirror.settled = mirror.settled + #ages
+        for _, age in ipairs(ages) do charge(mirror, latest - age[1] + drift(age[1]), age[2]) end
+        mirror.settled = mirror.settled + completed
         mirror.dirty = true
     end
 end

@@ -81,9 +81,10 @@ extension RateLimit {
     /// When a slot that completed at `completion` is free again.
     package func release(ofCompletion completion: Int64) -> Int64 {
         let exact = completion + guardedWindow
-        guard count > Int64(ReleaseLog.mostRecords) else { return exact }
-        let step = (window + 511) / 512
-        let past = exact % step
-        return past == 0 ? exact : exact + step - past
+        let past = exact % releaseStep
+        return past == 0 ? exact : exact + releaseStep - past
     }
+
+    /// Releases fall on multiples of this, in µs: 1 where every slot fits on its own.
+    package var releaseStep: Int64 { count > Int64(ReleaseLog.mostRecords) ? (window + 511) / 512 : 1 }
 }

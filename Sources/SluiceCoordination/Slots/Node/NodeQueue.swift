@@ -65,10 +65,10 @@ package struct NodeQueue: Sendable {
     }
 
     /// Takes out the slots that have to go back: too late to be used, or unwanted for longer than `keep` (all, when `all`).
-    package mutating func surplus(now: Instant, all: Bool = false) -> [(slot: Slot, count: Int)] {
+    package mutating func surplus(now: Instant, keep: Int64 = Self.keep, all: Bool = false) -> [(slot: Slot, count: Int)] {
         var back: [(slot: Slot, count: Int)] = []
         hand.removeAll { batch in
-            let isUnwanted = line.isEmpty && now.microseconds(since: batch.arrivedAt) >= Self.keep
+            let isUnwanted = line.isEmpty && now.microseconds(since: batch.arrivedAt) >= keep
             guard all || isUnwanted || now >= batch.sendBy else { return false }
             back.append((Slot(mirror: batch.mirror, grant: batch.grant, sendBy: batch.sendBy), batch.count))
             return true
@@ -83,10 +83,10 @@ package struct NodeQueue: Sendable {
     package mutating func removeEverybody() -> [Waiter] { line.removeAll() }
 
     /// When something is next to be done about deadlines or surplus slots.
-    package mutating func nextStep() -> Instant? {
+    package mutating func nextStep(keep: Int64 = Self.keep) -> Instant? {
         var next = line.earliestDeadline()
         for batch in hand {
-            let due = min(batch.sendBy, line.isEmpty ? batch.arrivedAt.advanced(byMicroseconds: Self.keep) : batch.sendBy)
+            let due = min(batch.sendBy, line.isEmpty ? batch.arrivedAt.advanced(byMicroseconds: keep) : batch.sendBy)
             next = min(next ?? due, due)
         }
         return next

@@ -52,9 +52,11 @@ package struct SettleBook: Sendable {
     /// When the pending reports must leave.
     package private(set) var due: Instant?
     private let patience: Int64
+    /// How long a completion may wait for others before it is reported, in microseconds, where nothing else is said.
+    package static let patience: Int64 = 20_000
 
     /// - Parameter patience: how long a completion may wait for others before it is reported, in microseconds.
-    package init(patience: Int64 = 20_000) { self.patience = patience }
+    package init(patience: Int64 = Self.patience) { self.patience = patience }
 
     /// Whether the grant was heard of before, settled or not: a late message about it brings nothing new.
     package func knows(_ grant: GrantKey) -> Bool { grants[grant] != nil || closed[grant] != nil || abandoned.contains(grant) }
@@ -101,7 +103,8 @@ package struct SettleBook: Sendable {
     /// Something became of slots of a grant.
     /// - Parameter urgent: whether others may be waiting for exactly this, as for an unused slot.
     package mutating func record(
-        _ outcome: SlotOutcome, of grant: GrantKey, count: Int = 1, fare: SlotFare = .unknown, urgent: Bool, now: Instant
+        _ outcome: SlotOutcome, of grant: GrantKey, count: Int = 1, fare: SlotFare = .unknown, urgent: Bool, patience: Int64? = nil,
+        now: Instant
     ) {
         guard grants[grant] != nil else { return }
         switch outcome {
@@ -109,7 +112,7 @@ package struct SettleBook: Sendable {
         case .unsent: grants[grant]!.unsent.append(contentsOf: repeatElement(fare, count: count))
         }
         pending.insert(grant)
-        let latest = now.advanced(byMicroseconds: urgent ? 0 : patience)
+        let latest = now.advanced(byMicroseconds: urgent ? 0 : patience ?? self.patience)
         due = min(due ?? latest, latest)
     }
 
@@ -157,8 +160,9 @@ package struct SettleBook: Sendable {
                 close(report.grant, until: grant.worthlessAt)
             }
             if !grant.unsent.isEmpty || !grant.completed.isEmpty {
+                // What came while the report was under way has set its own time.
                 pending.insert(report.grant)
-                due = min(due ?? now, now)
+                due = due ?? now
             }
         }
     }

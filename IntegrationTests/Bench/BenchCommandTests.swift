@@ -1,0 +1,150 @@
+import Foundation
+import FoundationXML
+import SluiceCommand
+import SluiceHarness
+import Testing
+
+extension Integration {
+    /// `sluice bench` on real servers, with rounds too short to mean anything.
+    struct BenchCommandTests {
+        /// A benchmark's page of JSON, as far as a reader relies on it.
+        private struct Page: Decodable {
+            struct Figure: Decodable {
+                let what: String
+                let unit: String
+                let median: Double
+                let least: Double
+                let most: Double
+                let rounds: [Double]
+                let isYardstick: Bool
+                let yardstick: String?
+                let ratio: Double?
+                let wanted: String?
+                let reached: Bool?
+            }
+
+            let bench: String
+            let processors: Int
+            let figures: [Figure]
+            let notes: [String]
+        }
+
+        /// A benchmark, how it is made short, its figures that must be there, and one of them that has a yardstick.
+        static let subjects: [(name: String, options: [String], figures: [String], compared: String?)] = [
+            ("memory", ["--span", "20ms"], ["sluice_1", "sluice_2_mops", "sluice_mixed_1"], "sluice_1"),
+            ("redis", ["--span", "20ms"], ["get_100_50_loop", "get_1024_500_pool", "get_100_1_loop_us"], "get_100_50_loop"),
+            ("http", ["--span", "50ms"], ["client_50", "client_50_cpu", "server", "server_cpu"], "client_50"),
+            (
+                "slots", ["--span", "200ms", "--processes", "1"],
+                ["flood_1", "flood_1_commands", "pace_4_redis_us", "ask_direct_p50_us", "ask_follower_p50_us"], "ask_direct_p50_us"
+            ),
+            ("gateway", ["--span", "50ms"], ["gateway", "gateway_cpu"], nil),
+            ("scale", ["--span", "200ms", "--processes", "4"], ["redis_us_1", "redis_us_4", "commands_4"], "redis_us_4"),
+        ]
+
+        @Test(arguments: subjects.indices)
+        func `each benchmark measures, compares with its yardstick, and draws what it measured`(index: Int) async throws {
+            let subject = Self.subjects[index]
+            let room = try TemporaryDirectory(label: "bench")
+            let chart = room.path("chart.svg")
+            let run = try await ChildProcess.run(
+                try CommandScene.program, ["bench", subject.name, "--rounds", "2", "--json", "--chart", chart] + subject.options)
+            #expect(run.ending == .exited(0), "\(run.standardError)")
+            #expect(run.standardError.isEmpty, "no bar where nobody looks: \(run.standardError)")
+            #expect(Processes.all.filter { $0.commandLine.contains("bench-worker") && $0.commandLine.contains(room.path) }.isEmpty)
+
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            let page = try decoder.decode(Page.self, from: Data(run.standardOutput.utf8))
+            #expect(page.bench == subject.name)
+            #expect(page.processors >= 1)
+            let figures = Dictionary(page.figures.map { ($0.what, $0) }) { first, _ in first }
+            for name in subject.figures { #expect(figures[name] != nil, "\(name) is missing among \(figures.keys.sorted())") }
+            for figure in page.figures {
+                #expect(figure.rounds.count == 2)
+                #expect(figure.median > 0, "\(figure.what)")
+                #expect(figure.least <= figure.median && figure.median <= figure.most)
+                if let yardstick = figure.yardstick { #expect(figures[yardstick] != nil && figure.ratio != nil) }
+                if figure.ratio != nil { #expect(!figure.isYardstick) }
+            }
+            if let name = subject.compared {
+                let figure = try #require(figures[name])
+                let against = try #require(figure.yardstick)
+                let yardstick = try #require(figures[against])
+                let ratio = try #require(figure.ratio)
+                let ratios = zip(figure.rounds, yardstick.rounds).map { $0 / $1 }
+                #expect(abs(ratio - ratios.reduce(0, +) / 2) < 0.001, "the ratio is taken round by round")
+            }
+
+            let drawing = try Drawing(of: chart)
+            #expect(drawing.isWellFormed)
+            #expect(drawing.root == "svg")
+            // Each figure has a bar: boxes of these two styles, but for the three of the head.
+            #expect(drawing.styles["ours", default: 0] + drawing.styles["yardstick", default: 0] == page.figures.count + 3)
+        }
+
+        @Test func `the table names the yardstick's ratio and what was wanted`() async throws {
+            let run = try await ChildProcess.run(try CommandScene.program, ["bench", "memory", "--rounds", "1", "--span", "20ms"])
+            #expect(run.ending == .exited(0), "\(run.standardError)")
+            #expect(run.standardOutput.hasPrefix("Memory tier: "))
+            #expect(run.standardOutput.contains("debug build, so the figures mean nothing") || run.standardOutput.contains("release build"))
+            let row = run.standardOutput.split(separator: "\n").first { $0.hasPrefix("sluice  ") }
+            #expect(row?.firstMatch(of: /\d+\.\d\d +≤ 1\.5 +(reached|missed)$/) != nil, "\(run.standardOutput)")
+        }
+
+        @Test func `without the yardstick's program the rest is measured, and what to install is said`() async throws {
+            let room = try TemporaryDirectory(label: "path")
+            // What the benchmark cannot do without, and nothing else.
+            try FileManager.default.createSymbolicLink(atPath: room.path("redis-cli"), withDestinationPath: "/usr/bin/redis-cli")
+            let run = try await ChildProcess.run(
+                try CommandScene.program, ["bench", "redis", "--rounds", "1", "--span", "20ms"], environment: ["PATH": room.path])
+            #expect(run.ending == .exited(0), "\(run.standardError)")
+            #expect(run.standardOutput.contains("sluice, 50 tasks on the loop"))
+            #expect(run.standardOutput.contains("redis-benchmark is not installed (apt-get install redis-tools)"))
+            #expect(!run.standardOutput.contains("reached  "), "nothing to compare with")
+            let gateway = try await ChildProcess.run(
+                try CommandScene.program, ["bench", "gateway", "--rounds", "1"], environment: ["PATH": room.path])
+            #expect(gateway.ending == .exited(1))
+            #expect(gateway.standardError.contains("wrk is not installed (apt-get install wrk)"), "\(gateway.standardError)")
+        }
+
+        @Test func `a chart that cannot be written is an error that names the file`() async throws {
+            let run = try await ChildProcess.run(
+                try CommandScene.program, ["bench", "memory", "--rounds", "1", "--span", "10ms", "--chart", "/nowhere/chart.svg"])
+            #expect(run.ending == .exited(1))
+            #expect(run.standardError.contains("--chart: “/nowhere/chart.svg” cannot be written"), "\(run.standardError)")
+        }
+
+        @Test func `a bar is drawn on a terminal and taken away`() async throws {
+            let run = try await ChildProcess.run(
+                "script", ["-qec", "'\(CommandScene.program)' bench memory --rounds 1 --span 10ms", "/dev/null"])
+            #expect(run.ending == .exited(0), "\(run.standardError)")
+            #expect(run.standardOutput.contains("█"))
+            #expect(run.standardOutput.contains(" of 20"))
+            #expect(run.standardOutput.contains("\r\u{1B}[2K"), "it is taken away before the table")
+        }
+    }
+
+    /// What a file of SVG holds, read by an XML parser that knows nothing of ours.
+    private final class Drawing: NSObject, XMLParserDelegate {
+        private(set) var root: String?
+        /// How many elements have each class.
+        private(set) var styles: [String: Int] = [:]
+        private(set) var isWellFormed = false
+
+        init(of path: String) throws {
+            super.init()
+            let parser = XMLParser(data: try Data(contentsOf: URL(fileURLWithPath: path)))
+            parser.delegate = self
+            isWellFormed = parser.parse()
+        }
+
+        func parser(
+            _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+            attributes: [String: String] = [:]
+        ) {
+            if root == nil { root = name }
+            if name == "rect", let style = attributes["class"] { styles[style, default: 0] += 1 }
+        }
+    }
+}

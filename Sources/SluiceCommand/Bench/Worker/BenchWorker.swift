@@ -1,0 +1,74 @@
+import Glibc
+import Sluice
+import SluiceLoop
+
+/// One process of a benchmark, which starts it. Each `SIGUSR1` asks for a round; `SIGTERM` ends it.
+enum BenchWorker {
+    /// The name of the hidden subcommand.
+    static let name = "bench-worker"
+
+    /// Runs until told to end.
+    static func run(_ words: [String]) async throws -> ExitStatus {
+        let options = try BenchWorkerOptions(words: words)
+        let loop = EventLoop(name: "bench")
+        let signals = SignalStream(on: loop, signals: [SIGUSR1, SIGTERM, SIGINT])
+        let received = await signals.start()
+        do {
+            switch options.work {
+            case .serve: try await FixedServer.serve(until: received)
+            case .soak: try await SoakLoad.run(options, until: received)
+            case .flood, .pace, .ask: try await takeSlots(options, on: loop, received)
+            }
+        } catch {
+            await signals.close()
+            await loop.shutDown()
+            throw error
+        }
+        await signals.close()
+        await loop.shutDown()
+        return .success
+    }
+
+    private static func takeSlots(_ options: BenchWorkerOptions, on loop: EventLoop, _ signals: AsyncStream<Int32>) async throws {
+        var configuration = PoolConfiguration(
+            mirrors: options.mirrors.enumerated().map { index, url in
+                MirrorConfiguration(
+                    url: url, name: DemoText.mirrorName(index), limits: [.init(BenchWorkerOptions.boundless, per: .seconds(1))])
+            })
+        configuration.pool = "bench"
+        configuration.redis = options.redis
+        configuration.isLongLived = options.leads
+        configuration.timeout = .seconds(2)
+        configuration.log = { DemoText.say("\(name): \($0)") }
+        let pool = try await MirrorPool(configuration)
+        do {
+            // The first slot of new data comes after its muster.
+            try await pool.withSlot { _ in }
+            let taker = try await SlotTaker(pool: pool, options: options, loop: loop)
+            DemoText.write("ready\n", to: 1)
+            for await signal in signals {
+                guard signal == SIGUSR1 else { break }
+                let tally = try await taker.round()
+                DemoText.write(tally.text + "\n", to: 1)
+            }
+            await taker.close()
+        } catch {
+            await pool.shutDown(grace: .zero)
+            throw error
+        }
+        await pool.shutDown(grace: .zero)
+    }
+}
+
+/// A process of a benchmark; its arguments are the benchmark's own affair.
+struct BenchWorkerCommand: Command {
+    static let manual = Manual(
+        name: BenchWorker.name, summary: "a process of sluice bench, which starts it.", synopsis: "…", takesWordsAsTheyAre: true,
+        statuses: [(.success, "done"), (.failure, "failed")], isHidden: true)
+
+    private let words: [String]
+
+    init(_ arguments: Arguments, environment: [String: String]) { words = arguments.operands }
+
+    func run(_ console: Console) async throws -> ExitStatus { try await BenchWorker.run(words) }
+}

@@ -1,0 +1,51 @@
+import SluiceCoordination
+import SluiceLoop
+import Testing
+
+/// What a node holds before anybody asks.
+struct SlotStockTests {
+    private static let second: Int64 = 1_000_000
+
+    private func at(_ microseconds: Int64) -> Instant { Instant(microseconds: 50 * Self.second + microseconds) }
+
+    /// So many arrivals a second, evenly, for so long.
+    private func stock(rate: Int64, microseconds: Int64 = 500_000) -> SlotStock {
+        var stock = SlotStock()
+        var time: Int64 = 0
+        while time < microseconds {
+            stock.arrived(now: at(time))
+            time += Self.second / rate
+        }
+        return stock
+    }
+
+    @Test func `a steady load is met for two fifths of a second, asked for when half of that is gone`() {
+        var stock = stock(rate: 1_000)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 400)
+        #expect(stock.wanted(spare: 120, free: 1_000_000, nodes: 4, now: at(500_100)) == 400, "the wish is told once")
+        #expect(stock.wanted(spare: 399, free: 1_000_000, nodes: 4, now: at(500_200)) == 0)
+        #expect(stock.wanted(spare: 201, free: 1_000_000, nodes: 4, now: at(500_300)) == 0, "more than half is left")
+        #expect(stock.wanted(spare: 199, free: 1_000_000, nodes: 4, now: at(500_400)) == 201)
+        #expect(stock.keep(free: 1_000_000, nodes: 4, now: at(500_500)) > NodeQueue.keep)
+    }
+
+    @Test func `where limits bind nothing is held`() {
+        var stock = stock(rate: 1_000)
+        #expect(stock.wanted(spare: 0, free: 6_399, nodes: 4, now: at(500_000)) == 0)
+        #expect(stock.wanted(spare: 0, free: 6_400, nodes: 4, now: at(500_000)) == 400)
+        #expect(stock.wanted(spare: 0, free: nil, nodes: 1, now: at(500_000)) == 0, "nothing is known")
+        #expect(stock.keep(free: 6_399, nodes: 4, now: at(500_000)) == NodeQueue.keep)
+    }
+
+    @Test func `a burst, a slow load and one that has ended are none`() {
+        var burst = SlotStock()
+        for _ in 0..<1_000 { burst.arrived(now: at(0)) }
+        #expect(burst.wanted(spare: 0, free: 1_000_000, nodes: 1, now: at(150_000)) == 0)
+        var slow = stock(rate: 40)
+        #expect(slow.wanted(spare: 0, free: 1_000_000, nodes: 1, now: at(500_000)) == 0)
+        var over = stock(rate: 1_000)
+        #expect(over.isSteady)
+        #expect(over.wanted(spare: 0, free: 1_000_000, nodes: 1, now: at(900_000)) == 0)
+        #expect(over.keep(free: 1_000_000, nodes: 1, now: at(900_000)) == NodeQueue.keep)
+    }
+}
