@@ -30,7 +30,9 @@ import Testing
         var told: [String] = []
         while told != ["49", "1", "1"], Instant.now < patience {
             told = []
-            for pool in pools + [late] { told.append(try await redis.cli("HGET", "sluice:{default}:metrics:node:\(pool.node)", "fills_failed")) }
+            for pool in pools + [late] {
+                told.append(try await redis.cli("HGET", "sluice:{default}:metrics:node:\(pool.node)", "fills_failed"))
+            }
         }
         #expect(told == ["49", "1", "1"])
         try await redis.cli("CONFIG", "SET", "maxmemory", "0")

@@ -30,14 +30,16 @@ import Testing
                 log.note(name, request.headers)
                 let life = [(name: "Cache-Control", value: "max-age=1, stale-while-revalidate=0"), (name: "X-Mirror", value: name)]
                 let isKnown = request.headers["if-none-match"] != nil || request.headers["if-modified-since"] != nil
-                return .now(ServerResponse(status: isKnown ? 304 : 200, headers: life + validators, body: isKnown ? [] : Array("the body".utf8)))
+                return .now(
+                    ServerResponse(status: isKnown ? 304 : 200, headers: life + validators, body: isKnown ? [] : Array("the body".utf8)))
             }
             try await server.start()
             servers.append(server)
         }
         // One request each: the second has to go to the other mirror.
         let pool = try await MirrorPool(
-            PoolConfiguration(mirrors: servers.map { MirrorConfiguration(url: "http://\($0.address)", limits: [.init(1, per: .seconds(60))]) }))
+            PoolConfiguration(
+                mirrors: servers.map { MirrorConfiguration(url: "http://\($0.address)", limits: [.init(1, per: .seconds(60))]) }))
         let first = try await pool.get("/thing")
         let patience = Instant.now.advanced(by: .seconds(30))
         while log.all.count < 2, Instant.now < patience {
