@@ -84,7 +84,8 @@ let package = Package(
         .testTarget(name: "SluiceRedisTests", dependencies: ["SluiceRedis", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),
         .testTarget(name: "SluiceHTTPTests", dependencies: ["SluiceHTTP", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceCoordinationTests", dependencies: ["SluiceCoordination", "SluiceRedis", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceCoordinationTests",
+            dependencies: ["SluiceCoordination", "SluiceRedis", "SluiceLoop", "SluiceHarness", "SluiceMirror"],
             swiftSettings: languageRules),
         .testTarget(
             name: "SluiceCacheTests", dependencies: ["SluiceCache", "SluiceRedis", "SluiceLoop", "SluiceHarness"],

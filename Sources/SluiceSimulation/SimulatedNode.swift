@@ -12,7 +12,6 @@ final class SimulatedNode {
     unowned let run: Simulation
     var node: SlotNode
     var clock = LedgerClock()
-    var health: [MirrorHealth]
     private let skew: Int64
     private let epoch: Int64
     /// The time of day on this host, less true time.
@@ -24,6 +23,8 @@ final class SimulatedNode {
     private var stoodStill: Int64 = 0
     var cutThereUntil: Int64 = 0
     var cutHereUntil: Int64 = 0
+    /// There is no connection before this.
+    var backAt: Int64 = 0
     var lastArrivalThere: Int64 = 0
     var lastArrivalHere: Int64 = 0
     var lastMessageHere: Int64 = 0
@@ -46,7 +47,6 @@ final class SimulatedNode {
         node = SlotNode(
             id: id, terms: terms, options: options, isShared: true, now: now,
             random: SeededGenerator(seed: UInt64.random(in: 0 ... .max, using: &run.random)))
-        health = terms.mirrors.map { _ in MirrorHealth() }
     }
 
     // MARK: Time

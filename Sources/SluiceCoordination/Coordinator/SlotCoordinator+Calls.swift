@@ -43,8 +43,8 @@ extension SlotCoordinator {
         return try outcome.get()
     }
 
-    /// Says what became of a slot.
-    package func finish(_ slot: Slot, _ outcome: SlotOutcome) { apply(.finished(slot, outcome)) }
+    /// Says what became of a slot, and how the mirror fared in it.
+    package func finish(_ slot: Slot, _ outcome: SlotOutcome, _ fare: SlotFare = .unknown) { apply(.finished(slot, outcome, fare)) }
 
     /// Keeps a slot whose request takes long from being taken for lost: it counts as used for another hold.
     package func extend(_ slot: Slot) { apply(.extended(slot)) }

@@ -35,8 +35,8 @@ extension SlotNode {
         case wantedSpare(UInt64)
         /// A waiter does not want its slot any more.
         case cancelled(UInt64)
-        /// What became of a slot.
-        case finished(Slot, SlotOutcome)
+        /// What became of a slot, and how the mirror fared in it.
+        case finished(Slot, SlotOutcome, SlotFare = .unknown)
         /// A slot's request takes long.
         case extended(Slot)
         /// Messages reach us, for the first time or again.
@@ -112,7 +112,7 @@ extension SlotNode {
         case .cancelled(let waiter):
             spareWaiters.remove(waiter)
             _ = queue.leave(waiter)
-        case .finished(let slot, let outcome): finish(slot, outcome, now: now)
+        case .finished(let slot, let outcome, let fare): finish(slot, outcome, fare, now: now)
         case .extended(let slot): book.extend(slot.grant, now: now)
         case .subscribed: subscribed(now: now)
         case .granted(let message): received(message, now: now)

@@ -9,7 +9,7 @@
 --       next number  above that of every grant in it
 --       sealed       ledger time until which some slots are withheld; 0: none are
 --       lives        earlier incarnations that were remembered, with spaces between
---       for each mirror of the call: state, open, log of each limit: the fields of the hash, '' for none
+--       for each mirror of the call: state, open, conduct, log of each limit: the fields of the hash, '' for none
 -- Reply { HEAD, done (1 or 0), statuses }
 -- Sends to <prefix>leader:wake: freed, when it was done.
 
@@ -19,7 +19,7 @@ local version, nextNumber, sealedUntil, lives = number(), number(), number(), wo
 local done = meta.musterUntil > 0 and meta.musters == muster and meta.incarnation == incarnation
     and meta.memories == memories and now >= meta.musterUntil
 if done then
-    local changes, gone = {}, { 'lost' }
+    local changes, gone = {}, { 'lost', 'ignorant' }
     for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
         if sub(field, 1, 7) == 'memory:' then gone[#gone + 1] = field end
     end
@@ -35,6 +35,7 @@ if done then
     for _, mirror in ipairs(call.mirrors) do
         change('state:' .. mirror.name)
         change('open:' .. mirror.name)
+        change('conduct:' .. mirror.name)
         for _, limit in ipairs(mirror.limits) do change(limit.field) end
     end
     redis.call('HDEL', KEYS[1], unpack(gone))

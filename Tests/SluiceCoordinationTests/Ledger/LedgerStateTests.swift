@@ -205,13 +205,14 @@ private let minute = 60 * second + 60 * millisecond
 
     @Test func `a penalty pauses a mirror for everyone, is never shortened and never longer than a day`() {
         var bench = led()
-        _ = bench.state.penalise(mirror: 0, pause: 10 * second, throttled: true, bench.call, at: bench.raw)
-        let (reply, _) = bench.state.penalise(mirror: 0, pause: second, throttled: false, bench.call, at: bench.raw)
-        #expect(reply.mirrors[0] == MirrorStatus(free: 0, inUse: 0, nextRelease: 10 * second, pausedFor: 10 * second, sealedFor: 0))
+        _ = bench.take(0)
+        let now = bench.state.meta!.nextNumber
+        _ = bench.state.penalise(mirror: 0, grant: now, asked: 10 * second, bench.call, at: bench.raw)
+        let (reply, _) = bench.state.penalise(mirror: 0, grant: now - 1, asked: second, bench.call, at: bench.raw)
+        #expect(reply.mirrors[0].free == 0 && reply.mirrors[0].nextRelease == 10 * second && reply.mirrors[0].pausedFor == 10 * second)
         #expect(bench.take(8).map(\.mirror) == [1])
         bench.raw += 10 * second
         #expect(bench.take(8).map(\.mirror) == [0])
-        #expect(
-            bench.state.penalise(mirror: 1, pause: 10 * day, throttled: true, bench.call, at: bench.raw).reply.mirrors[1].pausedFor == day)
+        #expect(bench.state.penalise(mirror: 1, grant: now, asked: 10 * day, bench.call, at: bench.raw).reply.mirrors[1].pausedFor == day)
     }
 }

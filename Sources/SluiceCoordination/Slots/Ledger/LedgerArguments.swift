@@ -14,6 +14,7 @@ package struct LedgerArguments: Sendable {
         append(call.knowledge?.age ?? 0)
         append(call.runID ?? "")
         append(call.muster)
+        append(call.settling)
         append(call.terms.hold)
         append(call.terms.requestTimeout)
         append(Int64(call.terms.mirrors.count))
@@ -57,6 +58,9 @@ package struct LedgerArguments: Sendable {
             all.append(entry.incarnation)
             all.append(entry.remaining)
             all.append(entry.unsent)
+            all.append(entry.answered)
+            all.append(entry.failed)
+            all.append(entry.latency)
             all.append(entry.extend)
             all.append(entry.completed.map(String.init).joined(separator: ","))
         }
@@ -64,11 +68,11 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `penalise.lua` takes besides.
-    package func penalising(mirror: Int, pause: Int64, throttled: Bool) -> LedgerArguments {
+    package func penalising(mirror: Int, grant: Int64, asked: Int64?) -> LedgerArguments {
         var all = self
         all.append(Int64(mirror))
-        all.append(pause)
-        all.append(throttled ? 1 : 0)
+        all.append(grant)
+        all.append(asked)
         return all
     }
 
@@ -87,9 +91,13 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `contribute.lua` takes besides.
-    package func contributing(_ memory: [UInt8], of node: NodeID, to muster: MusterNotice, in incarnation: String) -> LedgerArguments {
+    /// - Parameter remembers: whether there is anything in the memory.
+    package func contributing(
+        _ memory: [UInt8], remembers: Bool, of node: NodeID, to muster: MusterNotice, in incarnation: String
+    ) -> LedgerArguments {
         var all = self
-        all.append(String(node.tag))
+        all.append(node.text)
+        all.append(remembers ? 1 : 0)
         all.append(muster.number)
         all.append(incarnation)
         all.words.append(memory)
@@ -110,6 +118,7 @@ package struct LedgerArguments: Sendable {
             let fields = MirrorFields(request.mirrors[rules.name] ?? MirrorLedger(), windows: rules.limits.map(\.window))
             all.words.append(fields.state)
             all.words.append(fields.open)
+            all.words.append(fields.conduct)
             all.words += fields.logs
         }
         return all
