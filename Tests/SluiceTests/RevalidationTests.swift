@@ -41,15 +41,15 @@ import Testing
             PoolConfiguration(
                 mirrors: servers.map { MirrorConfiguration(url: "http://\($0.address)", limits: [.init(1, per: .seconds(60))]) }))
         let first = try await pool.get("/thing")
+        // The second mirror's fields count from its answer on.
+        var renewed = first
         let patience = Instant.now.advanced(by: .seconds(30))
-        while log.all.count < 2, Instant.now < patience {
-            let again = try await pool.get("/thing")
-            #expect(again.status == 200 && again.text == "the body" && !again.isStale)
+        while renewed.header("x-mirror") == first.header("x-mirror"), Instant.now < patience {
+            renewed = try await pool.get("/thing")
+            #expect(renewed.status == 200 && renewed.text == "the body" && !renewed.isStale)
             try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 5_000))
         }
-        let renewed = try await pool.get("/thing")
-        #expect(renewed.source == .memory && renewed.freshFor > .zero && renewed.text == "the body")
-        #expect(first.header("x-mirror") != renewed.header("x-mirror"), "the second mirror's fields count from now on")
+        #expect(renewed.header("x-mirror") != first.header("x-mirror"))
         let asked = log.all
         #expect(asked.count == 2 && asked[0].mirror != asked[1].mirror)
         #expect(asked[1].ifNoneMatch == validators.first { $0.name == "ETag" }?.value)
