@@ -1,9 +1,19 @@
+import Foundation
 import Testing
 
 extension Integration {
     /// G4 on real processes: random reads, fills, purges and losses, and a checker who knows what nobody may serve any more.
     struct RandomCoherenceTests {
-        @Test(arguments: [UInt64.random(in: 1...1_000_000), 1])
+        /// What `SLUICE_COHERENCE_SEEDS` says (numbers, with spaces between), else one that was never tried, and one that always is. A seed
+        /// repeats everybody's choices, though not the order in which processes come to make them.
+        static let seeds: [UInt64] = {
+            let wanted = (ProcessInfo.processInfo.environment["SLUICE_COHERENCE_SEEDS"] ?? "").split(separator: " ").compactMap {
+                UInt64($0)
+            }
+            return wanted.isEmpty ? [UInt64.random(in: 1...1_000_000), 1] : wanted
+        }()
+
+        @Test(arguments: seeds)
         func `nobody serves what was invalidated before he was asked, nor trusts what he could not hear of`(seed: UInt64) async throws {
             let outcome = try await CoherenceRun(seed: seed).play()
             summarise(outcome, seed)

@@ -121,6 +121,8 @@ func poll(_ complaint: String, until isSo: () async throws -> Bool) async throws
     let end = Instant.now.advanced(by: .seconds(20))
     while try await !isSo() {
         guard Instant.now < end else { throw PollError(complaint: complaint) }
+        // What is waited for may need the processor.
+        try await Task.sleep(for: .milliseconds(1))
     }
 }
 

@@ -181,6 +181,54 @@ struct FlightTests {
         #expect(scene.send(.filled(attempt: 1, isAccepted: true)) == [.end])
     }
 
+    @Test func `who insists on something fresh waits where others get what is stale`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        let deadline = scene.now.advanced(byMicroseconds: 100_000_000)
+        _ = scene.send(.joined(waiter: 2, deadline: deadline, insists: true))
+        #expect(
+            scene.send(.lookedUp(attempt: 1, .taken(servable: true)))
+                == [.answer([1], .stale), .fetch(attempt: 1, deadline: deadline, isRefresh: false)])
+        _ = scene.send(.fetched(attempt: 1, .storable))
+        #expect(scene.send(.filled(attempt: 1, isAccepted: true)) == [.answer([2], .fetched), .end])
+        // Another process fetches: its fill is waited for.
+        var other = Scene()
+        _ = other.join(1)
+        _ = other.send(.joined(waiter: 2, deadline: deadline, insists: true))
+        #expect(other.send(.lookedUp(attempt: 1, .held(leaseMicroseconds: 1_000_000, servable: true))) == [.answer([1], .stale)])
+        #expect(other.send(.invalidated) == [.lookUp(attempt: 2)])
+    }
+
+    @Test func `a refresh without a slot gives the flight back, and who has joined it meanwhile may have any slot`() {
+        var scene = Scene()
+        let deadline = scene.now.advanced(byMicroseconds: 100_000_000)
+        #expect(scene.send(.refreshWanted(deadline: deadline, isAhead: true)) == [.lookUp(attempt: 1, isAhead: true)])
+        #expect(scene.send(.lookedUp(attempt: 1, .takenAhead)) == [.fetch(attempt: 1, deadline: deadline, isRefresh: true)])
+        #expect(scene.join(1) == [])
+        #expect(scene.send(.fetched(attempt: 1, .noSpareSlot)) == [.abandon(attempt: 1), .lookUp(attempt: 2)])
+        #expect(scene.send(.lookedUp(attempt: 2, .taken(servable: false))) == [.fetch(attempt: 2, deadline: deadline, isRefresh: false)])
+        var alone = Scene()
+        _ = alone.send(.refreshWanted(deadline: deadline))
+        _ = alone.send(.lookedUp(attempt: 1, .taken(servable: true)))
+        #expect(alone.send(.fetched(attempt: 1, .noSpareSlot)) == [.abandon(attempt: 1), .end])
+    }
+
+    @Test func `who asks while an answer is looked up to be refreshed ahead is given it, since it is fresh`() {
+        var scene = Scene()
+        let deadline = scene.now.advanced(byMicroseconds: 100_000_000)
+        _ = scene.send(.refreshWanted(deadline: deadline, isAhead: true))
+        _ = scene.join(1)
+        #expect(
+            scene.send(.lookedUp(attempt: 1, .takenAhead))
+                == [.answer([1], .record), .fetch(attempt: 1, deadline: deadline, isRefresh: true)])
+        // Not when a message says that it may have changed in between.
+        var overtaken = Scene()
+        _ = overtaken.send(.refreshWanted(deadline: deadline, isAhead: true))
+        _ = overtaken.join(1)
+        _ = overtaken.send(.invalidated)
+        #expect(overtaken.send(.lookedUp(attempt: 1, .takenAhead)) == [.abandon(attempt: 1), .lookUp(attempt: 2)])
+    }
+
     @Test func `without Redis a flight asks again with the same token until a deadline ends it`() {
         var scene = Scene()
         _ = scene.join(1, seconds: 1)

@@ -182,6 +182,24 @@ struct RedisCoherenceTests {
         }
     }
 
+    @Test func `a process that never had the answer says that Redis gave it, also when it asked twice since its messages had just begun`()
+        async throws
+    {
+        try await withProcesses(2) { server, processes in
+            let (mirror, key, deadline) = (FakeMirror(), try key, soon)
+            _ = try await processes[0].cache.answer(for: key, deadline: deadline, fetch: mirror.fetch)
+            server.pause()
+            let newcomer = processes[1].cache
+            async let answer = newcomer.answer(for: key, deadline: deadline, fetch: mirror.fetch)
+            await newcomer.waitForCallers(1, of: key)
+            // As at a process's start: the subscription stands while its first question is on its way.
+            await newcomer.connectionRestored()
+            server.resume()
+            #expect(try await answer.source == .redis)
+            #expect(mirror.count == 1)
+        }
+    }
+
     @Test func `a large body and an answer that forbids keeping it are passed on and forgotten`() async throws {
         var options = CacheOptions()
         options.bodyLimit = 10

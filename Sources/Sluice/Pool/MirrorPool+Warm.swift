@@ -71,13 +71,13 @@ struct WarmTally: Sendable {
 }
 
 extension PoolCore {
-    /// An answer that is not stale. Where a stale one is served while it is refreshed, the refreshed one is waited for.
+    /// An answer that is not stale. Where only a stale one is to be had, since mirrors fail, it is asked for again.
     fileprivate func freshAnswer(for key: CacheKey, options: CallOptions) async throws(SluiceError) -> CacheAnswer {
         let end = Instant.now.advanced(by: options.deadline ?? configuration.deadline)
         var options = options
         var pause: Int64 = 20_000
         while true {
-            let answer = try await answer(for: key, options: options)
+            let answer = try await answer(for: key, options: options, acceptsStale: false)
             guard answer.stale else { return answer }
             let next = Instant.now.advanced(byMicroseconds: pause)
             guard next < end else {

@@ -10,7 +10,7 @@ extension PoolCore {
     }
 
     /// The same, as the cache gives it.
-    func answer(for key: CacheKey, options: CallOptions) async throws(SluiceError) -> CacheAnswer {
+    func answer(for key: CacheKey, options: CallOptions, acceptsStale: Bool = true) async throws(SluiceError) -> CacheAnswer {
         try enter()
         defer { leave() }
         let policy = CachePolicy(
@@ -25,7 +25,7 @@ extension PoolCore {
         let margin = min(20_000, allowed.microseconds / 10)
         let priority = SlotPriority(options.priority)
         do {
-            return try await cache.answer(for: key, policy: policy, deadline: deadline) { [self] need in
+            return try await cache.answer(for: key, policy: policy, deadline: deadline, acceptsStale: acceptsStale) { [self] need in
                 try await fetch(key, need, priority: priority, margin: margin)
             }
         } catch {

@@ -8,6 +8,8 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local life = tonumber(ARGV[2])
 local at = 3
+-- First a command that frees memory: after it a full Redis lets a script write, and says so in its figures.
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - life)
 for key = 2, #KEYS do
   local fields, count = {}, tonumber(ARGV[at])
   for place = at + 1, at + 2 * count, 2 do
@@ -24,6 +26,5 @@ for key = 2, #KEYS do
   redis.call('PEXPIRE', KEYS[key], life)
 end
 redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - life)
 redis.call('PEXPIRE', KEYS[1], life)
 return {redis.call('ZCARD', KEYS[1]), now}

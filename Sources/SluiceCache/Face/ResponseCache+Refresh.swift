@@ -31,6 +31,7 @@ extension ResponseCache {
 
     /// An entry would be worth a refresh.
     func wantsRefresh(_ key: CacheKey, _ entry: MemoryEntry, hits: Int, isStale: Bool) {
+        guard !isShutDown else { return }
         let candidate = RefreshQueue.Candidate(
             key: key, version: entry.record.version, hits: hits, bornAt: entry.bornAt, freshUntil: entry.freshUntil, isStale: isStale)
         refreshQueue.insert(candidate, now: .now)

@@ -92,16 +92,17 @@ package actor ResponseCache {
     /// - Parameters:
     ///   - policy: how to keep the answer, should this call's fetch bring it.
     ///   - deadline: until when the caller waits.
+    ///   - acceptsStale: false: a stale record is given only when mirrors or Redis fail; its refresh is a miss like any other.
     ///   - fetch: asks a mirror; called at most once at a time for a key over all processes.
     /// - Throws: ``CacheError`` (`.deadlineExceeded`, `.redisUnavailable`, `.refusedByRedis`, `.shutDown`), `CancellationError`, or the
     ///   error of the fetch.
     package func answer(
-        for key: CacheKey, policy: CachePolicy = .init(), deadline: Instant, fetch: @escaping Fetch
+        for key: CacheKey, policy: CachePolicy = .init(), deadline: Instant, acceptsStale: Bool = true, fetch: @escaping Fetch
     ) async throws -> CacheAnswer {
         guard !isShutDown else { throw Self.shutDownError }
         let now = Instant.now
         if let hit = memory.hit(key, now: now) { return hit.answer(from: .memory, now: now) }
-        if let entry = memory.find(key, now: now), memory.isVerified(entry), now < entry.refreshUntil {
+        if acceptsStale, let entry = memory.find(key, now: now), memory.isVerified(entry), now < entry.refreshUntil {
             if flights[key] == nil { refreshStale(key, entry, policy, deadline, fetch) }
             return counted(entry.answer(from: .memory, now: now))
         }
@@ -113,7 +114,7 @@ package actor ResponseCache {
             try await withCheckedThrowingContinuation { continuation in
                 let cell = cell(for: key, policy: policy, fetch: fetch)
                 cell.join(caller, continuation)
-                send(.joined(waiter: caller, deadline: deadline), to: cell)
+                send(.joined(waiter: caller, deadline: deadline, insists: !acceptsStale), to: cell)
             }
         } onCancel: {
             loop.execute { self.assumeIsolated { $0.leave(caller, key) } }

@@ -39,6 +39,8 @@ struct Flight: Sendable {
     private var phase = Phase.idle
     private var attempt: UInt64 = 0
     private var waiters: [UInt64: Instant] = [:]
+    /// Those of them to whom nothing stale is given as long as something fresh may come.
+    private var insistent: Set<UInt64> = []
     /// Until when somebody wants a refresh that nobody waits for.
     private var refreshUntil: Instant?
     /// No later than the first deadline; may be earlier after somebody left.
@@ -73,8 +75,9 @@ struct Flight: Sendable {
     ///   - canHear: whether invalidations reach this process; without them a wait is a poll.
     mutating func handle(_ event: FlightEvent, now: Instant, canHear: Bool) -> [FlightEffect] {
         switch event {
-        case .joined(let waiter, let deadline):
+        case .joined(let waiter, let deadline, let insists):
             waiters[waiter] = deadline
+            if insists { insistent.insert(waiter) }
             firstDeadline = min(firstDeadline, deadline)
             return phase == .idle ? lookUp() : []
         case .refreshWanted(let deadline, let isAhead):
@@ -120,7 +123,6 @@ struct Flight: Sendable {
         case .taken(let usable):
             let servable = usable && !overtaken
             let deadline = wantedUntil
-            let isRefresh = waiters.isEmpty || servable
             guard !isUnwanted else {
                 phase = .idle
                 return [.abandon(attempt: attempt), .end]
@@ -128,8 +130,9 @@ struct Flight: Sendable {
             var effects: [FlightEffect] = []
             if servable {
                 refreshUntil = deadline
-                effects += answerAll(.stale)
+                effects += answerTheContent()
             }
+            let isRefresh = waiters.isEmpty
             phase = .fetching(renewAt: now.advanced(byMicroseconds: timing.lease / 3), deadline: deadline)
             effects.append(.fetch(attempt: attempt, deadline: deadline, isRefresh: isRefresh))
             // The message may be that of a write just after we took the flight: better to know before a slot is spent.
@@ -144,18 +147,19 @@ struct Flight: Sendable {
             phase = .fetching(renewAt: now.advanced(byMicroseconds: timing.lease / 3), deadline: deadline)
             return answers + [.fetch(attempt: attempt, deadline: deadline, isRefresh: true)]
         case .held(let lease, let servable):
-            if servable && !overtaken { return finish(.stale) }
-            if waiters.isEmpty { return finish(.record) }
+            let answers = servable && !overtaken ? answerTheContent() : []
+            if waiters.isEmpty { return answers + finish(.record) }
             if overtaken { return lookUp() }
             let wait = min(max(lease, 0), timing.lease * 10) + timing.slack
             phase = .waiting(until: now.advanced(byMicroseconds: canHear ? wait : min(wait, timing.poll)))
-            return []
+            return answers
         case .declined(let servable):
             // A refresh would bring nothing that could be kept.
-            if (servable && !overtaken) || waiters.isEmpty { return finish(.stale) }
+            let answers = servable && !overtaken ? answerTheContent() : []
+            if waiters.isEmpty { return answers + finish(.stale) }
             isShared = false
             phase = .fetching(renewAt: .distantFuture, deadline: wantedUntil)
-            return [.fetch(attempt: attempt, deadline: wantedUntil, isRefresh: false)]
+            return answers + [.fetch(attempt: attempt, deadline: wantedUntil, isRefresh: false)]
         case .unreachable(let servable):
             if servable || waiters.isEmpty { return finish(.stale) }
             phase = .offline(until: now.advanced(byMicroseconds: timing.retry))
@@ -270,9 +274,18 @@ struct Flight: Sendable {
         return cancel + lookUp()
     }
 
+    /// Gives the stale record to those whom it will do.
+    private mutating func answerTheContent() -> [FlightEffect] {
+        let content = waiters.keys.filter { !insistent.contains($0) }.sorted()
+        for waiter in content { waiters[waiter] = nil }
+        firstDeadline = waiters.values.min() ?? .distantFuture
+        return content.isEmpty ? [] : [.answer(content, .stale)]
+    }
+
     private mutating func answerAll(_ outcome: FlightOutcome) -> [FlightEffect] {
         let all = waiters.keys.sorted()
         waiters = [:]
+        insistent = []
         firstDeadline = .distantFuture
         return all.isEmpty ? [] : [.answer(all, outcome)]
     }

@@ -2,8 +2,8 @@ internal import SluiceLoop
 
 /// What can happen to a flight.
 enum FlightEvent: Sendable, Hashable {
-    /// A caller asks, and will wait until its deadline.
-    case joined(waiter: UInt64, deadline: Instant)
+    /// A caller asks, and will wait until its deadline. `insists`: nothing stale will do as long as something fresh may come.
+    case joined(waiter: UInt64, deadline: Instant, insists: Bool = false)
     /// A stale answer was served, or one that nears its end (`isAhead`); the record should be refreshed, if that is possible by then.
     case refreshWanted(deadline: Instant, isAhead: Bool = false)
     /// A caller was cancelled.

@@ -11,6 +11,8 @@ if holder then
   -- The answer to an earlier campaign was lost. A new epoch fences whatever that one may have begun.
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
 else
+  -- Does nothing, but a full Redis lets a script write after a command that needs no memory.
+  redis.call('PERSIST', KEYS[1])
   redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
 end
 -- Redis may have lost the count; a fencing token never goes back.

@@ -721,7 +721,12 @@ local function save()
         change('lives', meta.lives)
         change('lost', meta.lost)
     end
-    redis.call('HSET', KEYS[1], unpack(changes))
+    local result = redis.pcall('HSET', KEYS[1], unpack(changes))
+    if type(result) == 'table' and result.err then
+        -- A full Redis lets a script write after a command that frees memory; the ledger is bounded, and nobody may send without it.
+        redis.call('HDEL', KEYS[1], '')
+        redis.call('HSET', KEYS[1], unpack(changes))
+    end
     if renew then redis.call('PEXPIRE', KEYS[1], text((2 * longestWindow + 25 * HOUR) / 1000)) end
     if meta.announces then
         redis.call('PUBLISH', prefix .. 'beat', 'M1 ' .. meta.incarnation .. ' ' .. text(meta.musters))
