@@ -10,8 +10,9 @@ package struct RedisClientOptions: Sendable {
     /// The longest wait before the first new attempt to connect. Each failure doubles it; the wait is chosen between 0 and it at random
     /// (full jitter), so that clients of a restarted server do not all come back at once. Default 50 ms.
     package var backOffMinimum: Duration = .milliseconds(50)
-    /// Where the doubling ends. Default 2 s.
-    package var backOffMaximum: Duration = .seconds(2)
+    /// Where the doubling ends: no member of a pool is away for much longer than a restart of the server takes, which a muster relies
+    /// on. Default 250 ms.
+    package var backOffMaximum: Duration = .milliseconds(250)
     /// Bytes of commands that may wait to be sent; more are refused with `.backPressure`. Default 16 MiB.
     package var maximumOutput = 16 << 20
     /// Bytes of one reply that are accepted; a larger one ends the connection. Default 512 MiB, the server's own bound for a string.

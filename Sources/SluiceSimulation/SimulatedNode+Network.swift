@@ -6,7 +6,19 @@ extension SimulatedNode {
     /// How long the client waits for an answer; a command that is not acknowledged is given up by the kernel then, too.
     private static var commandTimeout: Int64 { 2_000_000 }
 
-    private var isCut: Bool { min(cutThereUntil, cutHereUntil) > run.timeline.now || !run.redis.isUp }
+    private var isCut: Bool {
+        let now = run.timeline.now
+        return min(cutThereUntil, cutHereUntil) > now || backAt > now || !run.redis.isUp
+    }
+
+    /// Whether the server counts it among those who hear messages. A cut that only we notice leaves it there for longer.
+    var isSubscribed: Bool { isAlive && !isCut && cutHereUntil <= run.timeline.now }
+
+    /// The server was restarted or replaced: the connection is made again when the wait before the next attempt is over.
+    func loseConnection() {
+        backAt = run.timeline.now + run.random.pick(0...250_000)
+        run.timeline.plan(at: backAt) { self.reconnected() }
+    }
 
     func cut(_ way: Scenario.Way, for span: Int64) {
         let until = run.timeline.now + span
@@ -30,7 +42,8 @@ extension SimulatedNode {
         let knowledge = isWithoutMemory || run.has(.noClockBounds) ? nil : clock.knowledge(at: local(now))
         let call = LedgerCall(
             terms: node.terms, knowledge: knowledge, runID: isWithoutMemory ? nil : run.redis.runID,
-            candidate: randomWord(length: 12, from: &run.random), muster: isWithoutMemory ? 0 : LedgerCall.musterSpan)
+            candidate: randomWord(length: 12, from: &run.random), muster: isWithoutMemory ? 0 : LedgerCall.musterSpan,
+            settling: max(0, LedgerCall.homecoming - run.redis.age(at: now)))
         let life = run.redis.life
         // What is cut off on its way there arrives when the way is free again, unless it was given up by then.
         lastArrivalThere = max(lastArrivalThere, cutThereUntil, now + run.random.latency(run.scenario.redisLatency))

@@ -23,6 +23,8 @@ final class SimulatedNode {
     private var stoodStill: Int64 = 0
     var cutThereUntil: Int64 = 0
     var cutHereUntil: Int64 = 0
+    /// There is no connection before this.
+    var backAt: Int64 = 0
     var lastArrivalThere: Int64 = 0
     var lastArrivalHere: Int64 = 0
     var lastMessageHere: Int64 = 0

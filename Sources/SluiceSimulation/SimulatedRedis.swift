@@ -21,6 +21,10 @@ final class SimulatedRedis {
     private(set) var elections = 0
     /// What stands in for parts of the ledger, to show what they are good for.
     let substitute: SubstituteLedger?
+    /// When it was started, by its own clock in whole seconds: half of all runs begin with a server that has been up for long.
+    private var startedAt: Int64
+    /// Who is subscribed.
+    var listeners: () -> Set<NodeID> = { [] }
     /// Who hears what is published.
     var publish: (LedgerMessage) -> Void = { _ in }
     var publishBeat: (BeatMessage) -> Void = { _ in }
@@ -31,9 +35,13 @@ final class SimulatedRedis {
         self.skew = skew
         keepsPast = scenario.faults.contains { if case .rollback = $0.fault { true } else { false } }
         substitute = SubstituteLedger(scenario)
+        startedAt = (clockOffset - (scenario.seed.isMultiple(of: 2) ? 3_600_000_000 : 0)) / 1_000_000
     }
 
     var runID: String { "server-\(life)" }
+
+    /// For how long it has surely been up, as clients make it out.
+    func age(at now: Int64) -> Int64 { max(0, (raw(now) / 1_000_000 - startedAt - 1) * 1_000_000) }
 
     func raw(_ now: Int64) -> Int64 { now + now * skew / 1_000_000 + clockOffset }
 
@@ -41,15 +49,16 @@ final class SimulatedRedis {
 
     func setUp(_ up: Bool) { isUp = up }
 
-    func loseData() { begin(Data()) }
+    func loseData(now: Int64) { begin(Data(), now: now) }
 
     /// What had been written until so long ago comes back: what the first of the later commands found.
-    func rollBack(by age: Int64, now: Int64) { begin(past.first { $0.at > now - age }?.data ?? data) }
+    func rollBack(by age: Int64, now: Int64) { begin(past.first { $0.at > now - age }?.data ?? data, now: now) }
 
-    private func begin(_ data: Data) {
+    private func begin(_ data: Data, now: Int64) {
         self.data = data
         past = []
         life += 1
+        startedAt = raw(now) / 1_000_000
         lastEpoch = nil
     }
 
@@ -97,6 +106,7 @@ final class SimulatedRedis {
         _ told: Recollection, of node: NodeID, to notice: MusterNotice, in incarnation: String, _ call: LedgerCall, now: Int64
     ) -> LedgerStamp {
         note(now)
+        data.ledger.listeners = listeners()
         // As the real one keeps it: in its written form.
         let (stamp, messages) = data.ledger.contribute(
             Recollection(told.bytes) ?? told, of: node, to: notice, in: incarnation, call, at: raw(now))

@@ -51,6 +51,7 @@ package final class Simulation {
             }
         }
         redis.publishBeat = { [unowned self] beat in for node in nodes { node.deliver(.beat(beat)) } }
+        redis.listeners = { [unowned self] in Set(nodes.filter(\.isSubscribed).map(\.id)) }
         redis.complain = { [unowned self] in broke($0) }
         redis.substitute?.hostClock = { [unowned self] id in timeline.now + (nodes.first { $0.id == id }?.clockError ?? 0) }
         for place in 0..<scenario.nodes { timeline.plan(at: random.pick(0...200_000)) { [self] in startNode(place) } }
@@ -126,14 +127,14 @@ package final class Simulation {
             redis.setUp(false)
             timeline.plan(after: span) { [self] in
                 redis.setUp(true)
-                nodes.forEach { $0.reconnected() }
+                nodes.forEach { $0.loseConnection() }
             }
         case .dataLoss:
-            redis.loseData()
-            nodes.forEach { $0.reconnected() }
+            redis.loseData(now: timeline.now)
+            nodes.forEach { $0.loseConnection() }
         case .rollback(let age):
             redis.rollBack(by: age, now: timeline.now)
-            nodes.forEach { $0.reconnected() }
+            nodes.forEach { $0.loseConnection() }
         case .clockStep(let span): redis.clockOffset += span
         case .mirrorDead(let mirror, let span):
             mirrors[mirror].isDead = true

@@ -15,16 +15,30 @@ struct RedisHandshakeTests {
         .bulk(Array("# Server\r\nredis_version:\(version)\r\nrun_id:abc\r\n".utf8))
     }
 
+    private static let firstLife = RedisValue.bulk(Array("# Replication\r\nrole:master\r\nsecond_repl_offset:-1\r\n".utf8))
+
+    @Test(arguments: [("second_repl_offset:-1", Int64(77)), ("second_repl_offset:1234", 0), ("role:master", 0)])
+    func `how long a server has been up counts unless it took over from another`(past: String, uptime: Int64) throws {
+        let identity = RedisValue.bulk(Array("redis_version:7.0.15\r\nrun_id:abc\r\nuptime_in_seconds:77\r\n".utf8))
+        let answers = [.status("OK"), identity, .bulk(Array("\(past)\r\n".utf8)), .integer(7), .status("PONG")] as [RedisValue]
+        guard case .ready(let server) = try outcome("redis://h", answers) else {
+            Issue.record("not taken")
+            return
+        }
+        #expect(server.uptime == uptime)
+    }
+
     @Test func `login, name, database and identity leave in this order`() throws {
         let handshake = RedisHandshake(endpoint: try RedisEndpoint(url: "redis://ann:pw@h/3"), clientName: "test")
         #expect(
             handshake.commands == [
-                ["AUTH", "ann", "pw"], ["CLIENT", "SETNAME", "test"], ["SELECT", "3"], ["INFO", "server"], ["CLIENT", "ID"], ["PING"],
+                ["AUTH", "ann", "pw"], ["CLIENT", "SETNAME", "test"], ["SELECT", "3"], ["INFO", "server"], ["INFO", "replication"],
+                ["CLIENT", "ID"], ["PING"],
             ])
     }
 
     @Test(arguments: ["6.2.0", "6.10.1", "7.0.15", "8.0", "255.255.255"]) func `a server from 6.2 on is taken`(version: String) throws {
-        let outcome = try outcome("redis://h", [.status("OK"), info(version), .integer(7), .status("PONG")])
+        let outcome = try outcome("redis://h", [.status("OK"), info(version), Self.firstLife, .integer(7), .status("PONG")])
         guard case .ready(let server) = outcome else {
             Issue.record("\(outcome)")
             return
@@ -33,7 +47,7 @@ struct RedisHandshakeTests {
     }
 
     @Test func `behind sentinels only a master is taken`() throws {
-        let begin: [RedisValue] = [.status("OK"), info("7.0.15"), .integer(7)]
+        let begin: [RedisValue] = [.status("OK"), info("7.0.15"), Self.firstLife, .integer(7)]
         let master = RedisValue.array([.bulk(Array("master".utf8)), .integer(0), .array([])])
         let replica = RedisValue.array([.bulk(Array("slave".utf8)), .bulk(Array("h".utf8))])
         guard case .ready = try outcome("redis+sentinel://h/m", begin + [master, .status("PONG")]) else {

@@ -15,7 +15,7 @@ extension SlotNode {
         }
         let until = now.advanced(byMicroseconds: notice.remaining)
         if let current = muster.current, current.incarnation == stamp.incarnation, current.notice.number == notice.number {
-            muster.current!.until = max(current.until, until)
+            muster.current!.until = until
         } else {
             muster.current = MusterState.Current(incarnation: stamp.incarnation, notice: notice, until: until, speaksAt: now)
         }

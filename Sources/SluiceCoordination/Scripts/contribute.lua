@@ -1,8 +1,10 @@
--- Keeps what a node remembers until the muster ends.
+-- Keeps what a node remembers until the muster ends. Where nothing is known to be lost and everybody who is subscribed has said that
+-- he remembers nothing, the muster may be ended as soon as every member that is well has had the time to connect.
 --
 -- KEYS  1 ledger
 -- ARGV  those of ledger.lua, then
---       tag          the random part of the node
+--       node         who speaks
+--       remembers    0: there is nothing in the memory
 --       muster       its number
 --       incarnation  that it is in
 --       memory       see Recollection+Text.swift
@@ -10,11 +12,31 @@
 -- Sends nothing.
 
 local now, latest = begin()
-local tag, muster, incarnation, memory = word(), number(), word(), word()
+local node, remembers, muster, incarnation, memory = word(), word(), number(), word(), word()
+
+-- How many are subscribed to the pool's messages besides these nodes, each of which listens to a channel of its own; unknown is many.
+local function others(names)
+    local channels = { prefix .. 'beat' }
+    for name in string.gmatch(names, '%S+') do channels[#channels + 1] = prefix .. 'node:' .. name end
+    local counts = redis.pcall('PUBSUB', 'NUMSUB', unpack(channels))
+    if counts.err then return NEVER end
+    local left = counts[2]
+    for place = 4, #counts, 2 do left = left - counts[place] end
+    return left
+end
+
 if meta.musterUntil > 0 and meta.musters == muster and meta.incarnation == incarnation then
-    local field = 'memory:' .. tag
+    local field = 'memory:' .. sub(node, -8)
     if redis.call('HEXISTS', KEYS[1], field) == 0 then meta.memories = meta.memories + 1 end
-    redis.call('HSET', KEYS[1], field, text(now) .. ' ' .. text(latest) .. ' ' .. memory)
+    local ignorant = redis.call('HGET', KEYS[1], 'ignorant') or ''
+    if remembers ~= '0' and ignorant ~= '!' then
+        ignorant = '!'
+        prolong(now)
+    elseif ignorant ~= '!' then
+        if not lists(ignorant, node) then ignorant = ignorant .. ' ' .. node end
+        if meta.lost == '' and others(ignorant) <= 0 then meta.musterUntil = min(meta.musterUntil, now + call.settling) end
+    end
+    redis.call('HSET', KEYS[1], field, text(now) .. ' ' .. text(latest) .. ' ' .. memory, 'ignorant', ignorant)
 end
 save()
 return reply(now, latest)

@@ -13,6 +13,7 @@
 --       age          µs since the caller last heard of the known incarnation
 --       runID        the server behind the caller's connection; '' for unknown
 --       muster       µs for which members are asked what they remember when data may be lost; 0: nobody remembers
+--       settling     µs that it may yet take until every member that is well is connected to this server
 --       hold         µs a grant may wait to be sent
 --       timeout      µs a request may take
 --       count of mirrors, and for each: name, burst, concurrency (0: none), count of limits, and for each limit:
@@ -30,6 +31,7 @@
 --                        version musters muster-start muster-until memories
 --       lives            earlier incarnations whose memory is in this one, with spaces between, at most 16
 --       lost             those of them (or this one) that the muster under way is about
+--       ignorant         during a muster: the nodes that have said that they remember nothing; ! once somebody remembers
 --       memory:TAG       what a node remembers: both readings of ledger time when it said so, and its text
 --       state:NAME       granted settled unsent expired throttled paused-until drained latency
 --       conduct:NAME     see conduct.lua
@@ -69,7 +71,7 @@ local function number() return tonumber(word()) end
 
 local call = {
     raw = number(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(), age = number(),
-    runID = word(), muster = number(), hold = number(), timeout = number(), mirrors = {},
+    runID = word(), muster = number(), settling = number(), hold = number(), timeout = number(), mirrors = {},
 }
 
 local prefix = sub(KEYS[1], 1, -7)
@@ -468,13 +470,15 @@ local function with(names, name)
     return table.concat(list, ' ')
 end
 
-local function beginMuster(now, latest)
-    if meta.musterUntil > 0 then
-        meta.musterUntil = max(meta.musterUntil, now + floor(call.muster / 2))
-        return
-    end
+-- Somebody remembers something, or more may be lost: there is the whole time, and some for those who have just come.
+local function prolong(now)
+    meta.musterUntil = max(meta.musterUntil, meta.musterStart + call.muster, now + floor(call.muster / 2))
+end
+
+local function beginMuster(now, latest, span)
+    if meta.musterUntil > 0 then return prolong(now) end
     meta.musters = meta.musters + 1
-    meta.musterStart, meta.musterUntil, meta.memories = latest, now + call.muster, 0
+    meta.musterStart, meta.musterUntil, meta.memories = latest, now + span, 0
     meta.announces = true
 end
 
@@ -482,15 +486,16 @@ end
 -- another server than before, where the last writes may not have come along.
 local function notice(now, latest)
     if call.muster <= 0 then return end
-    if meta.justBorn then beginMuster(now, latest) end
+    -- Whoever knows nothing asks whether anybody is there who does; as soon as one says so, all get the whole time.
+    if meta.justBorn then beginMuster(now, latest, call.known == '' and floor(call.muster / 2) or call.muster) end
     if call.known ~= '' and call.known ~= meta.incarnation and not lists(meta.lives, call.known) then
         meta.lives, meta.lost, meta.told = with(meta.lives, call.known), with(meta.lost, call.known), true
-        beginMuster(now, latest)
+        beginMuster(now, latest, call.muster)
     end
     if call.runID ~= '' and call.runID ~= meta.runID then
         if meta.runID ~= '-' then
             meta.lost, meta.told = with(meta.lost, meta.incarnation), true
-            beginMuster(now, latest)
+            beginMuster(now, latest, call.muster)
         end
         meta.runID = call.runID
     end

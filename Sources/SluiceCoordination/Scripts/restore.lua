@@ -19,7 +19,7 @@ local version, nextNumber, sealedUntil, lives = number(), number(), number(), wo
 local done = meta.musterUntil > 0 and meta.musters == muster and meta.incarnation == incarnation
     and meta.memories == memories and now >= meta.musterUntil
 if done then
-    local changes, gone = {}, { 'lost' }
+    local changes, gone = {}, { 'lost', 'ignorant' }
     for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
         if sub(field, 1, 7) == 'memory:' then gone[#gone + 1] = field end
     end

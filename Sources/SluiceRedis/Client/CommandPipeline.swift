@@ -20,6 +20,7 @@ final class CommandPipeline: @unchecked Sendable {
     private var earlierWrites = 0
     /// The server of the present connection.
     private(set) var server: RedisHandshake.Server?
+    private(set) var connectedAt = Instant(microseconds: 0)
 
     init(endpoint: RedisEndpoint, loop: EventLoop, options: RedisClientOptions) {
         self.endpoint = endpoint
@@ -220,6 +221,7 @@ final class CommandPipeline: @unchecked Sendable {
             events: .init(
                 ready: { [unowned self] server in
                     self.server = server
+                    connectedAt = .now
                     reconnect.connected(at: .now)
                     scheduleFlush()
                 }, received: { [unowned self] value in received(value) }, ended: { [unowned self] error in ended(error) }))

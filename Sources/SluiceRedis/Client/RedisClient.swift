@@ -42,6 +42,13 @@ package actor RedisClient {
     /// The random name of the present server's life, read when the connection was made; nil without a connection.
     package var runID: String? { pipeline.server?.runID }
 
+    /// For how long the present server has surely been up and has been the same, in microseconds; 0 without a connection. Its own
+    /// clock tells in whole seconds how long it had been before this connection was made.
+    package var serverAge: Int64 {
+        guard let server = pipeline.server else { return 0 }
+        return max(0, server.uptime - 1) * 1_000_000 + max(0, Instant.now.microseconds(since: pipeline.connectedAt))
+    }
+
     /// Why there is no connection, as far as is known.
     package var lastConnectionError: RedisError? { pipeline.lastConnectionError }
 

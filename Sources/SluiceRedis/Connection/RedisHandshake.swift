@@ -10,6 +10,8 @@ struct RedisHandshake {
         var runID: String
         /// The connection's number at the server.
         var clientID: Int64
+        /// Whole seconds for which it has been up, by its own clock; 0 when it once took over from another server, or does not say.
+        var uptime: Int64 = 0
     }
 
     /// The outcome of an answer.
@@ -22,7 +24,7 @@ struct RedisHandshake {
         case failed(RedisError)
     }
 
-    private enum Step { case login, name, database, identity, clientID, role, readiness }
+    private enum Step { case login, name, database, identity, past, clientID, role, readiness }
 
     /// The oldest version of Redis that has all commands in use.
     static let oldestVersion = (major: 6, minor: 2)
@@ -40,6 +42,7 @@ struct RedisHandshake {
         plan.append((.name, ["CLIENT", "SETNAME", clientName]))
         if endpoint.database != 0 { plan.append((.database, ["SELECT", "\(endpoint.database)"])) }
         plan.append((.identity, ["INFO", "server"]))
+        plan.append((.past, ["INFO", "replication"]))
         plan.append((.clientID, ["CLIENT", "ID"]))
         // A sentinel may know late that a master is one no longer.
         if endpoint.sentinels != nil { plan.append((.role, ["ROLE"])) }
@@ -61,6 +64,7 @@ struct RedisHandshake {
             else { return .failed(unexpected(answer)) }
             server.version = version
             server.runID = runID
+            server.uptime = Self.field("uptime_in_seconds", in: text).flatMap { Int64($0) } ?? 0
             guard Self.isSupported(version) else {
                 return .failed(
                     RedisError(
@@ -68,6 +72,7 @@ struct RedisHandshake {
                         "\(endpoint) is Redis \(version); \(Self.oldestVersion.major).\(Self.oldestVersion.minor) or later is needed. Upgrade it or name another server."
                     ))
             }
+        case .past: if Self.field("second_repl_offset", in: answer.string ?? "") != "-1" { server.uptime = 0 }
         case .clientID:
             guard case .integer(let number) = answer else { return .failed(unexpected(answer)) }
             server.clientID = number

@@ -50,10 +50,13 @@ struct Bench {
     var candidate = "one"
     /// 0: nobody else remembers anything.
     var muster: Int64 = 0
+    var settling = LedgerCall.homecoming
 
     init(_ terms: LedgerTerms) { self.terms = terms }
 
-    var call: LedgerCall { LedgerCall(terms: terms, knowledge: knowledge, runID: runID, candidate: candidate, muster: muster) }
+    var call: LedgerCall {
+        LedgerCall(terms: terms, knowledge: knowledge, runID: runID, candidate: candidate, muster: muster, settling: settling)
+    }
 
     mutating func reserve(
         _ demands: [ReserveRequest.Demand], by caller: NodeID = node("self"), epoch: Int64? = nil, yields: Bool = false,

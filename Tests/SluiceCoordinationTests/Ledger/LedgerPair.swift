@@ -208,7 +208,9 @@ struct LedgerPair {
             let notice = MusterNotice(number: latest.muster!.number - (random.chance(5) ? 1 : 0), remaining: 0)
             let value = try await client.run(
                 LedgerScript.contribute, keys: [keys.ledger],
-                arguments: LedgerArguments(call, raw: raw).contributing(told.bytes, of: node, to: notice, in: latest.incarnation).words)
+                arguments: LedgerArguments(call, raw: raw).contributing(
+                    told.bytes, remembers: !told.isEmpty, of: node, to: notice, in: latest.incarnation
+                ).words)
             var reader = try LedgerReplyReader(value, of: "contribute")
             let (model, messages) = state.contribute(told, of: node, to: notice, in: latest.incarnation, call, at: raw)
             compare(try reader.contributeReply(), model)
@@ -237,6 +239,7 @@ struct LedgerPair {
     }
 
     private mutating func recollection(of node: NodeID) -> Recollection {
+        if random.chance(30) { return Recollection(incarnation: latest.incarnation, copy: nil, copyTime: 0, own: []) }
         let own = grants.filter { $0.node == node }.map { held in
             Recollection.Own(
                 number: held.grant.number, mirror: variants[0].mirrors[min(held.grant.mirror, variants[0].mirrors.count - 1)].name,
@@ -281,7 +284,7 @@ struct LedgerPair {
     private mutating func call() -> LedgerCall {
         var call = LedgerCall(
             terms: variants[Int(random.pick(0...Int64(variants.count - 1)))], candidate: "life\(random.pick(0...99_999))",
-            muster: random.chance(80) ? LedgerCall.musterSpan : 0)
+            muster: random.chance(80) ? LedgerCall.musterSpan : 0, settling: random.chance(50) ? 0 : random.pick(0...second))
         if random.chance(70), !latest.incarnation.isEmpty {
             let centre = latest.time + random.pick(-second...second)
             call.knowledge = LedgerKnowledge(

@@ -75,7 +75,9 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         try await scene.server.cli("FLUSHALL")
         #expect(try await one.reserve(wish(1)).outcome == .mustering)
         #expect(try await one.settle(SettleRequest(node: node("self"), entries: [])).stamp.muster != nil)
-        let own = given.map { Recollection.Own(number: $0.number, mirror: $0.mirror == 0 ? "a" : "b", count: $0.count, remaining: second) }
+        let own = given.map {
+            Recollection.Own(number: $0.number, mirror: $0.mirror == 0 ? "a" : "b", count: $0.count, remaining: 60 * second)
+        }
         try await scene.endMuster(
             one, telling: Recollection(incarnation: copy.incarnation, copy: copy, copyTime: copy.time, own: own))
         // The slot in use is known; the rest may have been given away just before the loss.

@@ -14,6 +14,7 @@ package struct LedgerArguments: Sendable {
         append(call.knowledge?.age ?? 0)
         append(call.runID ?? "")
         append(call.muster)
+        append(call.settling)
         append(call.terms.hold)
         append(call.terms.requestTimeout)
         append(Int64(call.terms.mirrors.count))
@@ -90,9 +91,13 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `contribute.lua` takes besides.
-    package func contributing(_ memory: [UInt8], of node: NodeID, to muster: MusterNotice, in incarnation: String) -> LedgerArguments {
+    /// - Parameter remembers: whether there is anything in the memory.
+    package func contributing(
+        _ memory: [UInt8], remembers: Bool, of node: NodeID, to muster: MusterNotice, in incarnation: String
+    ) -> LedgerArguments {
         var all = self
-        all.append(String(node.tag))
+        all.append(node.text)
+        all.append(remembers ? 1 : 0)
         all.append(muster.number)
         all.append(incarnation)
         all.words.append(memory)

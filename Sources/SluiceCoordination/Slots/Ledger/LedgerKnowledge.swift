@@ -32,13 +32,20 @@ package struct LedgerCall: Hashable, Sendable {
     /// For how long members are asked what they remember when data may be lost, in µs; 0: the caller is the only member.
     package var muster: Int64
 
+    /// How long it may yet take, in µs, until every member that is well is connected to this server; 0: they all are.
+    package var settling: Int64
+
     /// Long enough for every member that is well to be connected again and to speak.
     package static let musterSpan: Int64 = 1_000_000
+    /// So long after a server's start every member that is well is connected to it: twice the longest wait between two attempts.
+    package static let homecoming: Int64 = 500_000
 
     package init(
-        terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, runID: String? = nil, candidate: String, muster: Int64 = musterSpan
+        terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, runID: String? = nil, candidate: String, muster: Int64 = musterSpan,
+        settling: Int64 = homecoming
     ) {
         self.muster = muster
+        self.settling = settling
         self.terms = terms
         self.knowledge = knowledge
         self.runID = runID

@@ -7,6 +7,8 @@ extension LedgerState {
         /// Before this it cannot be ended.
         var until: Int64
         var memories: [String: GatherReply.Memory] = [:]
+        /// Who has spoken; nil once somebody remembered something.
+        var ignorant: Set<NodeID>? = []
     }
 
     static let mostLives = 16
@@ -15,16 +17,17 @@ extension LedgerState {
     /// - Returns: whether one was begun, and must be announced.
     mutating func noticeLoss(_ call: LedgerCall, at time: Reading, justBorn: Bool) -> Bool {
         guard call.muster > 0, meta != nil else { return false }
-        var begins = justBorn && beginMuster(call, at: time)
+        // Whoever knows nothing asks whether anybody is there who does; as soon as one says so, all get the whole time.
+        var begins = justBorn && beginMuster(call, for: call.knowledge == nil ? call.muster / 2 : call.muster, at: time)
         if let known = call.knowledge?.incarnation, known != meta!.incarnation, !meta!.lives.contains(known) {
             meta!.lives = Self.with(meta!.lives, known)
             meta!.lost = Self.with(meta!.lost, known)
-            begins = beginMuster(call, at: time) || begins
+            begins = beginMuster(call, for: call.muster, at: time) || begins
         }
         if let runID = call.runID, runID != meta!.runID {
             if meta!.runID != nil {
                 meta!.lost = Self.with(meta!.lost, meta!.incarnation)
-                begins = beginMuster(call, at: time) || begins
+                begins = beginMuster(call, for: call.muster, at: time) || begins
             }
             meta!.runID = runID
         }
@@ -35,14 +38,19 @@ extension LedgerState {
         names.contains(name) ? names : Array(([name] + names).prefix(mostLives))
     }
 
-    private mutating func beginMuster(_ call: LedgerCall, at time: Reading) -> Bool {
+    private mutating func beginMuster(_ call: LedgerCall, for span: Int64, at time: Reading) -> Bool {
         if muster != nil {
-            muster!.until = max(muster!.until, time.now + call.muster / 2)
+            prolong(call, at: time)
             return false
         }
         meta!.musters += 1
-        muster = Muster(start: time.latest, until: time.now + call.muster)
+        muster = Muster(start: time.latest, until: time.now + span)
         return true
+    }
+
+    /// Somebody remembers something, or more may be lost: there is the whole time, and some for those who have just come.
+    private mutating func prolong(_ call: LedgerCall, at time: Reading) {
+        muster!.until = max(muster!.until, muster!.start + call.muster, time.now + call.muster / 2)
     }
 
     func notice(at now: Int64) -> MusterNotice? {
@@ -68,6 +76,15 @@ extension LedgerState {
         if muster != nil, meta!.musters == notice.number, meta!.incarnation == incarnation {
             let tag = String(node.tag)
             muster!.memories[tag] = GatherReply.Memory(tag: tag, now: time.now, latest: time.latest, recollection: recollection)
+            if !recollection.isEmpty, muster!.ignorant != nil {
+                muster!.ignorant = nil
+                prolong(call, at: time)
+            }
+            // Nothing is known to be lost, and everybody who is there has said that he knows of nothing.
+            muster!.ignorant?.insert(node)
+            if let ignorant = muster!.ignorant, meta!.lost.isEmpty, listeners.isSubset(of: ignorant) {
+                muster!.until = min(muster!.until, time.now + call.settling)
+            }
         }
         return (stamp(time), messages)
     }

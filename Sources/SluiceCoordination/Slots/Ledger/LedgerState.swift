@@ -37,6 +37,8 @@ package struct LedgerState: Hashable, Sendable {
     package var leader: NodeID?
     /// The fencing token of the latest election.
     package var epoch: Int64 = 0
+    /// Who is subscribed to the pool's messages; in Redis the server knows.
+    package var listeners: Set<NodeID> = []
     package internal(set) var meta: Meta?
     package internal(set) var mirrors: [String: MirrorLedger] = [:]
     /// Nothing is granted and nothing settled before it has ended.

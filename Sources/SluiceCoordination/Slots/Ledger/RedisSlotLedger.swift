@@ -78,7 +78,7 @@ package actor RedisSlotLedger: SlotLedger {
         let script = LedgerScript.contribute
         let memory = recollection.bytes
         let (value, sent) = try await run(script, keys: [keys.ledger], idempotent: true) {
-            $0.contributing(memory, of: node, to: muster, in: incarnation)
+            $0.contributing(memory, remembers: !recollection.isEmpty, of: node, to: muster, in: incarnation)
         }
         var reader = try LedgerReplyReader(value, of: script.name)
         let stamp = try reader.contributeReply()
@@ -121,7 +121,8 @@ package actor RedisSlotLedger: SlotLedger {
                 let runID = try await knownServer()
                 let sent = Instant.now
                 let call = LedgerCall(
-                    terms: terms, knowledge: clock.knowledge(at: sent), runID: runID, candidate: Self.candidate(), muster: muster)
+                    terms: terms, knowledge: clock.knowledge(at: sent), runID: runID, candidate: Self.candidate(), muster: muster,
+                    settling: max(0, LedgerCall.homecoming - (await client.serverAge)))
                 let words = arguments(LedgerArguments(call)).words
                 let head = ["EVALSHA", script.digest, String(keys.count)] + keys
                 return (try await client.command(head.map { Array($0.utf8) } + words), sent)

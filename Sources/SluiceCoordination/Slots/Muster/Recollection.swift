@@ -33,6 +33,9 @@ package struct Recollection: Hashable, Sendable {
     package var copyTime: Int64
     package var own: [Own]
 
+    /// Whether the member remembers nothing at all.
+    package var isEmpty: Bool { copy == nil && own.isEmpty }
+
     package init(incarnation: String, copy: LedgerCopy?, copyTime: Int64, own: [Own]) {
         self.incarnation = incarnation
         self.copy = copy
