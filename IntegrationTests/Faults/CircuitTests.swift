@@ -18,7 +18,8 @@ extension Faults {
                     try await probes(at: scene.stage.mirrors[0]).count >= 4
                 }
                 let gaps = try await probes(at: scene.stage.mirrors[0])
-                FaultTable.print("probes of a failing mirror, by 5 processes: after \(gaps.map { "\($0 / 1_000) ms" }.joined(separator: ", "))")
+                FaultTable.print(
+                    "probes of a failing mirror, by 5 processes: after \(gaps.map { "\($0 / 1_000) ms" }.joined(separator: ", "))")
                 for (place, gap) in gaps.enumerated() {
                     // The first gap is from what failed before the circuit opened.
                     #expect(gap >= 480_000 << Int64(place), "probe \(place + 1) came \(gap / 1_000) ms after the request before it")
