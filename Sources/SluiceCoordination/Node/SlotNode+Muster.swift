@@ -39,7 +39,7 @@ extension SlotNode {
     // MARK: Turns
 
     mutating func stepMuster(now: Instant) {
-        guard isShared, !isStopped || book.openGrants > 0 else { return }
+        guard takesPartInMusters else { return }
         if let current = muster.current {
             if let speaksAt = current.speaksAt, speaksAt <= now, !muster.isSpeaking {
                 muster.isSpeaking = true
@@ -54,9 +54,12 @@ extension SlotNode {
         }
     }
 
+    /// A node that leaves takes part for as long as it has something to report.
+    private var takesPartInMusters: Bool { isShared && (!isStopped || book.openGrants > 0 && !hasGivenUp) }
+
     /// When `stepMuster` has something to do next.
     var nextMusterStep: Instant? {
-        guard isShared else { return nil }
+        guard takesPartInMusters else { return nil }
         guard let current = muster.current else { return muster.isCopying || isStopped ? nil : muster.nextCopy }
         if let speaksAt = current.speaksAt { return muster.isSpeaking ? nil : speaksAt }
         return muster.isGathering ? nil : current.until
