@@ -60,6 +60,10 @@ let package = Package(
         // One process that takes and gives back locks, for tests and for `deploy/bench-locks`.
         .executableTarget(name: "SluiceLockWorker", dependencies: ["Sluice"], swiftSettings: safeRules),
 
+        // One process with the cache's two tiers, which reads and purges at random, for the coherence test.
+        .executableTarget(
+            name: "SluiceCacheWorker", dependencies: ["SluiceCache", "SluiceHTTP", "SluiceRedis", "SluiceLoop"], swiftSettings: safeRules),
+
         // Small complete programs; Sources/Examples/README.md says how to run each.
         .executableTarget(
             name: "example-post", dependencies: ["Sluice"], path: "Sources/Examples/Post", exclude: ["run"], swiftSettings: safeRules),
@@ -80,7 +84,8 @@ let package = Package(
         .testTarget(name: "SluiceRedisTests", dependencies: ["SluiceRedis", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),
         .testTarget(name: "SluiceHTTPTests", dependencies: ["SluiceHTTP", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceCoordinationTests", dependencies: ["SluiceCoordination", "SluiceRedis", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceCoordinationTests",
+            dependencies: ["SluiceCoordination", "SluiceRedis", "SluiceLoop", "SluiceHarness", "SluiceMirror"],
             swiftSettings: languageRules),
         .testTarget(
             name: "SluiceCacheTests", dependencies: ["SluiceCache", "SluiceRedis", "SluiceLoop", "SluiceHarness"],
@@ -99,7 +104,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Sluice", "SluiceCommand", "SluiceLoop", "SluiceHarness",
-                "SluiceLockWorker",
+                "SluiceLockWorker", "SluiceCacheWorker", "SluiceServer",
             ],
             path: "IntegrationTests",
             swiftSettings: languageRules),

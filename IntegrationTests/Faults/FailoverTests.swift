@@ -47,7 +47,7 @@ extension Integration {
                 #expect(tally.wrong == 0)
                 #expect(tally.failures.isEmpty)
                 #expect(leads < (lease + .milliseconds(300)) * 5)
-                #expect(after.longestGap < max(lease / 2, .milliseconds(500)))
+                #expect(after.longestGap < max(lease / 2, .milliseconds(250) * 5))
             }
         }
     }

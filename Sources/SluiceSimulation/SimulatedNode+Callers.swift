@@ -87,16 +87,11 @@ extension SimulatedNode {
 
     // MARK: After an attempt
 
-    func attemptEnded(_ call: Call, at mirror: Int, _ result: AttemptResult, startedAt: Instant) {
+    func attemptEnded(_ call: Call, at mirror: Int, _ result: AttemptResult) {
         switch result {
-        case .answered:
-            health[mirror].succeeded(latency: present.microseconds(since: startedAt))
-            return callAfterRest()
+        case .answered: return callAfterRest()
         case .tooLate: return want(call)
-        case .refused(let asked):
-            penalise(mirror, health[mirror].refused(asked: asked, startedAt: startedAt, now: present), throttled: true)
-        case .failed:
-            if let pause = health[mirror].failed(startedAt: startedAt, now: present) { penalise(mirror, pause, throttled: false) }
+        case .refused, .failed: break
         }
         var next = call
         if result == .failed { next.failures += 1 }
@@ -104,13 +99,15 @@ extension SimulatedNode {
         if next.failures < Self.attempts, present < call.deadline { want(next) } else { callAfterRest() }
     }
 
-    private func penalise(_ mirror: Int, _ pause: Int64, throttled: Bool) {
-        run.trace { "\(self) pauses \(self.run.mirrors[mirror].rules.name) for \(pause / 1_000) ms" }
+    func penalise(_ slot: Slot, _ asked: Int64?, then: @escaping () -> Void) {
+        let mirror = slot.mirror
+        run.trace { "\(self) was refused by \(self.run.mirrors[mirror].rules.name)" }
         let sentAt = present
         ask { redis, call, now in
-            redis.penalise(mirror: mirror, pause: pause, throttled: throttled, call, now: now)
+            redis.penalise(mirror: mirror, grant: slot.grant.number, asked: asked, call, now: now)
         } then: { [self] result in
             if case .success(let reply) = result { clock.heard(reply.stamp, sent: sentAt, received: present) }
+            then()
         }
     }
 }

@@ -83,8 +83,20 @@ extension SimulatedNode {
     }
 
     private func finish(_ slot: Slot, _ outcome: SlotOutcome, _ call: Call, _ result: AttemptResult, startedAt: Instant) {
-        apply(.finished(slot, outcome))
-        attemptEnded(call, at: slot.mirror, result, startedAt: startedAt)
+        let fare: SlotFare
+        switch result {
+        case .answered: fare = .answered(latency: present.microseconds(since: startedAt))
+        case .failed: fare = .failed
+        case .tooLate: fare = .unknown
+        case .refused(let asked):
+            // As in the fetcher: the pool hears of the refusal before its slot is over.
+            return penalise(slot, asked) { [self] in
+                apply(.finished(slot, outcome))
+                attemptEnded(call, at: slot.mirror, result)
+            }
+        }
+        apply(.finished(slot, outcome, fare))
+        attemptEnded(call, at: slot.mirror, result)
     }
 
     // MARK: Slots that are kept

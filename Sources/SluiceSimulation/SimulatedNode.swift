@@ -12,7 +12,6 @@ final class SimulatedNode {
     unowned let run: Simulation
     var node: SlotNode
     var clock = LedgerClock()
-    var health: [MirrorHealth]
     private let skew: Int64
     private let epoch: Int64
     /// The time of day on this host, less true time.
@@ -48,7 +47,6 @@ final class SimulatedNode {
         node = SlotNode(
             id: id, terms: terms, options: options, isShared: true, now: now,
             random: SeededGenerator(seed: UInt64.random(in: 0 ... .max, using: &run.random)))
-        health = terms.mirrors.map { _ in MirrorHealth() }
     }
 
     // MARK: Time

@@ -91,9 +91,9 @@ final class SimulatedRedis {
         return reply
     }
 
-    func penalise(mirror: Int, pause: Int64, throttled: Bool, _ call: LedgerCall, now: Int64) -> PenaliseReply {
+    func penalise(mirror: Int, grant: Int64, asked: Int64?, _ call: LedgerCall, now: Int64) -> PenaliseReply {
         note(now)
-        let (reply, messages) = data.ledger.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: raw(now))
+        let (reply, messages) = data.ledger.penalise(mirror: mirror, grant: grant, asked: asked, call, at: raw(now))
         messages.forEach(publish)
         return reply
     }

@@ -231,15 +231,18 @@ struct FlightTests {
                 let effect = owed.remove(at: Int.random(in: 0..<owed.count, using: &generator))
                 let flag = Bool.random(using: &generator)
                 switch effect {
-                case .lookUp(let attempt):
-                    let replies: [LookupReply] = [
-                        .fresh, .taken(servable: flag), .taken(servable: false), .held(leaseMicroseconds: 1_000_000, servable: flag),
-                        .held(leaseMicroseconds: 1_000, servable: false), .unreachable(servable: flag), .failed(servable: flag),
-                        .declined(servable: flag),
-                    ]
+                case .lookUp(let attempt, let isAhead):
+                    let replies: [LookupReply] =
+                        [
+                            .fresh, .taken(servable: flag), .taken(servable: false), .held(leaseMicroseconds: 1_000_000, servable: flag),
+                            .held(leaseMicroseconds: 1_000, servable: false), .unreachable(servable: flag), .failed(servable: flag),
+                            .declined(servable: flag),
+                        ] + (isAhead ? [.takenAhead] : [])
                     note(scene.send(.lookedUp(attempt: attempt, replies.randomElement(using: &generator)!)))
-                case .fetch(let attempt, _, _):
-                    let endings: [FetchEnding] = [.storable, .unstorable, .errorAnswer, .failed(deadlineBound: flag, servable: false)]
+                case .fetch(let attempt, _, let isRefresh):
+                    let endings: [FetchEnding] =
+                        [.storable, .unstorable, .errorAnswer, .failed(deadlineBound: flag, servable: false)]
+                        + (isRefresh ? [.noSpareSlot] : [])
                     note(scene.send(.fetched(attempt: attempt, endings.randomElement(using: &generator)!)))
                 case .renew(let attempt):
                     note(scene.send(.renewed(attempt: attempt, isValid: [true, false, nil].randomElement(using: &generator)!)))

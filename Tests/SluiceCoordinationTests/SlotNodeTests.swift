@@ -61,6 +61,39 @@ import Testing
         #expect(requests.map(\.yieldsToLeader) == [false])
     }
 
+    @Test func `a slot that nobody wants is asked for once, and not at all while the leader says that somebody waits`() throws {
+        var node = try node("30/6s")
+        node.apply(.beat(.beat(leader: other, epoch: 3, waiting: 2, free: 9, nextRelease: nil, ledger: nil)), now: at(0))
+        node.apply(.wantedSpare(1), now: at(1))
+        let refused = names(node.turn(now: at(1)))
+        #expect(refused.contains("refuse") && !refused.contains("reserve"))
+        node.apply(beat(free: 9), now: at(2))
+        node.apply(.wantedSpare(2), now: at(3))
+        let effects = node.turn(now: at(3))
+        #expect(names(effects) == ["reserve"])
+        guard case .reserve(let request, let purpose) = effects[0] else { return }
+        #expect(request.sparesOnly && request.demands.map(\.wanted) == [1])
+        node.apply(.reserved(request, purpose, .success(reply(free: 9, next: nil)), sentAt: at(3)), now: at(4))
+        #expect(names(node.turn(now: at(4))) == ["refuse"], "it must not wait")
+        #expect(node.queue.line.isEmpty)
+    }
+
+    @Test func `a spared slot goes to whoever has begun to wait meanwhile`() throws {
+        var node = try node("30/6s", isShared: false)
+        node.apply(.wantedSpare(1), now: at(0))
+        guard case .reserve(let request, let purpose)? = node.turn(now: at(0)).first else {
+            Issue.record("nothing was asked for")
+            return
+        }
+        node.apply(waiter(2, deadline: 60_000, at: 1), now: at(1))
+        var granted = reply(free: 9, next: nil)
+        granted.grants = [[Grant(mirror: 0, number: 7, count: 1)]]
+        node.apply(.reserved(request, purpose, .success(granted), sentAt: at(0)), now: at(2))
+        let effects = node.turn(now: at(2))
+        #expect(effects.contains { if case .refuse(1, .nothingToSpare) = $0 { true } else { false } })
+        #expect(effects.contains { if case .give(2, _) = $0 { true } else { false } })
+    }
+
     @Test func `after a pull the leader no longer counts on a message that may have been lost`() throws {
         var node = try node("30/6s")
         node.apply(beat(), now: at(0))

@@ -8,6 +8,8 @@ public struct PoolConfiguration: Sendable {
         public var stale: Duration = .seconds(600)
         /// Bytes that answers may take in this process's memory.
         public var memory: Int = 64 << 20
+        /// Whether answers that are asked for near the end of their freshness are refreshed before it, with slots that nobody wants.
+        public var refreshesAhead = true
 
         /// The defaults.
         public init() {}
@@ -35,7 +37,11 @@ public struct PoolConfiguration: Sendable {
 
     /// The pool's name: 1 to 64 letters, digits, `.`, `_`, `-`.
     public var pool = "default"
-    /// `redis://[user[:password]@]host[:port][/db]` or `unix:///path`; nil: everything stays within this process.
+    /// `redis://[user[:password]@]host[:port][/db]`, `unix:///path`, or `redis+sentinel://host[:port][,host[:port]…]/master[/db]`; nil:
+    /// everything stays within this process.
+    ///
+    /// `rediss://` is `redis://` by TLS 1.2 or later. The server's certificate must be for the host of the URL, and signed by an authority
+    /// of the system, or of the PEM file in `?cacert=path`. `cert=path` and `key=path` name a certificate of our own.
     public var redis: String?
     /// At least one.
     public var mirrors: [MirrorConfiguration]

@@ -24,7 +24,7 @@ struct MetricsReport: Sendable {
             ("granted_total", "\(figures.granted)"), ("refused_total", "\(figures.refused)"),
             ("memory_hits", "\(cache.memoryHits)"), ("redis_hits", "\(cache.redisHits)"), ("misses", "\(cache.misses)"),
             ("fetches", "\(cache.fetches)"), ("collapsed", "\(cache.collapsed)"), ("stale_served", "\(cache.staleServed)"),
-            ("fills_refused", "\(cache.fillsRefused)"), ("fills_failed", "\(cache.fillsFailed)"),
+            ("refreshes", "\(cache.refreshes)"), ("fills_refused", "\(cache.fillsRefused)"), ("fills_failed", "\(cache.fillsFailed)"),
             ("invalidations", "\(cache.invalidations)"),
             ("errors", "\(cache.errors)"), ("memory_entries", "\(cache.memoryEntries)"), ("memory_bytes", "\(cache.memoryBytes)"),
         ]
@@ -42,7 +42,7 @@ struct MetricsReport: Sendable {
     }
 
     /// One mirror, as the ledger and this node know it.
-    static func mirror(_ mirror: Mirror, rules: MirrorRules, state: InspectReply.Mirror, health: MirrorHealth) -> Fields {
+    static func mirror(_ mirror: Mirror, rules: MirrorRules, state: InspectReply.Mirror) -> Fields {
         let status = state.status
         let closed = max(status.pausedFor, status.sealedFor)
         var fields: Fields = [
@@ -51,11 +51,15 @@ struct MetricsReport: Sendable {
             ("granted_total", "\(state.counters.granted)"), ("settled_total", "\(state.counters.settled)"),
             ("unsent_total", "\(state.counters.unsent)"), ("expired_total", "\(state.counters.expired)"),
             ("throttled_total", "\(state.counters.throttled)"), ("effective_limit", "\(state.effectiveLimit)"),
-            ("circuit", status.pausedFor > 0 ? "open" : "closed"),
-            ("latency_ms_p50", health.medianLatency.map { Self.milliseconds($0) } ?? ""),
+            ("circuit", circuit(status)), ("latency_ms_p50", state.latency > 0 ? milliseconds(state.latency) : ""),
         ]
         fields.append(closed > 0 ? ("+penalised_until_ms", "\(closed / 1_000)") : ("penalised_until_ms", "0"))
         return fields
+    }
+
+    /// Whether slots go out freely, not at all, or one at a time.
+    private static func circuit(_ status: MirrorStatus) -> String {
+        status.pausedFor > 0 ? "open" : status.standing == .good ? "closed" : "probing"
     }
 
     private static func milliseconds(_ microseconds: Int64) -> String {

@@ -14,9 +14,8 @@ extension PoolCore {
                 node, figures: figures, ledMilliseconds: led, lease: configuration.lease.microseconds / 1_000, nodes: nodes)
         }
         if figures.role != "follower", let state = try? await ledger.inspect() {
-            let health = await fetcher.health
-            report.mirrors = zip(zip(mirrors, rules), zip(state.mirrors, health)).map { pair, known in
-                (pair.0.name, MetricsReport.mirror(pair.0, rules: pair.1, state: known.0, health: known.1))
+            report.mirrors = zip(zip(mirrors, rules), state.mirrors).map { pair, state in
+                (pair.0.name, MetricsReport.mirror(pair.0, rules: pair.1, state: state))
             }
         }
         return report

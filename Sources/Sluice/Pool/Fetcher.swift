@@ -18,6 +18,8 @@ actor Fetcher {
         var deadline: Instant
         /// Whether the request itself must end by the deadline; otherwise only the wait for its slot.
         var isBoundByDeadline = false
+        /// Nobody waits for it: it takes a slot that nobody wants, and only one.
+        var isRefresh = false
     }
 
     /// Attempts that may fail before the call does.
@@ -29,12 +31,12 @@ actor Fetcher {
     private let ledger: any SlotLedger
     private let mirrors: [Mirror]
     private let timeout: Duration
-    private let log: @Sendable (String) -> Void
-    private(set) var health: [MirrorHealth]
+    /// Hears what the ledger says of the mirrors.
+    private let news: ConductNews
 
     init(
         loop: EventLoop, http: HTTPClient, coordinator: SlotCoordinator, ledger: any SlotLedger, mirrors: [Mirror], timeout: Duration,
-        log: @escaping @Sendable (String) -> Void
+        news: ConductNews
     ) {
         self.loop = loop
         self.http = http
@@ -42,8 +44,7 @@ actor Fetcher {
         self.ledger = ledger
         self.mirrors = mirrors
         self.timeout = timeout
-        self.log = log
-        health = mirrors.map { _ in MirrorHealth() }
+        self.news = news
     }
 
     /// The answer of the first mirror that gives one.
@@ -54,20 +55,14 @@ actor Fetcher {
         var last: (response: HTTPResponse, mirror: Mirror)?
         while true {
             let slot = try await slot(for: need, avoiding: avoided)
-            let started = Instant.now
             do throws(HTTPError) {
-                let response = try await attempt(need, slot)
-                switch Verdict.of(response) {
+                let (response, verdict) = try await attempt(need, slot)
+                switch verdict {
                 case .answer: return (response, mirrors[slot.mirror])
-                case .refused(let asked):
-                    let pause = health[slot.mirror].refused(asked: asked, startedAt: started, now: .now)
-                    await penalise(slot.mirror, pause, throttled: true, "refused a request with status \(response.status)")
+                case .refused: if need.isRefresh { return (response, mirrors[slot.mirror]) }
                 case .failed:
-                    if let pause = health[slot.mirror].failed(startedAt: started, now: .now) {
-                        await penalise(slot.mirror, pause, throttled: false, "answered \(response.status) again and again")
-                    }
                     failures += 1
-                    guard need.isIdempotent, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }
+                    guard need.isIdempotent, !need.isRefresh, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }
                 }
                 last = (response, mirrors[slot.mirror])
             } catch {
@@ -76,17 +71,12 @@ actor Fetcher {
                 case .cancelled, .shutDown, .responseTooLarge, .headersTooLarge, .invalidRequest: throw SluiceError(error)
                 default: break
                 }
-                // A request that the call's own deadline cut off says nothing about the mirror.
-                let isOurs = error.code == .attemptRefused || (need.isBoundByDeadline && Instant.now >= need.deadline)
-                if !isOurs, let pause = health[slot.mirror].failed(startedAt: started, now: .now) {
-                    await penalise(slot.mirror, pause, throttled: false, "fails: \(error.message)")
-                }
                 failures += 1
                 if need.isBoundByDeadline, Instant.now >= need.deadline {
                     throw SluiceError(
                         .deadlineExceeded, "the deadline passed while \(mirrors[slot.mirror].name) was asked", underlying: error)
                 }
-                guard failures < Self.attempts, need.isIdempotent || !error.wasSent else {
+                guard failures < (need.isRefresh ? 1 : Self.attempts), need.isIdempotent || !error.wasSent else {
                     let sent = need.isIdempotent ? "" : "; it may have been carried out, and is not sent again"
                     throw SluiceError(
                         .mirrorsUnavailable,
@@ -104,14 +94,15 @@ actor Fetcher {
 
     private func slot(for need: Need, avoiding: Set<Int>) async throws(SluiceError) -> Slot {
         do throws(CoordinationError) {
+            if need.isRefresh { return try await coordinator.acquireSpare() }
             return try await coordinator.acquire(priority: need.priority, deadline: need.deadline, avoiding: avoiding)
         } catch {
             throw SluiceError(error)
         }
     }
 
-    /// One request on the wire at most.
-    private func attempt(_ need: Need, _ slot: Slot) async throws(HTTPError) -> HTTPResponse {
+    /// One request on the wire at most; tells the ledger what became of its slot, and how the mirror fared.
+    private func attempt(_ need: Need, _ slot: Slot) async throws(HTTPError) -> (HTTPResponse, Verdict) {
         let mirror = mirrors[slot.mirror]
         var headers = need.headers.filter { field in !mirror.headers.keys.contains { $0.lowercased() == field.name.lowercased() } }
         headers += mirror.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -121,13 +112,40 @@ actor Fetcher {
         let ticket = Ticket(slot)
         do throws(HTTPError) {
             let response = try await http.send(request, timeout: need.isBoundByDeadline ? min(timeout, left) : timeout) { ticket.spend() }
+            let verdict = Verdict.of(response)
+            let latency = response.firstByteAt.microseconds(since: ticket.spentAt ?? started)
+            let fare: SlotFare
+            switch verdict {
+            case .answer: fare = .answered(latency: latency)
+            case .failed: fare = .failed
+            case .refused(let asked):
+                // Before its slot is over: once a probe is, the next one may leave.
+                await refused(slot, asked: asked)
+                fare = .unknown
+            }
             // The mirror had counted the request when its answer began.
-            await coordinator.finish(slot, .completed(response.firstByteAt))
-            health[slot.mirror].succeeded(latency: response.firstByteAt.microseconds(since: started))
-            return response
+            await coordinator.finish(slot, .completed(response.firstByteAt), fare)
+            return (response, verdict)
         } catch {
-            await coordinator.finish(slot, error.wasSent ? .completed(end(of: ticket, error)) : .unsent)
+            await coordinator.finish(slot, error.wasSent ? .completed(end(of: ticket, error)) : .unsent, fare(of: error, need))
             throw error
+        }
+    }
+
+    /// Tells the pool that a mirror refused for want of quota.
+    private func refused(_ slot: Slot, asked: Int64?) async {
+        // When Redis is out of reach nobody sends anyway; the next refusal says it again.
+        guard let reply = try? await ledger.penalise(mirror: slot.mirror, grant: slot.grant.number, asked: asked) else { return }
+        news.heard(reply.mirrors, reply.stamp)
+    }
+
+    /// What an attempt without an answer tells of its mirror.
+    private func fare(of error: HTTPError, _ need: Need) -> SlotFare {
+        switch error.code {
+        case .cancelled, .shutDown, .invalidRequest, .attemptRefused: .unknown
+        case .responseTooLarge, .headersTooLarge: .answered(latency: nil)
+        // A request that the call's own deadline cut off says nothing about the mirror.
+        default: need.isBoundByDeadline && Instant.now >= need.deadline ? .unknown : .failed
         }
     }
 
@@ -140,12 +158,5 @@ actor Fetcher {
         default:
             CutRequest.over(sentAt: ticket.spentAt ?? error.endedAt, endedAt: error.endedAt, timeout: timeout.microseconds)
         }
-    }
-
-    private func penalise(_ mirror: Int, _ pause: Int64, throttled: Bool, _ reason: String) async {
-        let cause = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
-        log("mirror \(mirrors[mirror].name) \(cause); the pool leaves it alone for \(pause / 1_000) ms")
-        // When Redis is out of reach nobody sends anyway; the next failure says it again.
-        _ = try? await ledger.penalise(mirror: mirror, pause: pause, throttled: throttled)
     }
 }

@@ -14,6 +14,8 @@ public struct PoolStatistics: Hashable, Sendable {
     public var collapsed: UInt64
     /// Calls answered with something past its freshness, within its bounds.
     public var staleServed: UInt64
+    /// Answers that were fetched though nobody waited, with slots that nobody wanted: they neared their end, or had been served stale.
+    public var refreshes: UInt64
     /// Fetched answers that Redis could not store: it was full, took no writes, or was out of reach.
     public var fillsFailed: UInt64
     /// Records that Redis has said were written or deleted, by whomever.
@@ -50,9 +52,8 @@ extension MirrorPool {
         let cache = core.cache.statistics
         return PoolStatistics(
             memoryHits: cache.memoryHits, redisHits: cache.redisHits, misses: cache.misses, collapsed: cache.collapsed,
-            staleServed: cache.staleServed, fillsFailed: cache.fillsFailed, invalidations: cache.invalidations,
-            errors: cache.errors, memoryEntries: cache.memoryEntries,
-            memoryBytes: cache.memoryBytes)
+            staleServed: cache.staleServed, refreshes: cache.refreshes, fillsFailed: cache.fillsFailed,
+            invalidations: cache.invalidations, errors: cache.errors, memoryEntries: cache.memoryEntries, memoryBytes: cache.memoryBytes)
     }
 }
 

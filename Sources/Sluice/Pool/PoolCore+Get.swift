@@ -24,21 +24,29 @@ extension PoolCore {
         // A little before the call ends: whoever waits then still for a slot learns that, and when to come back.
         let margin = min(20_000, allowed.microseconds / 10)
         let priority = SlotPriority(options.priority)
-        let target = key.target
-        let fetcher = fetcher
-        let loop = loop
         do {
-            return try await cache.answer(for: key, policy: policy, deadline: deadline) { need in
-                let wish = Fetcher.Need(
-                    target: target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
-                    priority: need.isRefresh ? .low : priority, deadline: need.deadline.advanced(byMicroseconds: -margin))
-                let (response, mirror) = try await withTaskExecutorPreference(loop) { try await fetcher.fetch(wish) }
-                return FetchedResponse(
-                    status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body,
-                    mirror: mirror.name, receivedAt: response.firstByteAt)
+            return try await cache.answer(for: key, policy: policy, deadline: deadline) { [self] need in
+                try await fetch(key, need, priority: priority, margin: margin)
             }
         } catch {
             throw SluiceError(error)
+        }
+    }
+
+    /// What the cache asks of a mirror.
+    nonisolated func fetch(
+        _ key: CacheKey, _ need: FetchNeed, priority: SlotPriority = .normal, margin: Int64 = 0
+    ) async throws -> FetchedResponse {
+        let wish = Fetcher.Need(
+            target: key.target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
+            priority: priority, deadline: need.deadline.advanced(byMicroseconds: -margin), isRefresh: need.isRefresh)
+        do {
+            let (response, mirror) = try await withTaskExecutorPreference(loop) { try await fetcher.fetch(wish) }
+            return FetchedResponse(
+                status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body,
+                mirror: mirror.name, receivedAt: response.firstByteAt)
+        } catch let error as SluiceError where need.isRefresh && error.code == .noSlotInTime {
+            throw NoSpareSlot()
         }
     }
 

@@ -23,6 +23,7 @@ actor PoolCore {
     /// Locks and semaphores; nil without Redis.
     nonisolated let permits: PermitStore?
     private let news: ConnectionNews
+    private let conduct: ConductNews
     private var subscriber: RedisSubscriber?
     private var publisher: MetricsPublisher?
     private var callsUnderWay = 0
@@ -39,6 +40,7 @@ actor PoolCore {
         news = ConnectionNews(log: configuration.log)
         mirrors = resolved.map(\.mirror)
         rules = resolved.map(\.rules)
+        conduct = ConductNews(rules: rules, log: configuration.log)
         keys = PoolKeys(pool: configuration.pool)
         var random = SystemRandomNumberGenerator()
         node = NodeID(host: HostName.current, process: HostName.processID, random: &random)
@@ -74,7 +76,7 @@ actor PoolCore {
             cache = ResponseCache(loop: loop, redis: redis, prefix: keys.prefix, options: cacheOptions)
             fetcher = Fetcher(
                 loop: loop, http: http, coordinator: coordinator, ledger: ledger, mirrors: mirrors, timeout: configuration.timeout,
-                log: configuration.log)
+                news: conduct)
         } catch {
             Task { await loop.shutDown() }
             throw SluiceError(error)
@@ -119,7 +121,14 @@ actor PoolCore {
                 throw SluiceError(redis: error)
             }
         }
-        await coordinator.start(subscriber: subscriber)
+        let conduct = conduct
+        await coordinator.start(subscriber: subscriber) { conduct.heard($0, $1) }
+        if configuration.cache.refreshesAhead {
+            await cache.refreshes { [weak self] key, need in
+                guard let self else { throw NoSpareSlot() }
+                return try await fetch(key, need)
+            }
+        }
         if redis != nil {
             let publisher = MetricsPublisher(core: self)
             self.publisher = publisher

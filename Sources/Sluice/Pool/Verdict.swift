@@ -9,21 +9,15 @@ enum Verdict: Hashable, Sendable {
     /// The mirror is in trouble; another may do better.
     case failed
 
-    /// Judges an answer by its status (RFC 9110, RFC 6585).
+    /// Judges an answer by its status (RFC 9110, RFC 6585). A 503 that says when to come back is a refusal.
     static func of(_ response: HTTPResponse) -> Verdict {
         switch response.status {
-        case 429: return .refused(pause: pause(response))
+        case 429: return .refused(pause: AskedPause.of(response))
         case 503:
-            guard let pause = pause(response) else { return .failed }
+            guard let pause = AskedPause.of(response) else { return .failed }
             return .refused(pause: pause)
         case 500, 502, 504: return .failed
         default: return .answer
         }
-    }
-
-    /// `Retry-After` in microseconds, when it is a number of seconds; at most a day.
-    private static func pause(_ response: HTTPResponse) -> Int64? {
-        guard let text = response.header("retry-after"), let seconds = Int64(text), seconds >= 0 else { return nil }
-        return min(seconds, 86_400) * 1_000_000
     }
 }

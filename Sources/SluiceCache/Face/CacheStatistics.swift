@@ -15,6 +15,10 @@ package struct CacheStatistics: Sendable, Hashable {
     package var staleServed: UInt64 = 0
     /// Fetches started by this process: slots spent, retries aside.
     package var fetches: UInt64 = 0
+    /// Of the fetches: those that nobody waited for, since an answer was refreshed before its end or served stale.
+    package var refreshes: UInt64 = 0
+    /// Refreshes that were put off since no slot could be spared.
+    package var refreshesRefused: UInt64 = 0
     /// Fetched answers that Redis would not take, since an invalidation or another holder had overtaken them.
     package var fillsRefused: UInt64 = 0
     /// Fetched answers that Redis could not store: it was full, took no writes, or was out of reach.

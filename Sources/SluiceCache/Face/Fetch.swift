@@ -45,6 +45,13 @@ package struct FetchNeed: Sendable, Hashable {
     package var revalidation: Revalidation?
     /// The latest deadline of the callers who wait: the fetch should queue for its slot no longer than this.
     package var deadline: Instant
-    /// Nobody waits for it: a stale answer has been served, and this fetch refreshes it. Spend spare slots only.
+    /// Nobody waits for it: it refreshes an answer that nears its end, or was served stale. Spend a slot that nobody wants, or throw
+    /// ``NoSpareSlot`` at once.
     package var isRefresh: Bool
+}
+
+/// Why a refresh was put off: every slot is wanted, or kept for those who come.
+package struct NoSpareSlot: Error {
+    /// Nothing to add.
+    package init() {}
 }

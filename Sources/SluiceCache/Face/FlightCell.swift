@@ -33,6 +33,10 @@ final class FlightCell {
     var purges: Int64 = 0
     /// The earliest wake that has been noted.
     var wakesAt = Instant.distantFuture
+    /// What it refreshes, when it was begun for that.
+    var refreshed: RefreshQueue.Candidate?
+    /// Whether this flight itself brought the record into memory.
+    var hasRead = false
     /// Whether another process's fetch was waited for.
     var hasWaited = false
     /// Whether this process purged the key since the lookup; only an embedded cache asks.

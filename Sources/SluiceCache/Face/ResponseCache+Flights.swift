@@ -30,7 +30,7 @@ extension ResponseCache {
 
     private func carryOut(_ effect: FlightEffect, for cell: FlightCell) {
         switch effect {
-        case .lookUp(let attempt): lookUp(attempt, cell)
+        case .lookUp(let attempt, let isAhead): lookUp(attempt, isAhead: isAhead, cell)
         case .fetch(let attempt, let deadline, let isRefresh): startFetch(attempt, deadline, isRefresh, cell)
         case .cancelFetch:
             cell.fetchTask?.cancel()
@@ -44,13 +44,14 @@ extension ResponseCache {
             if flights[cell.key] === cell {
                 flights[cell.key] = nil
                 counters.withLock { $0.flights -= 1 }
+                refreshEnded(cell)
             }
         }
     }
 
     // MARK: Lookup
 
-    private func lookUp(_ attempt: UInt64, _ cell: FlightCell) {
+    private func lookUp(_ attempt: UInt64, isAhead: Bool, _ cell: FlightCell) {
         if cell.tokenAttempt != attempt {
             cell.token = nextToken()
             cell.tokenAttempt = attempt
@@ -62,14 +63,15 @@ extension ResponseCache {
         guard let redis else {
             cell.purges = purges.count
             let isFresh = cell.entry.map { now < $0.freshUntil } ?? false
-            return send(.lookedUp(attempt: attempt, isFresh ? .fresh : .taken(servable: isServable(cell))), to: cell)
+            let reply: LookupReply = isFresh ? isAhead ? .takenAhead : .fresh : .taken(servable: isServable(cell))
+            return send(.lookedUp(attempt: attempt, reply), to: cell)
         }
         if !redis.isConnected, isServableOnError(cell) {
             return send(.lookedUp(attempt: attempt, .unreachable(servable: true)), to: cell)
         }
         // The era in which we ask: what changes from here on is heard of, or begins another era.
         let era = memory.era.current
-        redis.lookUp(cell.key, token: cell.token, known: cell.entry?.record) { result in
+        redis.lookUp(cell.key, token: cell.token, known: cell.entry?.record, isAhead: isAhead) { result in
             switch result {
             case .success(let answer): self.lookedUp(answer, attempt, era, askedAt: now, cell)
             case .failure(let error):
@@ -89,11 +91,16 @@ extension ResponseCache {
             cell.entry = nil
             memory.remove(cell.key)
         case .same:
-            cell.entry = cell.entry.map { MemoryEntry($0.record, serverTime: answer.serverTime, anchor: askedAt, era: era) }
+            // Its times stay as they are: they count by our own clock, which nobody sets.
+            cell.entry?.era = era
+            // Asked again since messages may have been lost meanwhile: it still is Redis that answers.
+            if cell.hasRead { cell.source = .redis }
         case .whole(let record):
             cell.entry = MemoryEntry(record, serverTime: answer.serverTime, anchor: askedAt, era: era)
             cell.source = .redis
+            cell.hasRead = true
         }
+        cell.entry?.policy = policies.shared(cell.policy)
         if cell.flight.isOvertaken { cell.entry?.era = 0 }
         if let entry = cell.entry { memory.install(entry, for: cell.key) }
         let reply: LookupReply
@@ -101,12 +108,12 @@ extension ResponseCache {
         case .unneeded: reply = .fresh
         case .taken:
             cell.purges = answer.purges
-            reply = .taken(servable: isServable(cell))
+            reply = isFresh(cell) ? .takenAhead : .taken(servable: isServable(cell))
         case .refused(let error):
             cell.failure = Self.cacheError(error)
-            let isFresh = cell.entry.map { Instant.now < $0.freshUntil } ?? false
-            reply = isFresh ? .fresh : .unreachable(servable: isServableOnError(cell))
+            reply = isFresh(cell) ? .fresh : .unreachable(servable: isServableOnError(cell))
         case .declined: reply = .declined(servable: isServable(cell))
+        case .held where isFresh(cell): reply = .fresh
         case .held(let lease):
             reply = .held(leaseMicroseconds: lease, servable: isServable(cell))
             cell.hasWaited = true
@@ -114,18 +121,26 @@ extension ResponseCache {
         send(.lookedUp(attempt: attempt, reply), to: cell)
     }
 
+    /// Whether the record at hand is fresh; where Redis gives the flight away all the same, it was asked ahead.
+    private func isFresh(_ cell: FlightCell) -> Bool { cell.entry.map { Instant.now < $0.freshUntil } ?? false }
+
     /// Whether the record at hand may be served while it is refreshed.
     private func isServable(_ cell: FlightCell) -> Bool { cell.entry.map { Instant.now < $0.refreshUntil } ?? false }
 
     // MARK: Fetch
 
     private func startFetch(_ attempt: UInt64, _ deadline: Instant, _ isRefresh: Bool, _ cell: FlightCell) {
+        if isRefresh, !refreshGate.isOpen(at: .now) { return noSpareSlot(attempt, cell) }
         counters.withLock { $0.fetches += 1 }
         let need = FetchNeed(revalidation: cell.entry?.record.revalidation, deadline: deadline, isRefresh: isRefresh)
         let stale = cell.entry
         cell.fetchTask = Task {
             do {
                 let response = try await cell.fetch(need)
+                if isRefresh {
+                    self.refreshGate.granted()
+                    self.counters.withLock { $0.refreshes += 1 }
+                }
                 self.fetched(response, confirming: stale?.record, attempt, cell)
             } catch {
                 self.fetchFailed(error, attempt, cell)
@@ -149,9 +164,18 @@ extension ResponseCache {
 
     private func fetchFailed(_ error: any Error, _ attempt: UInt64, _ cell: FlightCell) {
         guard attempt == cell.tokenAttempt else { return }
+        if error is NoSpareSlot {
+            counters.withLock { $0.fetches -= 1 }
+            return noSpareSlot(attempt, cell)
+        }
         cell.failure = error
         let deadlineBound = (error as? any DeadlineBoundError)?.endedByDeadline ?? false
         send(.fetched(attempt: attempt, .failed(deadlineBound: deadlineBound, servable: isServableOnError(cell))), to: cell)
+    }
+
+    private func noSpareSlot(_ attempt: UInt64, _ cell: FlightCell) {
+        refreshRefused(cell)
+        send(.fetched(attempt: attempt, .noSpareSlot), to: cell)
     }
 
     /// Whether the record at hand may be served since mirrors or Redis fail.
@@ -198,7 +222,9 @@ extension ResponseCache {
     private func install(_ draft: RecordDraft, version: String, storedAt: Int64, spans: RecordSpans, for cell: FlightCell) {
         let record = draft.record(version: version, storedAt: storedAt, spans: spans, purges: cell.purges)
         let era = redis == nil ? memory.era.current : 0
-        memory.install(MemoryEntry(record, serverTime: storedAt, anchor: .now, era: era), for: cell.key)
+        var entry = MemoryEntry(record, serverTime: storedAt, anchor: .now, era: era)
+        entry.policy = policies.shared(cell.policy)
+        memory.install(entry, for: cell.key)
     }
 
     // MARK: Answers

@@ -37,6 +37,16 @@ package actor ResponseCache {
     var timer: LoopTimer?
     /// What was purged, where there is no Redis to remember it.
     var purges = PurgeLog()
+    /// What is worth a slot that nobody wants.
+    var refreshQueue = RefreshQueue()
+    /// Whether one may be asked for.
+    var refreshGate = RefreshGate()
+    /// Opens the gate again.
+    var refreshTimer: LoopTimer?
+    /// How answers are fetched that nobody waits for; nil: nothing is refreshed ahead.
+    var refresher: (@Sendable (CacheKey, FetchNeed) async throws -> FetchedResponse)?
+    /// The policies of entries in memory.
+    var policies = PolicyShelf()
     /// Whether it has ended: then nothing more is decided.
     var isShutDown = false
     private var lastNumber: UInt64 = 0
@@ -92,11 +102,7 @@ package actor ResponseCache {
         let now = Instant.now
         if let hit = memory.hit(key, now: now) { return hit.answer(from: .memory, now: now) }
         if let entry = memory.find(key, now: now), memory.isVerified(entry), now < entry.refreshUntil {
-            if flights[key] == nil {
-                let cell = cell(for: key, policy: policy, fetch: fetch)
-                cell.belongToNobody()
-                send(.refreshWanted(deadline: deadline), to: cell)
-            }
+            if flights[key] == nil { refreshStale(key, entry, policy, deadline, fetch) }
             return counted(entry.answer(from: .memory, now: now))
         }
         guard deadline > now else {
@@ -164,6 +170,8 @@ package actor ResponseCache {
         isShutDown = true
         timer?.close()
         timer = nil
+        refreshTimer?.close()
+        refreshTimer = nil
         let cells = Array(flights.values)
         flights.removeAll()
         counters.withLock { $0.flights = 0 }

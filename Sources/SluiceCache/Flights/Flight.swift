@@ -77,9 +77,9 @@ struct Flight: Sendable {
             waiters[waiter] = deadline
             firstDeadline = min(firstDeadline, deadline)
             return phase == .idle ? lookUp() : []
-        case .refreshWanted(let deadline):
+        case .refreshWanted(let deadline, let isAhead):
             refreshUntil = max(deadline, refreshUntil ?? deadline)
-            return phase == .idle ? lookUp() : []
+            return phase == .idle ? lookUp(ahead: isAhead) : []
         case .left(let waiter):
             waiters[waiter] = nil
             return stopIfUnwanted()
@@ -106,11 +106,11 @@ struct Flight: Sendable {
 
     // MARK: Phases
 
-    private mutating func lookUp(again: Bool = false) -> [FlightEffect] {
+    private mutating func lookUp(again: Bool = false, ahead: Bool = false) -> [FlightEffect] {
         if !again { attempt += 1 }
         phase = .lookingUp(overtaken: false)
         isShared = true
-        return [.lookUp(attempt: attempt)]
+        return [.lookUp(attempt: attempt, isAhead: ahead)]
     }
 
     private mutating func lookedUp(_ reply: LookupReply, overtaken: Bool, now: Instant, canHear: Bool) -> [FlightEffect] {
@@ -135,6 +135,14 @@ struct Flight: Sendable {
             // The message may be that of a write just after we took the flight: better to know before a slot is spent.
             if overtaken { effects.append(.renew(attempt: attempt)) }
             return effects
+        case .takenAhead:
+            guard !overtaken, refreshUntil != nil else {
+                return [.abandon(attempt: attempt)] + (overtaken ? lookUpOrStop() : finish(.record))
+            }
+            let deadline = wantedUntil
+            let answers = answerAll(.record)
+            phase = .fetching(renewAt: now.advanced(byMicroseconds: timing.lease / 3), deadline: deadline)
+            return answers + [.fetch(attempt: attempt, deadline: deadline, isRefresh: true)]
         case .held(let lease, let servable):
             if servable && !overtaken { return finish(.stale) }
             if waiters.isEmpty { return finish(.record) }
@@ -175,7 +183,7 @@ struct Flight: Sendable {
         switch ending {
         case .storable, .unstorable, .errorAnswer:
             if !isShared { return finish(.fetched) }
-        case .failed: break
+        case .failed, .noSpareSlot: break
         }
         switch ending {
         case .storable:
@@ -185,6 +193,10 @@ struct Flight: Sendable {
             return [.decline(attempt: attempt)] + finish(.fetched)
         case .errorAnswer:
             return [.abandon(attempt: attempt)] + finish(.fetched)
+        case .noSpareSlot:
+            // Who has joined meanwhile waits, and may have any slot.
+            refreshUntil = nil
+            return [.abandon(attempt: attempt)] + (waiters.isEmpty ? finish(.stale) : lookUp())
         case .failed(let deadlineBound, let servable):
             let abandon = FlightEffect.abandon(attempt: attempt)
             if servable { return [abandon] + finish(.stale) }

@@ -3,8 +3,8 @@ internal import SluiceLoop
 /// What a flight wants done.
 enum FlightEffect: Sendable, Hashable {
     /// Ask Redis for the record, and for the flight if there is none fresh. The attempt names the token: asking again with the
-    /// same one is harmless.
-    case lookUp(attempt: UInt64)
+    /// same one is harmless. `isAhead`: the flight is wanted though the record that we have is fresh.
+    case lookUp(attempt: UInt64, isAhead: Bool = false)
     /// Start the fetch.
     case fetch(attempt: UInt64, deadline: Instant, isRefresh: Bool)
     /// Nobody needs that fetch any more.

@@ -4,8 +4,8 @@ internal import SluiceLoop
 enum FlightEvent: Sendable, Hashable {
     /// A caller asks, and will wait until its deadline.
     case joined(waiter: UInt64, deadline: Instant)
-    /// A stale answer was served; the record should be refreshed, if that is possible by then.
-    case refreshWanted(deadline: Instant)
+    /// A stale answer was served, or one that nears its end (`isAhead`); the record should be refreshed, if that is possible by then.
+    case refreshWanted(deadline: Instant, isAhead: Bool = false)
     /// A caller was cancelled.
     case left(waiter: UInt64)
     /// Redis answered a lookup, or could not.
@@ -30,6 +30,8 @@ enum LookupReply: Sendable, Hashable {
     case fresh
     /// No fresh record; the flight is ours, and so is the fetch. `servable`: there is a record that may be served meanwhile.
     case taken(servable: Bool)
+    /// The record is fresh and the flight is ours all the same, since it is to be refreshed ahead.
+    case takenAhead
     /// No fresh record; another process (or an earlier flight of this one) fetches it, with so much of its lease left.
     case held(leaseMicroseconds: Int64, servable: Bool)
     /// No fresh record, and answers are not kept: fetch without a flight.
@@ -48,6 +50,8 @@ enum FetchEnding: Sendable, Hashable {
     case unstorable
     /// With a mirror's error, which concerns only those who wait now.
     case errorAnswer
+    /// Without a request: it was a refresh, and no slot could be spared.
+    case noSpareSlot
     /// With an error. `deadlineBound`: a later deadline might have helped. `servable`: there is a record that may be served stale.
     case failed(deadlineBound: Bool, servable: Bool)
 }

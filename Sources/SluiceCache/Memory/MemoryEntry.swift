@@ -12,6 +12,10 @@ package struct MemoryEntry: Sendable {
     var refreshUntil: Instant
     /// Until when it may be served at all.
     var staleUntil: Instant
+    /// From when on it nears its end, and may be refreshed ahead: the last fifth of its freshness.
+    var nearsEnd: Instant
+    /// How it is to be kept when it is refreshed ahead; nil: nobody here knows, so that it is not.
+    var policy: SharedPolicy?
     /// The tracking era in which it was known to be what Redis holds; see ``TrustEra``. 0: unverified.
     var era: UInt64
 
@@ -30,7 +34,22 @@ package struct MemoryEntry: Sendable {
         freshUntil = instant(record.freshUntil)
         refreshUntil = instant(record.refreshUntil)
         staleUntil = instant(record.staleUntil)
+        nearsEnd = instant(record.freshUntil - max(0, record.freshUntil - record.storedAt) / 5)
         self.era = era
+        if record.storedAt > serverTime + Self.step { endFreshness(at: anchor) }
+    }
+
+    /// A record from so many milliseconds ahead was stored before the server's clock was set back.
+    private static let step: Int64 = 1_000
+
+    /// Nobody knows how old it is: what is left begins with its staleness. `lookup.lua` does the same.
+    private mutating func endFreshness(at now: Instant) {
+        let excess = freshUntil.microseconds(since: now)
+        guard excess > 0 else { return }
+        freshUntil = now
+        nearsEnd = now
+        refreshUntil = refreshUntil.advanced(byMicroseconds: -excess)
+        staleUntil = staleUntil.advanced(byMicroseconds: -excess)
     }
 
     /// The answer at a time.

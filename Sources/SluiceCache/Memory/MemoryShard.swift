@@ -5,7 +5,26 @@ struct MemoryShard: Sendable {
     private struct Slot {
         var key: CacheKey
         var entry: MemoryEntry?
+        /// Fresh and verified answers given of this version.
+        var hits: UInt32 = 0
+        /// From when on a hit tells that the entry nears its end; once for a version.
+        var tellsFrom = Instant.distantFuture
+
+        init(_ key: CacheKey, _ entry: MemoryEntry) {
+            self.key = key
+            take(entry)
+        }
+
+        mutating func take(_ entry: MemoryEntry) {
+            let isNew = self.entry?.record.version != entry.record.version
+            if isNew { hits = 0 }
+            if isNew || self.entry?.policy == nil { tellsFrom = entry.policy == nil ? .distantFuture : entry.nearsEnd }
+            self.entry = entry
+        }
     }
+
+    /// So many hits of one version make it worth a refresh ahead.
+    private static let worthwhileHits = 2
 
     /// What an entry costs beside its key and record: its slot and its node of the policy, each with the room that a growing array
     /// leaves unused, its part of the index, and its counters in the sketch.
@@ -34,12 +53,18 @@ struct MemoryShard: Sendable {
     }
 
     /// The entry if it is fresh and was verified in this era; counts.
-    mutating func hit(_ key: CacheKey, now: Instant, era: UInt64) -> MemoryEntry? {
+    /// - Parameter nearing: set to the hits so far when the entry nears its end and has not said so yet.
+    mutating func hit(_ key: CacheKey, now: Instant, era: UInt64, nearing: inout Int) -> MemoryEntry? {
         guard let position = position(of: key), let entry = slots[position].entry, entry.era == era, era != 0, entry.freshUntil > now else {
             return nil
         }
         policy.touch(position)
         hits += 1
+        slots[position].hits &+= 1
+        if now >= slots[position].tellsFrom, slots[position].hits >= Self.worthwhileHits {
+            slots[position].tellsFrom = .distantFuture
+            nearing = Int(slots[position].hits)
+        }
         return entry
     }
 
@@ -49,6 +74,9 @@ struct MemoryShard: Sendable {
         policy.touch(position)
         return slots[position].entry
     }
+
+    /// Hits of the entry's version so far.
+    func hits(of key: CacheKey) -> Int { position(of: key).map { Int(slots[$0].hits) } ?? 0 }
 
     /// Marks the entry unverified.
     mutating func distrust(_ key: CacheKey) {
@@ -63,11 +91,11 @@ struct MemoryShard: Sendable {
             return
         }
         if let position = position(of: key) {
-            slots[position].entry = entry
+            slots[position].take(entry)
             policy.reweigh(position, to: cost)
         } else {
             let position = policy.insert(key.hash, weight: cost)
-            let slot = Slot(key: key, entry: entry)
+            let slot = Slot(key, entry)
             if position == slots.count { slots.append(slot) } else { slots[position] = slot }
             _ = index.insert(key.hash, at: position, hashOf: { slots[$0].key.hash })
         }

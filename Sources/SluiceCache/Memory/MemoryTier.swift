@@ -21,6 +21,8 @@ package final class MemoryTier: Sendable {
     private let mask: Int
     /// Whether invalidations reach us.
     let era: TrustEra
+    /// Told of each fresh entry that is asked for near its end, with its hits so far; once for a version, on the thread that asked.
+    let onNearing = Mutex<(@Sendable (CacheKey, MemoryEntry, Int) -> Void)?>(nil)
 
     /// A tier that holds at most `byteLimit` bytes: keys, records and what holds them together.
     package init(byteLimit: Int, era: TrustEra) {
@@ -39,8 +41,14 @@ package final class MemoryTier: Sendable {
     /// The entry if it is fresh and verified. Counts as a use and as a hit.
     package func hit(_ key: CacheKey, now: Instant) -> MemoryEntry? {
         let era = era.current
-        return shard(key).state.withLock { $0.hit(key, now: now, era: era) }
+        var nearing = 0
+        let entry = shard(key).state.withLock { $0.hit(key, now: now, era: era, nearing: &nearing) }
+        if nearing > 0, let entry { onNearing.withLock { $0 }?(key, entry, nearing) }
+        return entry
     }
+
+    /// How often an entry of the version that is held now was a hit.
+    func hits(of key: CacheKey) -> Int { shard(key).state.withLock { $0.hits(of: key) } }
 
     /// The entry in whatever state, unless it has passed all its bounds; then it goes.
     func find(_ key: CacheKey, now: Instant) -> MemoryEntry? {

@@ -25,14 +25,20 @@ struct RedisTier: Sendable {
         case take
         /// Take it though a record seems fresh, which could not be read.
         case force
+        /// Take it though the record is fresh, as long as it is the one that the caller has.
+        case ahead
         /// Leave it: Redis takes no writes.
         case read
     }
 
     /// Reads a record and takes the flight if there is none fresh. From a Redis that takes no writes it only reads.
     /// - Parameter known: a record that the caller has: it is not sent again if Redis has the same.
-    func lookUp(_ key: CacheKey, token: String, known: CacheRecord?, _ reply: @escaping (Result<LookupAnswer, RedisError>) -> Void) {
-        lookUp(key, token: token, known: known, .take) { result in
+    /// - Parameter isAhead: the flight is wanted though that record is fresh.
+    func lookUp(
+        _ key: CacheKey, token: String, known: CacheRecord?, isAhead: Bool = false,
+        _ reply: @escaping (Result<LookupAnswer, RedisError>) -> Void
+    ) {
+        lookUp(key, token: token, known: known, isAhead ? .ahead : .take) { result in
             switch result {
             case .failure(let error) where error.replyCode == "READONLY":
                 lookUp(key, token: token, known: known, .read) { reply($0.map { $0.refused(error) }) }
@@ -51,7 +57,8 @@ struct RedisTier: Sendable {
     ) {
         let comparable = known.flatMap { $0.body.count <= ContentDigest.bodyLimit ? $0 : nil }
         let arguments = [
-            token, String(lease), holder, mode.rawValue, comparable?.version ?? "", comparable.map(ContentDigest.of) ?? "",
+            token, String(lease), holder, mode.rawValue, (mode == .ahead ? known : comparable)?.version ?? "",
+            comparable.map(ContentDigest.of) ?? "",
         ]
         client.submit(
             CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.purges, keys.prefixPurges],

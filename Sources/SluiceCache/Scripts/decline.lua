@@ -9,6 +9,6 @@ if redis.call('HGET', KEYS[2], 'token') ~= ARGV[1] then return 0 end
 -- It keeps its count of purges, so that a later purge ends it.
 redis.call('HDEL', KEYS[2], 'token', 'holder')
 redis.call('HSET', KEYS[2], 'declined', '1')
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
+hold(KEYS[2], tonumber(ARGV[2]))
 if redis.call('HGET', KEYS[2], 'waited_for') then touch(KEYS[1]) end
 return 1

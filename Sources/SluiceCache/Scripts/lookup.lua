@@ -2,7 +2,8 @@
 --
 -- KEYS  1 record  2 flight  3 count of purges  4 log of purged prefixes
 -- ARGV  1 token to take the flight with   2 lease in ms   3 holder's name
---       4 mode: 'take', 'read' (never take) or 'force' (take though a record seems fresh: the caller could not read it)
+--       4 mode: 'take', 'read' (never take), 'force' (take though a record seems fresh: the caller could not read it) or 'ahead' (take
+--         though it is fresh, as long as it is the one that the caller has: it is to be refreshed before its end)
 --       5 version of the record that the caller has, or ''   6 digest of that record
 -- Reply { record: 'none' | 'same' | 'whole',
 --         flight: 'unneeded' | 'taken' | 'held' | 'declined' (its answers are not kept: fetch without it),
@@ -29,7 +30,8 @@ end
 
 if version then
   local fresh_until = tonumber(field(KEYS[1], 'fresh_until_ms') or '')
-  fresh = fresh_until ~= nil and fresh_until > now
+  -- One from the future was stored before the clock was set back: nobody knows how old it is.
+  fresh = fresh_until ~= nil and fresh_until > now and tonumber(field(KEYS[1], 'stored_ms') or '0') <= now + 1000
   if version == ARGV[5] and ARGV[6] ~= '' and digest(KEYS[1]) == ARGV[6] then
     record = 'same'
   else
@@ -38,23 +40,26 @@ if version then
   end
 end
 
+if mode == 'ahead' and version == ARGV[5] then fresh = false end
 if fresh or mode == 'read' then return { record, 'unneeded', 0, whole(now), fields, purges } end
 
-local lease = redis.call('PTTL', KEYS[2])
+local lease = held_for(KEYS[2], tonumber(ARGV[2]))
 local token, then_purges, declined = unpack(redis.call('HMGET', KEYS[2], 'token', 'purges', 'declined'))
 -- A flight that is older than a purge of its prefix can fill nothing any more: it is in nobody's way.
 if lease > 0 and not is_prefix_purged(KEYS[4], KEYS[1], tonumber(then_purges or '0')) then
   -- Our own question asked again, since its first answer was lost.
   if token == ARGV[1] then return { record, 'taken', lease, whole(now), fields, then_purges or '0' } end
   if declined then return { record, 'declined', lease, whole(now), fields, purges } end
-  -- A full Redis lets a script write after a command that frees memory.
-  redis.call('HDEL', KEYS[2], '')
-  redis.call('HINCRBY', KEYS[2], 'waited_for', 1)
+  if mode ~= 'ahead' then
+    -- A full Redis lets a script write after a command that frees memory.
+    redis.call('HDEL', KEYS[2], '')
+    redis.call('HINCRBY', KEYS[2], 'waited_for', 1)
+  end
   return { record, 'held', lease, whole(now), fields, purges }
 end
 
 redis.call('DEL', KEYS[2])
 redis.call('HSET', KEYS[2], 'token', ARGV[1], 'holder', ARGV[3], 'taken_ms', whole(now), 'seen', fingerprint(KEYS[1]),
   'seen_until_ms', field(KEYS[1], 'stale_until_ms') or '', 'purges', purges)
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
+hold(KEYS[2], tonumber(ARGV[2]))
 return { record, 'taken', tonumber(ARGV[2]), whole(now), fields, purges }

@@ -58,16 +58,36 @@ end
 -- The number of purges so far; what remembers a smaller one is older than the last of them.
 local function purge_count(purges) return tonumber(redis.call('GET', purges) or '0') end
 
--- How long a purge is remembered, in ms: until nothing that is older can live on.
-local function purge_life(horizon)
-  return whole(math.max(tonumber(redis.call('GET', horizon) or '0') - now_ms(), 3600000))
+local HOUR, DAY = 3600000, 86400000
+
+-- How long a purge is remembered, in ms: until nothing that is older can live on, and no less than `least`.
+local function purge_life(horizon, least)
+  return whole(math.max(tonumber(redis.call('GET', horizon) or '0') - now_ms(), least))
 end
 
 -- Counts a purge, and remembers its number under `mark`. A purge must go through when Redis is full: after a command that frees memory
 -- a script may also write.
-local function note_purge(purges, mark, horizon)
+local function note_purge(purges, mark, horizon, least)
   redis.call('DEL', mark)
-  redis.call('SET', mark, redis.call('INCR', purges), 'PX', purge_life(horizon))
+  redis.call('SET', mark, redis.call('INCR', purges), 'PX', purge_life(horizon, least))
+end
+
+-- Sets how long a flight is its holder's if nothing is heard from him, in ms. The hash itself lives for a day: where the clock is set
+-- forward, and nobody else has taken it, what the holder brings still counts.
+local function hold(flight, lease)
+  -- A full Redis lets a script write after a command that frees memory.
+  redis.call('HDEL', flight, '')
+  redis.call('HSET', flight, 'until_ms', whole(now_ms() + lease))
+  redis.call('PEXPIRE', flight, DAY)
+end
+
+-- How long a flight is still its holder's, in ms. A time that no lease can have given is from before the clock was set back; then it
+-- begins anew.
+local function held_for(flight, lease)
+  local left = tonumber(redis.call('HGET', flight, 'until_ms') or '0') - now_ms()
+  if left <= math.max(2 * lease, 60000) then return left end
+  hold(flight, lease)
+  return lease
 end
 
 -- Whether a prefix of this record's name was purged after `count` purges. The log holds prefixes by the number of their last purge.

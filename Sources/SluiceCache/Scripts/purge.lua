@@ -4,7 +4,7 @@
 -- Reply 1 when there was a record, else 0.
 -- Messages: the record's invalidation, if there was a record or a flight: the holder learns from it that a new fetch is needed.
 
-note_purge(KEYS[3], KEYS[4], KEYS[5])
+note_purge(KEYS[3], KEYS[4], KEYS[5], HOUR)
 local had = redis.call('EXISTS', KEYS[1])
 if had == 1 then redis.call('DEL', KEYS[1]) end
 if redis.call('DEL', KEYS[2]) == 1 and had == 0 then touch(KEYS[1]) end

@@ -5,7 +5,7 @@
 -- Reply the keys of the deleted records.
 -- Messages: the invalidation of each.
 
-note_purge(KEYS[3], KEYS[2], KEYS[4])
+note_purge(KEYS[3], KEYS[2], KEYS[4], DAY)
 local deleted = {}
 for _, record in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   -- It may have been filled again without the tag since.

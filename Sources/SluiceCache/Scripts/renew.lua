@@ -11,5 +11,5 @@ if not is_valid(KEYS[2], KEYS[1], ARGV[1], KEYS[3]) then
   release(KEYS[2], KEYS[1])
   return 0
 end
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
+hold(KEYS[2], tonumber(ARGV[2]))
 return 1

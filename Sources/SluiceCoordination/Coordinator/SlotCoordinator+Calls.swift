@@ -17,6 +17,20 @@ extension SlotCoordinator {
         let isLocal = node.inHand > 0
         apply(.wanted(Waiter(id: waiter, priority: priority, deadline: deadline, arrivedAt: now, avoids: avoiding)))
         if isLocal || node.hasRefusals { turn() }
+        return try await outcome(of: waiter)
+    }
+
+    /// Leave to start one request with a slot that nobody wants, or nothing: it is asked for once, and never waited for.
+    /// - Throws: `CoordinationError`: `.noSlotInTime` when no slot can be spared; `.coordinatorUnavailable`; `.cancelled`; `.shutDown`.
+    package func acquireSpare() async throws(CoordinationError) -> Slot {
+        nextWaiter += 1
+        let waiter = nextWaiter
+        apply(.wantedSpare(waiter))
+        if node.hasRefusals { turn() }
+        return try await outcome(of: waiter)
+    }
+
+    private func outcome(of waiter: UInt64) async throws(CoordinationError) -> Slot {
         if let outcome = early.removeValue(forKey: waiter) { return try outcome.get() }
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<Slot, CoordinationError>, Never>) in
@@ -29,8 +43,8 @@ extension SlotCoordinator {
         return try outcome.get()
     }
 
-    /// Says what became of a slot.
-    package func finish(_ slot: Slot, _ outcome: SlotOutcome) { apply(.finished(slot, outcome)) }
+    /// Says what became of a slot, and how the mirror fared in it.
+    package func finish(_ slot: Slot, _ outcome: SlotOutcome, _ fare: SlotFare = .unknown) { apply(.finished(slot, outcome, fare)) }
 
     /// Keeps a slot whose request takes long from being taken for lost: it counts as used for another hold.
     package func extend(_ slot: Slot) { apply(.extended(slot)) }

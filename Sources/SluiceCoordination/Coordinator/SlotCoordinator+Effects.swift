@@ -29,12 +29,14 @@ extension SlotCoordinator {
     private func reserve(_ request: ReserveRequest, _ purpose: SlotNode.Purpose) async {
         let sentAt = Instant.now
         let result = await outcome { () async throws(LedgerError) in try await self.ledger.reserve(request) }
+        if case .success(let reply) = result { observe?(reply.mirrors, reply.stamp) }
         apply(.reserved(request, purpose, result, sentAt: sentAt))
     }
 
     private func settle(_ reports: [SettleBook.Report]) async {
         let request = node.settleRequest(reports, sentAt: .now)
         let result = await outcome { () async throws(LedgerError) in try await self.ledger.settle(request) }
+        if case .success(let reply) = result { observe?(reply.mirrors, reply.stamp) }
         apply(.settled(reports, result))
     }
 

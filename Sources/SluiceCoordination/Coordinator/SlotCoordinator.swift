@@ -16,6 +16,8 @@ package actor SlotCoordinator {
     package nonisolated let keys: PoolKeys
     var subscriber: RedisSubscriber?
     var node: SlotNode
+    /// Hears what the ledger says of the mirrors, on the loop's thread.
+    private(set) var observe: (@Sendable ([MirrorStatus], LedgerStamp) -> Void)?
     /// What last went wrong underneath.
     var lastFailure: (any Error)?
 
@@ -48,8 +50,10 @@ package actor SlotCoordinator {
     }
 
     /// Joins the pool. Events of the subscriber are to be passed on to `received`.
-    package func start(subscriber: RedisSubscriber?) {
+    /// - Parameter observe: hears what the ledger says of the mirrors, on the loop's thread.
+    package func start(subscriber: RedisSubscriber?, observe: (@Sendable ([MirrorStatus], LedgerStamp) -> Void)? = nil) {
         guard timer == nil, !node.isStopped else { return }
+        self.observe = observe
         timer = LoopTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.turn() } }
         self.subscriber = subscriber
         if let subscriber {

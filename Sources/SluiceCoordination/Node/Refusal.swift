@@ -6,6 +6,8 @@ package enum Refusal: Hashable, Sendable {
     case late(waited: Int64, wait: Int64?)
     /// The ledger could not be reached until its deadline, for so many microseconds.
     case unreachable(waited: Int64)
+    /// Every free slot is wanted, or kept for those who come.
+    case nothingToSpare
     /// The node leaves.
     case stopped
 
@@ -28,6 +30,9 @@ package enum Refusal: Hashable, Sendable {
                 code: .coordinatorUnavailable,
                 message: "no slot within \(waited / 1_000) ms: the pool's ledger could not be reached, so nobody may send; check Redis",
                 retryAfter: 1_000_000, underlying: underlying)
+        case .nothingToSpare:
+            CoordinationError(
+                code: .noSlotInTime, message: "no slot can be spared: others wait, or too few are free; nothing has to be done")
         case .stopped: CoordinationError(code: .shutDown, message: "the pool shut down while a call waited for its slot")
         }
     }

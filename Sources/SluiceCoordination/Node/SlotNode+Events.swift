@@ -17,6 +17,8 @@ extension SlotNode {
         case touching(epoch: Int64)
         /// The node reserves for itself.
         case direct
+        /// This waiter would use a slot that nobody wants.
+        case spare(UInt64)
     }
 
     /// What became of a campaign.
@@ -29,10 +31,12 @@ extension SlotNode {
     package enum Event: Sendable {
         /// Somebody wants a slot.
         case wanted(Waiter)
+        /// Somebody would use a slot that nobody else wants, now or never.
+        case wantedSpare(UInt64)
         /// A waiter does not want its slot any more.
         case cancelled(UInt64)
-        /// What became of a slot.
-        case finished(Slot, SlotOutcome)
+        /// What became of a slot, and how the mirror fared in it.
+        case finished(Slot, SlotOutcome, SlotFare = .unknown)
         /// A slot's request takes long.
         case extended(Slot)
         /// Messages reach us, for the first time or again.
@@ -104,8 +108,11 @@ extension SlotNode {
     package mutating func apply(_ event: Event, now: Instant) {
         switch event {
         case .wanted(let waiter): join(waiter, now: now)
-        case .cancelled(let waiter): _ = queue.leave(waiter)
-        case .finished(let slot, let outcome): finish(slot, outcome, now: now)
+        case .wantedSpare(let waiter): wantSpare(waiter, now: now)
+        case .cancelled(let waiter):
+            spareWaiters.remove(waiter)
+            _ = queue.leave(waiter)
+        case .finished(let slot, let outcome, let fare): finish(slot, outcome, fare, now: now)
         case .extended(let slot): book.extend(slot.grant, now: now)
         case .subscribed: subscribed(now: now)
         case .granted(let message): received(message, now: now)

@@ -125,12 +125,15 @@ extension SlotNode {
             if case .staleEpoch = reply.outcome { return epochRefused(epoch, now: now) }
             look(reply.mirrors, waiting: board?.waiting ?? 0, now: now)
         case (.direct, .success(let reply)): reserved(reply, sentAt: sentAt, now: now)
+        case (.spare(let waiter), .success(let reply)): spared(reply, for: waiter, sentAt: sentAt, now: now)
         case (.leading(let epoch), .failure):
             guard election?.role == .leading(epoch: epoch) else { break }
             board?.failed(now: now)
             // The board forgets who does not repeat himself; we are no exception.
             demand.believed = [-1, -1, -1]
         case (.touching, .failure): break
+        case (.spare(let waiter), .failure):
+            if spareWaiters.remove(waiter) != nil { effects.append(.refuse(waiter, .unreachable(waited: now.microseconds(since: sentAt)))) }
         case (.direct, .failure):
             direct.isReserving = false
             direct.nextAt = now.advanced(byMicroseconds: Int64.random(in: 30_000...100_000, using: &random))

@@ -22,7 +22,8 @@ extension SlotNode {
                 SettleRequest.Entry(
                     mirror: report.mirror, number: report.grant.number, incarnation: lives.name(of: report.grant.life),
                     remaining: Int64(report.remaining), completed: report.completed.map { sentAt.microseconds(since: $0) },
-                    unsent: Int64(report.unsent), extend: report.extends ? terms.hold : nil)
+                    unsent: Int64(report.unsent), answered: Int64(report.answered), failed: Int64(report.failed),
+                    latency: report.latency, extend: report.extends ? terms.hold : nil)
             })
     }
 

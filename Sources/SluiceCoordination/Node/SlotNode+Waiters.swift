@@ -50,18 +50,20 @@ extension SlotNode {
         }
     }
 
-    mutating func finish(_ slot: Slot, _ outcome: SlotOutcome, now: Instant) {
+    mutating func finish(_ slot: Slot, _ outcome: SlotOutcome, _ fare: SlotFare, now: Instant) {
         figures.inFlight -= 1
         let rules = terms.mirrors[slot.mirror]
         // Where requests under way or a burst are capped, a completion makes room at once.
         let isUrgent = outcome == .unsent || rules.concurrency != nil || rules.burst != nil || rules.limits.isEmpty
-        book.record(outcome, of: slot.grant, urgent: isUrgent, now: now)
+        book.record(outcome, of: slot.grant, fare: fare, urgent: isUrgent, now: now)
     }
 
     mutating func stop(now: Instant) {
         guard !isStopped else { return }
         isStopped = true
         for waiter in queue.removeEverybody() { effects.append(.refuse(waiter.id, .stopped)) }
+        for waiter in spareWaiters.sorted() { effects.append(.refuse(waiter, .stopped)) }
+        spareWaiters = []
         returnSurplus(now: now)
         perform(election?.stop() ?? [], now: now)
     }

@@ -25,6 +25,8 @@ package struct SlotNode: Sendable {
     var demand = DemandState()
     var direct = DirectState()
     var muster: MusterState
+    /// Who would use a slot that nobody wants, while the ledger is asked for one.
+    var spareWaiters: Set<UInt64> = []
     var isSettling = false
     var isPulling = false
     var isListeningAsLeader = false

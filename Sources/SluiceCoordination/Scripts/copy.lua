@@ -4,7 +4,7 @@
 -- ARGV  those of ledger.lua, then
 --       version      that the caller has already; -1 for none
 -- Reply { HEAD, lives, version, next number, mirrors }
---       mirrors      for each { state, open, log of each limit }, the fields of the hash, '' where there is none; no
+--       mirrors      for each { state, open, conduct, log of each limit }, the fields of the hash, '' where there is none; no
 --                    mirrors when the caller's version is the latest, or while a muster is under way
 -- Sends nothing, changes nothing.
 

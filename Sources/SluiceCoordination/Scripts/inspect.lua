@@ -4,7 +4,7 @@
 -- ARGV  those of ledger.lua
 -- Reply { HEAD, mirrors }
 --       mirrors      for each { status, { granted, settled, unsent, expired, throttled }, slots used under each limit,
---                    effective limit (0: none) }
+--                    what the first limit is held to (0: there is none), median latency in µs (0: unknown) }
 -- Sends nothing, changes nothing.
 
 local now, latest = look()
@@ -16,7 +16,8 @@ for m, mirror in ipairs(call.mirrors) do
         statusOf(mirror, now),
         { mirror.granted, mirror.settled, mirror.unsent, mirror.expired, mirror.throttled },
         used,
-        mirror.limits[1] and mirror.limits[1].count or 0,
+        mirror.limits[1] and heldTo(mirror.conduct, mirror.limits[1]) or 0,
+        mirror.latency,
     }
 end
 return reply(now, latest, mirrors)

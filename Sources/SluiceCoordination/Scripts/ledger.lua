@@ -1,4 +1,4 @@
--- The slot ledger of a pool: what every entry script begins with (the loader puts this file before it).
+-- The slot ledger of a pool: what every entry script begins with (the loader puts conduct.lua and this file before it).
 --
 -- KEYS  1 ledger   hash, see below
 --       2 leader   string: the node that holds the lease        (reserve only)
@@ -22,7 +22,8 @@
 -- Replies are arrays of whole numbers and strings; the first six (HEAD) are both readings of ledger time, the one that
 -- releases and the one that records, its frame, the incarnation, the muster under way (its number, 0: none) and the µs
 -- until it may be ended.
--- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs }.
+-- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs, standing (0 good, 1 failing,
+-- 2 refusing), what its first limit is held to or 0 }.
 -- A call that begins a muster sends to <prefix>beat: M1 incarnation number
 --
 -- Fields of the hash; all times are ledger time in whole µs
@@ -32,7 +33,8 @@
 --       lost             those of them (or this one) that the muster under way is about
 --       ignorant         during a muster: the nodes that have said that they remember nothing; ! once somebody remembers
 --       memory:TAG       what a node remembers: both readings of ledger time when it said so, and its text
---       state:NAME       granted settled unsent expired throttled paused-until drained
+--       state:NAME       granted settled unsent expired throttled paused-until drained latency
+--       conduct:NAME     see conduct.lua
 --       open:NAME        slots and earliest expiry >I4 >I7, then a record a grant, by number:
 --                        number >I6, random part of the node c8, slots >I3, expiry >I7
 --       log:NAME:WINDOW  slots >I4, then a record a release, by time: release >I7, slots >I3
@@ -187,7 +189,7 @@ local function removeExpired(open, now)
     for position = open.first, #open.s - 1, GRANT do
         local count, expiry = read('>I3I7', open.s, position + 14)
         if expiry <= now then
-            expired[#expired + 1] = { count = count, expiry = expiry }
+            expired[#expired + 1] = { grant = read('>I6', open.s, position), count = count, expiry = expiry }
             kept[#kept + 1] = sub(open.s, from, position - 1)
             from = position + GRANT
             open.sum = open.sum - count
@@ -201,17 +203,25 @@ local function removeExpired(open, now)
     return expired
 end
 
--- Where a node's grant stands; nil when it is not open (any more).
-local function placeOf(open, grant, tag)
-    local low, high = 0, open.records
+-- Where a grant stands that was not made in this call, and whose it is; nil when it is not open (any more).
+local function find(open, grant)
+    local records = open.records - #open.added
+    local low, high = 0, records
     while low < high do
         local middle = floor((low + high) / 2)
         if read('>I6', open.s, open.first + middle * GRANT) < grant then low = middle + 1 else high = middle end
     end
-    if low == open.records then return nil end
+    if low == records then return nil end
     local position = open.first + low * GRANT
     local found, owner = read('>I6c8', open.s, position)
-    return found == grant and owner == tag and position or nil
+    if found == grant then return position, owner end
+    return nil
+end
+
+-- Where a node's grant stands; nil when it is not open (any more).
+local function placeOf(open, grant, tag)
+    local position, owner = find(open, grant)
+    return owner == tag and position or nil
 end
 
 local function appendGrant(open, grant, tag, count, expiry)
@@ -269,9 +279,11 @@ local function purge(mirror, now)
         mirror.expired = mirror.expired + expired.count
         mirror.dirty = true
         charge(mirror, expired.expiry, expired.count)
+        conductExpired(mirror, expired.grant, now)
     end
     flush(mirror, now)
     for _, limit in ipairs(mirror.limits) do purgeLog(limit.log, now) end
+    recover(mirror, now)
 end
 
 -- The completed requests that the upstream's bucket still holds, rounded up; see MirrorLedger.swift.
@@ -280,13 +292,30 @@ local function level(mirror, now)
     return floor((mirror.drained - now + mirror.refill - 1) / mirror.refill)
 end
 
+-- What a limit is held to: the first one may be lowered.
+local function countOf(mirror, limit) return limit == mirror.limits[1] and heldTo(mirror.conduct, limit) or limit.count end
+
+-- Whether the one slot that a mirror on probation gets is in use.
+local function isProbing(mirror)
+    local probe, added = mirror.conduct.probe, mirror.open.added
+    if probe <= 0 then return false end
+    for _, record in ipairs(added) do
+        if read('>I6', record) == probe then return true end
+    end
+    return find(mirror.open, probe) ~= nil
+end
+
 local function room(mirror, now)
     local open = mirror.open
     if open.records >= MOST_GRANTS then return 0 end
     local free = #mirror.limits == 0 and UNLIMITED - open.sum or NEVER
-    for _, limit in ipairs(mirror.limits) do free = min(free, limit.count - limit.log.sum - open.sum) end
+    for _, limit in ipairs(mirror.limits) do free = min(free, countOf(mirror, limit) - limit.log.sum - open.sum) end
     if mirror.concurrency > 0 then free = min(free, mirror.concurrency - open.sum) end
     if mirror.burst > 0 then free = min(free, mirror.burst - open.sum - level(mirror, now)) end
+    if mirror.conduct ~= GOOD then
+        free = min(free, paced(mirror.conduct, mirror.limits[1], now))
+        if mirror.conduct.probe ~= 0 then free = min(free, isProbing(mirror) and 0 or 1) end
+    end
     return max(0, free)
 end
 
@@ -296,15 +325,16 @@ local function freeOf(mirror, now)
 end
 
 -- The earliest moment at which every rule can have room again without anything coming back unsent: an open
--- slot is taken to complete this very moment. Nil when only a settle can make room.
+-- slot is taken to complete this very moment. Nil when only a settle can make room; that of a probe is soon to be expected.
 local function earliestRoom(mirror, now)
     local open = mirror.open
     if open.records >= MOST_GRANTS then return nil end
     if mirror.concurrency > 0 and open.sum >= mirror.concurrency then return nil end
     if #mirror.limits == 0 and open.sum >= UNLIMITED then return nil end
-    local earliest = now
+    local earliest = isProbing(mirror) and now + 50000 or now
+    if mirror.conduct.held > 0 and mirror.limits[1] then earliest = max(earliest, mirror.conduct.paceAt) end
     for _, limit in ipairs(mirror.limits) do
-        local needed = limit.log.sum + open.sum - limit.count + 1
+        local needed = limit.log.sum + open.sum - countOf(mirror, limit) + 1
         if needed > 0 then earliest = max(earliest, releaseOfNext(limit.log, needed) or releaseOf(limit, now)) end
     end
     if mirror.burst > 0 and mirror.burst - open.sum - level(mirror, now) <= 0 then
@@ -317,7 +347,7 @@ end
 local function statusOf(mirror, now)
     local open, used, least = mirror.open, mirror.open.sum, nil
     for _, limit in ipairs(mirror.limits) do
-        local left = limit.count - limit.log.sum - open.sum
+        local left = countOf(mirror, limit) - limit.log.sum - open.sum
         if not least or left < least then least, used = left, limit.log.sum + open.sum end
     end
     local free, nextRelease = freeOf(mirror, now), 0
@@ -325,7 +355,10 @@ local function statusOf(mirror, now)
         local earliest = earliestRoom(mirror, now)
         nextRelease = earliest and max(earliest, mirror.paused, mirror.sealed) - now or -1
     end
-    return { free, used, nextRelease, max(0, mirror.paused - now), max(0, mirror.sealed - now, (meta and meta.sealedUntil or 0) - now) }
+    return {
+        free, used, nextRelease, max(0, mirror.paused - now), max(0, mirror.sealed - now, (meta and meta.sealedUntil or 0) - now),
+        standing(mirror.conduct), mirror.conduct.held,
+    }
 end
 
 local function statuses(now)
@@ -341,6 +374,7 @@ local function load()
     for _, mirror in ipairs(call.mirrors) do
         fields[#fields + 1] = 'state:' .. mirror.name
         fields[#fields + 1] = 'open:' .. mirror.name
+        fields[#fields + 1] = 'conduct:' .. mirror.name
         for _, limit in ipairs(mirror.limits) do fields[#fields + 1] = limit.field end
     end
     local values = redis.call('HMGET', KEYS[1], unpack(fields))
@@ -367,7 +401,7 @@ local function load()
         mirror.raw = { state }
         mirror.granted, mirror.settled, mirror.unsent = counters[1] or 0, counters[2] or 0, counters[3] or 0
         mirror.expired, mirror.throttled = counters[4] or 0, counters[5] or 0
-        mirror.paused, mirror.drained = counters[6] or 0, counters[7] or 0
+        mirror.paused, mirror.drained, mirror.latency = counters[6] or 0, counters[7] or 0, counters[8] or 0
         local open = field()
         mirror.raw[2] = open or ''
         if open then
@@ -376,6 +410,9 @@ local function load()
         else
             mirror.open = { s = '', first = 1, sum = 0, earliest = NEVER, records = 0, added = {} }
         end
+        local conduct = field()
+        mirror.raw[3] = conduct or ''
+        mirror.conduct = readConduct(conduct)
         for _, limit in ipairs(mirror.limits) do
             local log = field()
             mirror.raw[#mirror.raw + 1] = log or ''
@@ -532,9 +569,10 @@ local function save()
         if mirror.dirty then
             change('state:' .. mirror.name, table.concat({
                 text(mirror.granted), text(mirror.settled), text(mirror.unsent), text(mirror.expired),
-                text(mirror.throttled), text(mirror.paused), text(mirror.drained),
+                text(mirror.throttled), text(mirror.paused), text(mirror.drained), text(mirror.latency),
             }, ' '))
         end
+        if mirror.conduct.dirty then change('conduct:' .. mirror.name, packConduct(mirror.conduct)) end
         if open.dirty then
             change('open:' .. mirror.name,
                 pack('>I4I7', open.sum, open.earliest) .. sub(open.s, open.first) .. table.concat(open.added))

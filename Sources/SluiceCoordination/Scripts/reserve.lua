@@ -4,7 +4,7 @@
 -- ARGV  those of ledger.lua, then
 --       caller       node
 --       epoch        the caller's fencing token; '' when it reserves for itself
---       yields       1: give nothing while a leader lives and others wait with it
+--       yields       1: give nothing while a leader lives and others wait with it; 2: give only what nobody wants
 --       count of demands, and for each: node, wanted, tier, stamp, sequence
 -- Reply { HEAD, outcome, current epoch, grants, statuses }
 --       outcome      0 considered, 1 the epoch is stale, 2 queue with the leader, 3 a muster is under way
@@ -25,6 +25,8 @@ if epoch ~= '' or yields == '1' then
     elseif held[1] and held[1] ~= caller and meta.waiting > 0 and now - meta.waitingAt <= 1000000 then
         outcome = 2
     end
+elseif yields == '2' and meta.waiting > 0 and now - meta.waitingAt <= 1000000 then
+    outcome = 2
 end
 if outcome ~= 1 and meta.musterUntil > 0 then outcome = 3 end
 
@@ -58,23 +60,66 @@ local function divide(supply, demands)
     return supply - left
 end
 
--- Takes a total from mirrors in proportion to what each has free: largest remainder, ties to the first.
-local function split(total, free, sum)
-    local parts, order, missing = {}, {}, total
-    for m, have in ipairs(free) do
-        parts[m] = sum > 0 and floor(total * have / sum) or 0
-        missing = missing - parts[m]
-        order[m] = m
+-- How fast mirrors answer, in eighths of the fastest; one that is unknown counts as fast. A few milliseconds make no difference.
+local function speeds()
+    local fastest, list = NEVER, {}
+    for _, mirror in ipairs(call.mirrors) do
+        if mirror.latency > 0 then fastest = min(fastest, mirror.latency) end
     end
-    if missing > 0 then
-        table.sort(order, function(one, other)
-            local a, b = total * free[one] % sum, total * free[other] % sum
-            if a ~= b then return a > b end
-            return one < other
-        end)
-        for place = 1, missing do parts[order[place]] = parts[order[place]] + 1 end
+    for m, mirror in ipairs(call.mirrors) do
+        list[m] = mirror.latency > 0 and max(1, floor(8 * (fastest + 5000) / (mirror.latency + 5000))) or 8
+    end
+    return list
+end
+
+-- Takes a total from mirrors: from those in good standing first; among them in proportion to what each has free and to how fast
+-- it answers: largest remainder, ties to the first. See Allotment.swift.
+local function split(total, free)
+    local parts, speed, left = {}, speeds(), total
+    for m = 1, #free do parts[m] = 0 end
+    for tier = 1, 2 do
+        while left > 0 do
+            local weights, order, sum, due = {}, {}, 0, left
+            for m, mirror in ipairs(call.mirrors) do
+                if (mirror.conduct.probe ~= 0) == (tier == 2) and parts[m] < free[m] then
+                    weights[m] = (free[m] - parts[m]) * speed[m]
+                    sum = sum + weights[m]
+                    order[#order + 1] = m
+                end
+            end
+            if sum == 0 then break end
+            for _, m in ipairs(order) do
+                local part = min(floor(due * weights[m] / sum), free[m] - parts[m])
+                parts[m] = parts[m] + part
+                left = left - part
+            end
+            if left > 0 then
+                table.sort(order, function(one, other)
+                    local a, b = due * weights[one] % sum, due * weights[other] % sum
+                    if a ~= b then return a > b end
+                    return one < other
+                end)
+                for place = 1, min(left, #order) do
+                    local m = order[place]
+                    if parts[m] < free[m] then
+                        parts[m] = parts[m] + 1
+                        left = left - 1
+                    end
+                end
+            end
+        end
     end
     return parts
+end
+
+-- What a mirror has beyond a quarter of each limit, which stays for those who come.
+local function spareOf(mirror, now)
+    local spare = freeOf(mirror, now)
+    for _, limit in ipairs(mirror.limits) do
+        local count = countOf(mirror, limit)
+        spare = min(spare, count - floor(count / 4) - limit.log.sum - mirror.open.sum)
+    end
+    return max(0, spare)
 end
 
 local grants, messages = {}, {}
@@ -86,10 +131,10 @@ if outcome == 0 then
     end
     local free, sum = {}, 0
     for m, mirror in ipairs(call.mirrors) do
-        free[m] = freeOf(mirror, now)
+        free[m] = yields == '2' and spareOf(mirror, now) or freeOf(mirror, now)
         sum = sum + free[m]
     end
-    local parts = split(divide(sum, demands), free, sum)
+    local parts = split(divide(sum, demands), free)
     local span, m, given = life(call.hold), 1, 0
     for d, demand in ipairs(demands) do
         local due, items = demand.share, {}
@@ -99,6 +144,7 @@ if outcome == 0 then
             local mirror, count, grant = call.mirrors[m], min(due, parts[m]), meta.nextNumber
             meta.nextNumber = grant + 1
             appendGrant(mirror.open, grant, sub(demand.node, -8), count, latest + span)
+            took(mirror, grant, count, now)
             mirror.granted = mirror.granted + count
             mirror.dirty = true
             parts[m] = parts[m] - count

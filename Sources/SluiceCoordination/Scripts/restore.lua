@@ -9,7 +9,7 @@
 --       next number  above that of every grant in it
 --       sealed       ledger time until which some slots are withheld; 0: none are
 --       lives        earlier incarnations that were remembered, with spaces between
---       for each mirror of the call: state, open, log of each limit: the fields of the hash, '' for none
+--       for each mirror of the call: state, open, conduct, log of each limit: the fields of the hash, '' for none
 -- Reply { HEAD, done (1 or 0), statuses }
 -- Sends to <prefix>leader:wake: freed, when it was done.
 
@@ -35,6 +35,7 @@ if done then
     for _, mirror in ipairs(call.mirrors) do
         change('state:' .. mirror.name)
         change('open:' .. mirror.name)
+        change('conduct:' .. mirror.name)
         for _, limit in ipairs(mirror.limits) do change(limit.field) end
     end
     redis.call('HDEL', KEYS[1], unpack(gone))

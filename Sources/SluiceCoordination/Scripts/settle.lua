@@ -9,6 +9,9 @@
 --           incarnation  that made it; after a muster its grants are found all the same, since no two lives share a number
 --           remaining    slots of the grant that no earlier entry reported
 --           unsent       slots that were provably never used: free at once
+--           answered     how many of all these slots' requests were answered
+--           failed       how many failed, sent or not
+--           latency      median of the time that the answers took, µs; '' when there are none
 --           extend       µs that the remaining slots may still wait to be sent; '' when not renewed
 --           ages         µs since each completion, with commas between
 -- Reply { HEAD, entries carried out, entries of another incarnation, statuses }; while a muster is under way nothing is
@@ -25,6 +28,7 @@ local applied, foreign = 0, 0
 for _ = 1, meta.musterUntil > 0 and 0 or number() do
     local mirror = call.mirrors[number() + 1]
     local grant, incarnation, remaining, unsent = number(), word(), number(), max(0, number())
+    local answered, failed, latency = max(0, number()), max(0, number()), number()
     local extend, ages, agesText = number(), {}, word()
     for age in string.gmatch(agesText, '%-?%d+') do ages[#ages + 1] = tonumber(age) end
     local counts = false
@@ -39,6 +43,8 @@ for _ = 1, meta.musterUntil > 0 and 0 or number() do
             applied = applied + 1
             settleGrant(mirror.open, position, #ages + unsent, extend and latest + life(max(0, extend)))
             mirror.unsent = mirror.unsent + unsent
+            judge(mirror, grant, answered, failed, meta.nextNumber, now)
+            if latency then mirror.latency = moved(mirror.latency, latency) end
         end
     end
     if counts then

@@ -17,6 +17,7 @@ enum MetricsText {
         counter("sluice_misses_total", statistics.misses, "Calls for which a mirror was asked.")
         counter("sluice_collapsed_total", statistics.collapsed, "Calls that shared the request of another call or process.")
         counter("sluice_stale_served_total", statistics.staleServed, "Calls answered with something past its freshness.")
+        counter("sluice_refreshes_total", statistics.refreshes, "Answers fetched with spare slots, before their end or after.")
         counter("sluice_fills_failed_total", statistics.fillsFailed, "Answers that Redis could not store: full, read-only, out of reach.")
         counter("sluice_invalidations_total", statistics.invalidations, "Records that were written or deleted in Redis, by whomever.")
         counter("sluice_errors_total", statistics.errors, "Calls that ended in an error.")

@@ -14,10 +14,25 @@ import Testing
     }
 
     @Test func `mirrors give in proportion to what they have free`() {
-        #expect(Allotment.split(10, overFree: [30, 10]) == [8, 2])
-        #expect(Allotment.split(40, overFree: [30, 10]) == [30, 10])
-        #expect(Allotment.split(1, overFree: [5, 5]) == [1, 0])
-        #expect(Allotment.split(0, overFree: [0, 0]) == [0, 0])
+        #expect(Allotment.split(10, over: [.init(free: 30), .init(free: 10)]) == [8, 2])
+        #expect(Allotment.split(40, over: [.init(free: 30), .init(free: 10)]) == [30, 10])
+        #expect(Allotment.split(1, over: [.init(free: 5), .init(free: 5)]) == [1, 0])
+        #expect(Allotment.split(0, over: [.init(free: 0), .init(free: 0)]) == [0, 0])
+    }
+
+    @Test func `of two mirrors the faster gives more, and the slower the rest when all is wanted`() {
+        let offers = [Allotment.Offer(free: 10, latency: 100_000), .init(free: 10, latency: 20_000)]
+        #expect(Allotment.split(5, over: offers) == [1, 4])
+        #expect(Allotment.split(20, over: offers) == [10, 10])
+        // One that is not known yet is tried; a few milliseconds make no difference.
+        #expect(Allotment.split(4, over: [.init(free: 10, latency: 20_000), .init(free: 10)]) == [2, 2])
+        #expect(Allotment.split(10, over: [.init(free: 10, latency: 1_000), .init(free: 10, latency: 1_500)]) == [5, 5])
+    }
+
+    @Test func `nobody is sent on a probe while another mirror has a slot`() {
+        let offers = [Allotment.Offer(free: 1, isOnProbation: true), .init(free: 3, latency: 5_000_000)]
+        #expect(Allotment.split(3, over: offers) == [0, 3])
+        #expect(Allotment.split(4, over: offers) == [1, 3])
     }
 
     /// What fairness means, for any demands: nobody gets more than it wants; nothing is left over while somebody
@@ -39,7 +54,10 @@ import Testing
                     if demands[other].tier > demands[one].tier { #expect(shares[other] == 0, "seed \(seed)") }
                 }
             }
-            let parts = Allotment.split(total, overFree: free)
+            let offers = free.map {
+                Allotment.Offer(free: $0, latency: random.chance(70) ? random.pick(1...200_000) : 0, isOnProbation: random.chance(20))
+            }
+            let parts = Allotment.split(total, over: offers)
             #expect(parts.reduce(0, +) == total, "seed \(seed)")
             #expect(zip(parts, free).allSatisfy { (0...$1).contains($0) }, "seed \(seed)")
             let pieces = Allotment.pieces(shares: shares, parts: parts, room: free.map { _ in 100 })

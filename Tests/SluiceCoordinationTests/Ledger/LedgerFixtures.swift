@@ -59,9 +59,11 @@ struct Bench {
     }
 
     mutating func reserve(
-        _ demands: [ReserveRequest.Demand], by caller: NodeID = node("self"), epoch: Int64? = nil, yields: Bool = false
+        _ demands: [ReserveRequest.Demand], by caller: NodeID = node("self"), epoch: Int64? = nil, yields: Bool = false,
+        spares: Bool = false
     ) -> (reply: ReserveReply, messages: [LedgerMessage]) {
-        state.reserve(ReserveRequest(caller: caller, epoch: epoch, demands: demands, yieldsToLeader: yields), call, at: raw)
+        state.reserve(
+            ReserveRequest(caller: caller, epoch: epoch, demands: demands, yieldsToLeader: yields, sparesOnly: spares), call, at: raw)
     }
 
     /// What one node gets for itself.

@@ -24,6 +24,9 @@ struct LedgerPair {
     private var copies: [LedgerCopy] = []
     /// How many musters were ended.
     private(set) var restorations = 0
+    /// How many replies told of a mirror in trouble, by what it stands accused of, and how many of one that is held to less than its limit.
+    private(set) var standings: [MirrorStanding: Int] = [:]
+    private(set) var lowered = 0
     private(set) var summary = ""
 
     init(seed: UInt64, client: RedisClient, terms fixed: LedgerTerms? = nil) {
@@ -72,8 +75,12 @@ struct LedgerPair {
         case 0..<45: try await reserve(randomRequest())
         case 45..<80: try await settle(randomReport(), call())
         case 80..<85:
-            let (mirror, pause, throttled) = (Int(random.pick(-1...3)), random.pick(-second...2 * second), random.chance(50))
-            try await penalise(mirror: mirror, pause: pause, throttled: throttled)
+            // Of a grant that is open, of one to come, and of one from long ago.
+            let held = grants.randomElement(using: &random)?.grant
+            let mirror = random.chance(60) ? held?.mirror ?? 0 : Int(random.pick(-1...3))
+            let grant = random.chance(70) ? held?.number ?? 0 : (state.meta?.nextNumber ?? 0) + random.pick(-50...1)
+            let asked = random.chance(50) ? random.pick(-second...2 * second) * (random.chance(2) ? day : 1) : nil
+            try await penalise(mirror: mirror, grant: grant, asked: asked)
         case 85..<90: try await pull(anyNode())
         case 90..<95: try await inspect()
         case 95..<99: try await copy()
@@ -127,7 +134,7 @@ struct LedgerPair {
         compare(real, model)
         publish(messages)
         latest = model.stamp
-        releases = model.mirrors.compactMap(\.nextRelease)
+        look(model.mirrors)
         for (demand, given) in zip(request.demands, model.grants) {
             grants += given.map { (demand.node, $0, model.stamp.incarnation, $0.count) }
         }
@@ -143,21 +150,22 @@ struct LedgerPair {
         compare(real, model)
         publish(messages)
         latest = model.stamp
-        releases = model.mirrors.compactMap(\.nextRelease)
+        look(model.mirrors)
     }
 
-    private mutating func penalise(mirror: Int, pause: Int64, throttled: Bool) async throws {
+    private mutating func penalise(mirror: Int, grant: Int64, asked: Int64?) async throws {
         let call = call()
-        summary = "penalise \(mirror) \(pause) \(throttled) \(call)"
+        summary = "penalise \(mirror) #\(grant) \(asked ?? -1) \(call)"
         let value = try await client.run(
             LedgerScript.penalise, keys: [keys.ledger],
-            arguments: LedgerArguments(call, raw: raw).penalising(mirror: mirror, pause: pause, throttled: throttled).words)
+            arguments: LedgerArguments(call, raw: raw).penalising(mirror: mirror, grant: grant, asked: asked).words)
         var reader = try LedgerReplyReader(value, of: "penalise")
         let real = try reader.penaliseReply(mirrors: call.terms.mirrors.count)
-        let (model, messages) = state.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: raw)
+        let (model, messages) = state.penalise(mirror: mirror, grant: grant, asked: asked, call, at: raw)
         publish(messages)
         compare(real, model)
         latest = model.stamp
+        look(model.mirrors)
     }
 
     private mutating func pull(_ node: NodeID) async throws {
@@ -244,6 +252,14 @@ struct LedgerPair {
             own: own.sorted { $0.number < $1.number })
     }
 
+    private mutating func look(_ mirrors: [MirrorStatus]) {
+        releases = mirrors.compactMap(\.nextRelease)
+        for mirror in mirrors {
+            standings[mirror.standing, default: 0] += 1
+            if mirror.held > 0 { lowered += 1 }
+        }
+    }
+
     private mutating func compare<Reply: Equatable>(_ real: Reply, _ model: Reply) {
         if real != model { differences.append("Redis: \(real)\nmodel: \(model)") }
     }
@@ -289,7 +305,8 @@ struct LedgerPair {
         }
         let epoch = random.chance(50) ? state.epoch + (random.chance(10) ? 1 : 0) : nil
         let caller = random.chance(80) ? (state.leader ?? anyNode()) : anyNode()
-        return ReserveRequest(caller: caller, epoch: epoch, demands: demands, yieldsToLeader: random.chance(50))
+        return ReserveRequest(
+            caller: caller, epoch: epoch, demands: demands, yieldsToLeader: random.chance(50), sparesOnly: random.chance(20))
     }
 
     private mutating func randomReport() -> SettleRequest {
@@ -308,7 +325,10 @@ struct LedgerPair {
                     mirror: held.grant.mirror + (random.chance(2) ? 1 : 0), number: held.grant.number + (random.chance(2) ? 1 : 0),
                     incarnation: random.chance(98) ? held.incarnation : "before",
                     remaining: held.remaining + (random.chance(5) ? random.pick(-1...1) : 0), completed: ages,
-                    unsent: random.chance(98) ? unsent : -1, extend: random.chance(10) ? random.pick(-second...5 * second) : nil))
+                    unsent: random.chance(98) ? unsent : -1, answered: random.chance(60) ? random.pick(-1...share) : 0,
+                    failed: random.chance(30) ? random.pick(-1...3) : 0,
+                    latency: random.chance(50) ? random.pick(-1...2 * second) * (random.chance(2) ? day : 1) : nil,
+                    extend: random.chance(10) ? random.pick(-second...5 * second) : nil))
             grants[place].remaining -= Int64(ages.count) + unsent
             if grants[place].remaining <= 0 { grants.remove(at: place) }
         }

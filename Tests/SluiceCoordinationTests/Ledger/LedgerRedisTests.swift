@@ -61,7 +61,7 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         }
         #expect(try await one.settle(SettleRequest(node: node("self"), entries: entries)).applied == entries.count)
         #expect(try await one.settle(SettleRequest(node: node("self"), entries: entries)).applied == 0)
-        #expect(try await one.penalise(mirror: 0, pause: 5 * second, throttled: true).mirrors.map(\.free) == [0, 5])
+        #expect(try await one.penalise(mirror: 0, grant: granted[0].number, asked: 5 * second).mirrors.map(\.free) == [0, 5])
         await scene.end(one, other)
     }
 
@@ -75,7 +75,9 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         try await scene.server.cli("FLUSHALL")
         #expect(try await one.reserve(wish(1)).outcome == .mustering)
         #expect(try await one.settle(SettleRequest(node: node("self"), entries: [])).stamp.muster != nil)
-        let own = given.map { Recollection.Own(number: $0.number, mirror: $0.mirror == 0 ? "a" : "b", count: $0.count, remaining: second) }
+        let own = given.map {
+            Recollection.Own(number: $0.number, mirror: $0.mirror == 0 ? "a" : "b", count: $0.count, remaining: 60 * second)
+        }
         try await scene.endMuster(
             one, telling: Recollection(incarnation: copy.incarnation, copy: copy, copyTime: copy.time, own: own))
         // The slot in use is known; the rest may have been given away just before the loss.
@@ -148,7 +150,7 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         let good: [RedisValue] = [
             .integer(5), .integer(5), .integer(0), .bulk(Array("one".utf8)), .integer(0), .integer(0), .integer(0), .integer(0),
             .array([.integer(0), .integer(0), .integer(7), .integer(1)]),
-            .array([.array([.integer(1), .integer(2), .integer(3), .integer(0), .integer(0)])]),
+            .array([.array([.integer(1), .integer(2), .integer(3), .integer(0), .integer(0), .integer(0), .integer(0)])]),
         ]
         var whole = try LedgerReplyReader(.array(good), of: "reserve")
         #expect(try whole.reserveReply(demands: 1, mirrors: 1).grants == [[Grant(mirror: 0, number: 7, count: 1)]])

@@ -189,15 +189,30 @@ private let minute = 60 * second + 60 * millisecond
         #expect(bench.reserve([.init(node: single, wanted: 1)], by: single, yields: true).reply.outcome == .granted)
     }
 
+    @Test func `what nobody wants is given while nobody waits, and leaves a quarter of each limit to those who come`() {
+        var bench = led()
+        let (spare, many) = (node("spare"), node("many"))
+        func spared(_ wanted: Int64) -> ReserveReply { bench.reserve([.init(node: spare, wanted: wanted)], by: spare, spares: true).reply }
+        let all = bench.reserve([], by: many).reply.mirrors.reduce(0) { $0 + $1.free }
+        let kept = bench.terms.mirrors.reduce(0) { $0 + $1.limits[0].count / 4 }
+        #expect(kept > 0)
+        #expect(spared(1_000).grants[0].reduce(0) { $0 + $1.count } == all - kept)
+        #expect(spared(1).grants[0].isEmpty)
+        #expect(bench.reserve([.init(node: many, wanted: 1_000)], by: leader, epoch: 3).reply.grants[0].reduce(0) { $0 + $1.count } == kept)
+        bench.raw += second / 2
+        #expect(spared(1).outcome == .queueWithLeader)
+    }
+
     @Test func `a penalty pauses a mirror for everyone, is never shortened and never longer than a day`() {
         var bench = led()
-        _ = bench.state.penalise(mirror: 0, pause: 10 * second, throttled: true, bench.call, at: bench.raw)
-        let (reply, _) = bench.state.penalise(mirror: 0, pause: second, throttled: false, bench.call, at: bench.raw)
-        #expect(reply.mirrors[0] == MirrorStatus(free: 0, inUse: 0, nextRelease: 10 * second, pausedFor: 10 * second, sealedFor: 0))
+        _ = bench.take(0)
+        let now = bench.state.meta!.nextNumber
+        _ = bench.state.penalise(mirror: 0, grant: now, asked: 10 * second, bench.call, at: bench.raw)
+        let (reply, _) = bench.state.penalise(mirror: 0, grant: now - 1, asked: second, bench.call, at: bench.raw)
+        #expect(reply.mirrors[0].free == 0 && reply.mirrors[0].nextRelease == 10 * second && reply.mirrors[0].pausedFor == 10 * second)
         #expect(bench.take(8).map(\.mirror) == [1])
         bench.raw += 10 * second
         #expect(bench.take(8).map(\.mirror) == [0])
-        #expect(
-            bench.state.penalise(mirror: 1, pause: 10 * day, throttled: true, bench.call, at: bench.raw).reply.mirrors[1].pausedFor == day)
+        #expect(bench.state.penalise(mirror: 1, grant: now, asked: 10 * day, bench.call, at: bench.raw).reply.mirrors[1].pausedFor == day)
     }
 }

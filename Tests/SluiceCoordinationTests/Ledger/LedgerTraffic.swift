@@ -107,9 +107,11 @@ struct Traffic {
             for place in members.indices { report(place) }
             if random.chance(3) {
                 let mirror = Int(random.pick(0...Int64(terms.mirrors.count - 1)))
-                let pause = random.pick(0...second)
+                let asked = random.chance(50) ? random.pick(0...second) : nil
                 let call = call(place, sent: now)
-                let (reply, _) = state.penalise(mirror: mirror, pause: pause, throttled: true, call, at: raw)
+                // Of the latest grant, or of one from before.
+                let grant = max(0, state.meta!.nextNumber - random.pick(1...5))
+                let (reply, _) = state.penalise(mirror: mirror, grant: grant, asked: asked, call, at: raw)
                 hear(place, reply.stamp, sent: now)
             }
         }
@@ -176,7 +178,9 @@ struct Traffic {
                 completions.append(completion)
             }
             let entry = SettleRequest.Entry(
-                mirror: grant.mirror, number: grant.number, incarnation: incarnation, remaining: remaining, unsent: unsent)
+                mirror: grant.mirror, number: grant.number, incarnation: incarnation, remaining: remaining, unsent: unsent,
+                answered: random.pick(0...share), failed: random.chance(10) ? random.pick(0...share) : 0,
+                latency: random.chance(50) ? random.pick(0...second) : nil)
             let over = max(now, completions.max() ?? now)
             if !dies { members[place].due.append((over + (random.chance(70) ? 0 : random.pick(0...10 * second)), entry, completions)) }
             remaining -= share

@@ -51,7 +51,8 @@ import Testing
 
     @Test func `a holder whose lock was given to one who does not remember is refused, and teaches the next`() async throws {
         let scene = try await LockScene(3)
-        let resource = try lock(lease: .seconds(2))
+        // The newcomer must ask before the holder's next renewal, a third of the lease away.
+        let resource = try lock(lease: .seconds(12))
         try await jump(scene)
         let old = try await scene.nodes[0].acquire(resource)
         try await scene.server.cli("FLUSHALL")

@@ -20,21 +20,63 @@ package enum Allotment {
         return shares
     }
 
-    /// Takes a total from mirrors in proportion to what each has free (largest remainder; ties to the first),
-    /// so that none runs dry while another has plenty.
-    /// - Precondition: the total is at most the sum of `free`.
-    package static func split(_ total: Int64, overFree free: [Int64]) -> [Int64] {
-        let sum = free.reduce(0, +)
-        guard sum > 0 else { return free }
-        var parts = free.map { total * $0 / sum }
-        let byRemainder = free.indices.sorted { left, right in
-            let (one, other) = (total * free[left] % sum, total * free[right] % sum)
-            return one != other ? one > other : left < right
+    /// What one mirror has to give.
+    package struct Offer: Hashable, Sendable {
+        package var free: Int64
+        /// Half of its answers take longer than so many µs; 0: unknown.
+        package var latency: Int64
+        /// Whether its next slot is a probe.
+        package var isOnProbation: Bool
+
+        package init(free: Int64, latency: Int64 = 0, isOnProbation: Bool = false) {
+            self.free = free
+            self.latency = latency
+            self.isOnProbation = isOnProbation
         }
-        let missing = total - parts.reduce(0, +)
-        for place in byRemainder.prefix(Int(missing)) { parts[place] += 1 }
+    }
+
+    /// Takes a total from mirrors: from those in good standing first, so that nobody is sent on a probe who need not be.
+    ///
+    /// Among them in proportion to what each has free, so that none runs dry while another has plenty, and to how fast it answers; the
+    /// odd ones go to the largest remainders, ties to the first.
+    /// - Precondition: the total is at most the sum of what is free.
+    package static func split(_ total: Int64, over offers: [Offer]) -> [Int64] {
+        var parts = offers.map { _ in Int64(0) }
+        let speeds = speeds(offers.map(\.latency))
+        var left = total
+        for isOnProbation in [false, true] {
+            while left > 0 {
+                let open = offers.indices.filter { offers[$0].isOnProbation == isOnProbation && parts[$0] < offers[$0].free }
+                let weights = open.map { (offers[$0].free - parts[$0]) * speeds[$0] }
+                let sum = weights.reduce(0, +)
+                guard sum > 0 else { break }
+                let due = left
+                let byRemainder = open.indices.sorted { one, other in
+                    let (first, second) = (due * weights[one] % sum, due * weights[other] % sum)
+                    return first != second ? first > second : one < other
+                }
+                for (place, mirror) in open.enumerated() {
+                    let part = min(due * weights[place] / sum, offers[mirror].free - parts[mirror])
+                    parts[mirror] += part
+                    left -= part
+                }
+                // At most one each; what a mirror cannot give is divided anew.
+                for place in byRemainder.prefix(Int(min(left, Int64(open.count)))) where parts[open[place]] < offers[open[place]].free {
+                    parts[open[place]] += 1
+                    left -= 1
+                }
+            }
+        }
         return parts
     }
+
+    /// How fast mirrors answer, in eighths of the fastest; one that is unknown counts as fast. A few milliseconds make no difference.
+    static func speeds(_ latencies: [Int64]) -> [Int64] {
+        let fastest = latencies.filter { $0 > 0 }.min() ?? 0
+        return latencies.map { $0 > 0 ? max(1, 8 * (fastest + grain) / ($0 + grain)) : 8 }
+    }
+
+    private static let grain: Int64 = 5_000
 
     /// Hands the mirrors' parts to the nodes in order: at most nodes + mirrors − 1 pieces in all.
     /// - Parameter room: how many pieces each mirror can record; what it cannot, nobody gets.

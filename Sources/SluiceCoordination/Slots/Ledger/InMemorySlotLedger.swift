@@ -39,8 +39,8 @@ package actor InMemorySlotLedger: SlotLedger {
         return reply
     }
 
-    package func penalise(mirror: Int, pause: Int64, throttled: Bool) -> PenaliseReply {
-        state.penalise(mirror: mirror, pause: pause, throttled: throttled, call, at: Instant.now.microseconds).reply
+    package func penalise(mirror: Int, grant: Int64, asked: Int64?) -> PenaliseReply {
+        state.penalise(mirror: mirror, grant: grant, asked: asked, call, at: Instant.now.microseconds).reply
     }
 
     package func pull(_ node: NodeID) -> PullReply { state.pull(node, call, at: Instant.now.microseconds) }

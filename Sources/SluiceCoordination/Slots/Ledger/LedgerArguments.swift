@@ -35,7 +35,7 @@ package struct LedgerArguments: Sendable {
         var all = self
         all.append(request.caller.text)
         all.append(request.epoch)
-        all.append(request.yieldsToLeader ? 1 : 0)
+        all.append(request.sparesOnly ? 2 : request.yieldsToLeader ? 1 : 0)
         all.append(Int64(request.demands.count))
         for demand in request.demands {
             all.append(demand.node.text)
@@ -58,6 +58,9 @@ package struct LedgerArguments: Sendable {
             all.append(entry.incarnation)
             all.append(entry.remaining)
             all.append(entry.unsent)
+            all.append(entry.answered)
+            all.append(entry.failed)
+            all.append(entry.latency)
             all.append(entry.extend)
             all.append(entry.completed.map(String.init).joined(separator: ","))
         }
@@ -65,11 +68,11 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `penalise.lua` takes besides.
-    package func penalising(mirror: Int, pause: Int64, throttled: Bool) -> LedgerArguments {
+    package func penalising(mirror: Int, grant: Int64, asked: Int64?) -> LedgerArguments {
         var all = self
         all.append(Int64(mirror))
-        all.append(pause)
-        all.append(throttled ? 1 : 0)
+        all.append(grant)
+        all.append(asked)
         return all
     }
 
@@ -115,6 +118,7 @@ package struct LedgerArguments: Sendable {
             let fields = MirrorFields(request.mirrors[rules.name] ?? MirrorLedger(), windows: rules.limits.map(\.window))
             all.words.append(fields.state)
             all.words.append(fields.open)
+            all.words.append(fields.conduct)
             all.words += fields.logs
         }
         return all

@@ -36,8 +36,17 @@ package struct MirrorStatus: Hashable, Sendable {
     package var pausedFor: Int64
     /// µs of a seal still to come: data was lost, and slots of which nobody knows what became of them are withheld.
     package var sealedFor: Int64
+    /// What the mirror stands accused of; if of anything, it gets one slot at a time.
+    package var standing: MirrorStanding
+    /// What its first limit is held to since it refused; 0: to itself.
+    package var held: Int64
 
-    package init(free: Int64, inUse: Int64, nextRelease: Int64?, pausedFor: Int64, sealedFor: Int64) {
+    package init(
+        free: Int64, inUse: Int64, nextRelease: Int64?, pausedFor: Int64, sealedFor: Int64, standing: MirrorStanding = .good,
+        held: Int64 = 0
+    ) {
+        self.standing = standing
+        self.held = held
         self.free = free
         self.inUse = inUse
         self.nextRelease = nextRelease
@@ -137,8 +146,11 @@ package struct InspectReply: Hashable, Sendable {
         package var used: [Int64]
         /// What the first limit is held to now; equals its count while nothing has lowered it. 0: no limit.
         package var effectiveLimit: Int64
+        /// Half of its answers take longer than so many µs; 0 before the first.
+        package var latency: Int64
 
-        package init(status: MirrorStatus, counters: MirrorCounters, used: [Int64], effectiveLimit: Int64) {
+        package init(status: MirrorStatus, counters: MirrorCounters, used: [Int64], effectiveLimit: Int64, latency: Int64 = 0) {
+            self.latency = latency
             self.status = status
             self.counters = counters
             self.used = used

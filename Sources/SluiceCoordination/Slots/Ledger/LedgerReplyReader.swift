@@ -71,7 +71,9 @@ package struct LedgerReplyReader {
             (counters.granted, counters.settled, counters.unsent) = (counts[0], counts[1], counts[2])
             (counters.expired, counters.throttled) = (counts[3], counts[4])
             list.append(
-                InspectReply.Mirror(status: status, counters: counters, used: try reader.numbers(), effectiveLimit: try reader.number()))
+                InspectReply.Mirror(
+                    status: status, counters: counters, used: try reader.numbers(), effectiveLimit: try reader.number(),
+                    latency: try reader.number()))
         }
         return InspectReply(stamp: stamp, mirrors: list)
     }
@@ -183,10 +185,12 @@ package struct LedgerReplyReader {
     }
 
     private static func status(_ numbers: [Int64], _ script: String) throws(LedgerError) -> MirrorStatus {
-        guard numbers.count == 5 else { throw malformed(script, "a status has not five numbers") }
+        guard numbers.count == 7, let standing = MirrorStanding(rawValue: numbers[5]) else {
+            throw malformed(script, "a status has not seven numbers, or its standing is unknown")
+        }
         return MirrorStatus(
             free: numbers[0], inUse: numbers[1], nextRelease: numbers[2] < 0 ? nil : numbers[2], pausedFor: numbers[3],
-            sealedFor: numbers[4])
+            sealedFor: numbers[4], standing: standing, held: numbers[6])
     }
 
     private static func malformed(_ script: String, _ why: String) -> LedgerError {

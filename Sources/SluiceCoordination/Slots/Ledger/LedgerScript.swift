@@ -1,6 +1,6 @@
 package import SluiceRedis
 
-/// The ledger's scripts: each is `ledger.lua` and its own file behind it.
+/// The ledger's scripts: each is `conduct.lua`, `ledger.lua`, and its own file behind them.
 package enum LedgerScript {
     package static let reserve = script("reserve", PackageResources.reserve_lua)
     package static let settle = script("settle", PackageResources.settle_lua)
@@ -14,6 +14,6 @@ package enum LedgerScript {
     package static let restore = script("restore", PackageResources.restore_lua)
 
     private static func script(_ name: String, _ source: [UInt8]) -> RedisScript {
-        RedisScript(name: name, source: PackageResources.ledger_lua + source)
+        RedisScript(name: name, source: PackageResources.conduct_lua + PackageResources.ledger_lua + source)
     }
 }

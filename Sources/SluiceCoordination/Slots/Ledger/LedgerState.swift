@@ -72,6 +72,10 @@ package struct LedgerState: Hashable, Sendable {
         if let claimed = request.epoch {
             let sameLife = call.knowledge.map { $0.incarnation == meta?.incarnation } ?? true
             guard leader == request.caller, epoch == claimed, sameLife else { return without(.staleEpoch(current: epoch)) }
+        } else if request.sparesOnly {
+            if muster == nil, let meta, meta.waiting > 0, time.now - meta.waitingAt <= Self.waitingIsFresh {
+                return without(.queueWithLeader)
+            }
         } else if muster == nil, request.yieldsToLeader, let leader, leader != request.caller, let meta, meta.waiting > 0,
             time.now - meta.waitingAt <= Self.waitingIsFresh
         {
@@ -93,7 +97,7 @@ package struct LedgerState: Hashable, Sendable {
         var applied = 0
         var foreign = 0
         for entry in muster == nil ? request.entries : [] where call.terms.mirrors.indices.contains(entry.mirror) {
-            switch settle(entry, of: request.node, call.terms, sent: time.latest) {
+            switch settle(entry, of: request.node, call.terms, at: time) {
             case true?: applied += 1
             case nil where entry.incarnation != meta?.incarnation:
                 charge(entry, call.terms, sent: time.latest)
@@ -109,13 +113,13 @@ package struct LedgerState: Hashable, Sendable {
 
     /// See `SlotLedger.penalise`.
     package mutating func penalise(
-        mirror: Int, pause: Int64, throttled: Bool, _ call: LedgerCall, at raw: Int64
+        mirror: Int, grant: Int64, asked: Int64?, _ call: LedgerCall, at raw: Int64
     ) -> (reply: PenaliseReply, messages: [LedgerMessage]) {
         let (time, announced) = begin(call, at: raw)
         if call.terms.mirrors.indices.contains(mirror) {
-            let name = call.terms.mirrors[mirror].name
-            mirrors[name, default: MirrorLedger()].pause(until: time.now + min(max(0, pause), Self.longestPause))
-            if throttled { mirrors[name]?.counters.throttled += 1 }
+            let rules = call.terms.mirrors[mirror]
+            mirrors[rules.name, default: MirrorLedger()].refused(
+                grant: grant, asked: asked.map { min(max(0, $0), Self.longestPause) }, rules: rules, next: meta!.nextNumber, at: time.now)
         }
         return (PenaliseReply(stamp: stamp(time), mirrors: statuses(call.terms, at: time.now)), announced)
     }
@@ -145,7 +149,7 @@ package struct LedgerState: Hashable, Sendable {
             let mirror = copy.mirrors[rules.name] ?? MirrorLedger()
             return InspectReply.Mirror(
                 status: copy.status(rules, at: time.now), counters: mirror.counters, used: rules.limits.map(mirror.used),
-                effectiveLimit: rules.limits.first?.count ?? 0)
+                effectiveLimit: rules.limits.first.map(mirror.conduct.heldTo) ?? 0, latency: mirror.latency)
         }
         return InspectReply(stamp: stamp(time), mirrors: mirrors)
     }
@@ -176,19 +180,27 @@ package struct LedgerState: Hashable, Sendable {
     private mutating func distribute(
         _ request: ReserveRequest, _ terms: LedgerTerms, at time: Reading
     ) -> ([[Grant]], [LedgerMessage]) {
-        let free = terms.mirrors.map { self.free($0, at: time.now) }
-        let shares = Allotment.shares(of: free.reduce(0, +), among: request.demands.map { ($0.wanted, $0.tier) })
+        let offers = terms.mirrors.map { rules in
+            let mirror = mirrors[rules.name] ?? MirrorLedger()
+            let free = free(rules, at: time.now)
+            return Allotment.Offer(
+                free: request.sparesOnly ? min(free, mirror.spare(rules)) : free, latency: mirror.latency,
+                isOnProbation: mirror.conduct.isOnProbation)
+        }
+        let shares = Allotment.shares(of: offers.reduce(0) { $0 + $1.free }, among: request.demands.map { ($0.wanted, $0.tier) })
         let pieces = Allotment.pieces(
-            shares: shares, parts: Allotment.split(shares.reduce(0, +), overFree: free),
+            shares: shares, parts: Allotment.split(shares.reduce(0, +), over: offers),
             room: terms.mirrors.map { mirrors[$0.name]?.open.room ?? OpenGrants.mostRecords })
         let life = terms.life(hold: terms.hold)
         var grants = [[Grant]](repeating: [], count: request.demands.count)
         for piece in pieces {
             let number = meta!.nextNumber
             meta!.nextNumber += 1
-            mirrors[terms.mirrors[piece.mirror].name, default: MirrorLedger()].grant(
+            let rules = terms.mirrors[piece.mirror]
+            mirrors[rules.name, default: MirrorLedger()].grant(
                 OpenGrants.Record(
-                    number: number, tag: request.demands[piece.demand].node.tag, count: piece.count, expiry: time.latest + life))
+                    number: number, tag: request.demands[piece.demand].node.tag, count: piece.count, expiry: time.latest + life),
+                rules: rules, at: time.now)
             grants[piece.demand].append(Grant(mirror: piece.mirror, number: number, count: piece.count))
         }
         if request.epoch != nil {
@@ -211,16 +223,17 @@ package struct LedgerState: Hashable, Sendable {
     /// After a muster the grants of an earlier life are found all the same, since no two lives share a number.
     /// - Returns: whether the entry was carried out; nil when its grant is not open here.
     private mutating func settle(
-        _ entry: SettleRequest.Entry, of node: NodeID, _ terms: LedgerTerms, sent: Int64
+        _ entry: SettleRequest.Entry, of node: NodeID, _ terms: LedgerTerms, at time: Reading
     ) -> Bool? {
         let name = terms.mirrors[entry.mirror].name
         let done = Int64(entry.completed.count) + max(0, entry.unsent)
         guard let place = mirrors[name]?.open.place(of: entry.number, tag: node.tag), let held = mirrors[name]?.open.records[place].count
         else { return nil }
         guard held >= entry.remaining, held >= done else { return false }
-        charge(entry, terms, sent: sent)
+        charge(entry, terms, sent: time.latest)
         mirrors[name]?.counters.unsent += max(0, entry.unsent)
-        mirrors[name]?.settle(done, at: place, expiry: entry.extend.map { sent + terms.life(hold: max(0, $0)) })
+        mirrors[name]?.settle(done, at: place, expiry: entry.extend.map { time.latest + terms.life(hold: max(0, $0)) })
+        mirrors[name]?.judge(entry, next: meta!.nextNumber, at: time.now)
         return true
     }
 

@@ -6,6 +6,8 @@ extension MirrorLedger {
         moved.counters = counters
         moved.pausedUntil = pausedUntil == 0 ? 0 : pausedUntil + span
         moved.drained = drained == 0 ? 0 : drained + span
+        moved.conduct = conduct.shifted(by: span)
+        moved.latency = latency
         for (window, log) in logs {
             for record in log.records {
                 moved.logs[window, default: ReleaseLog()].insert(release: record.release + span, count: record.count)
@@ -33,6 +35,8 @@ extension MirrorLedger {
         counters.expired += other.counters.expired
         counters.throttled += other.counters.throttled
         pausedUntil = max(pausedUntil, other.pausedUntil)
+        conduct = conduct.stricter(other.conduct)
+        if latency == 0 { latency = other.latency }
         if other.drained > now { drained = max(drained, now) + other.drained - now }
         for (window, log) in other.logs {
             for record in log.records { logs[window, default: ReleaseLog()].insert(release: record.release, count: record.count) }

@@ -10,6 +10,10 @@ package struct MirrorLedger: Hashable, Sendable {
     package internal(set) var pausedUntil: Int64 = 0
     /// When the upstream's bucket, fed by completions only, will have run empty; see `level`.
     var drained: Int64 = 0
+    /// How it behaves, and what it is given therefore.
+    package internal(set) var conduct = MirrorConduct()
+    /// Half of its answers take longer than so many µs; 0 before the first.
+    package internal(set) var latency: Int64 = 0
     /// Releases of this call, by window; they enter the logs together, in order.
     private var charged: [Int64: [Int64: Int64]] = [:]
 
@@ -25,9 +29,11 @@ package struct MirrorLedger: Hashable, Sendable {
         for expired in open.removeExpired(at: now) {
             counters.expired += expired.count
             charge(completion: expired.expiry, count: expired.count, rules: rules)
+            if let pause = conduct.expired(grant: expired.number) { self.pause(until: now + pause) }
         }
         flush(at: now)
         for limit in rules.limits { logs[limit.window]?.purge(at: now) }
+        conduct.recover(rules.limits.first, at: now)
     }
 
     /// Counts completed requests until their window is over. Takes effect with `flush`.
@@ -50,8 +56,9 @@ package struct MirrorLedger: Hashable, Sendable {
         charged = [:]
     }
 
-    package mutating func grant(_ record: OpenGrants.Record) {
+    package mutating func grant(_ record: OpenGrants.Record, rules: MirrorRules, at now: Int64) {
         open.append(record)
+        conduct.took(grant: record.number, count: record.count, limit: rules.limits.first, at: now)
         counters.granted += record.count
     }
 
@@ -60,6 +67,24 @@ package struct MirrorLedger: Hashable, Sendable {
     }
 
     package mutating func pause(until time: Int64) { pausedUntil = max(pausedUntil, time) }
+
+    /// Takes in how requests of one grant fared.
+    /// - Parameter next: the number of the next grant.
+    mutating func judge(_ entry: SettleRequest.Entry, next: Int64, at now: Int64) {
+        let (answered, failed) = (max(0, entry.answered), max(0, entry.failed))
+        if let pause = conduct.judge(grant: entry.number, answered: answered, failed: failed, next: next, at: now) {
+            self.pause(until: now + pause)
+        }
+        if let sample = entry.latency { latency = LatencyMedian.moved(latency, towards: sample) }
+    }
+
+    /// The mirror refused a request of a grant for want of quota.
+    mutating func refused(grant: Int64, asked: Int64?, rules: MirrorRules, next: Int64, at now: Int64) {
+        counters.throttled += 1
+        let limit = rules.limits.first
+        let pause = conduct.refuse(grant: grant, asked: asked, used: limit.map(used) ?? 0, limit: limit, next: next, at: now)
+        self.pause(until: now + pause)
+    }
 
     // MARK: State
 
@@ -70,11 +95,32 @@ package struct MirrorLedger: Hashable, Sendable {
     private func room(_ rules: MirrorRules, at now: Int64) -> Int64 {
         guard open.room > 0 else { return 0 }
         var room = rules.limits.isEmpty ? Self.unlimited - open.sum : Int64.max
-        for limit in rules.limits { room = min(room, limit.count - used(limit)) }
+        for limit in rules.limits { room = min(room, count(limit, rules) - used(limit)) }
         if let cap = rules.concurrency { room = min(room, cap - open.sum) }
         if let burst = rules.burst { room = min(room, burst - open.sum - level(rules, at: now)) }
+        room = min(room, conduct.paced(rules.limits.first, at: now))
+        if conduct.isOnProbation { room = min(room, isProbing ? 0 : 1) }
         return max(0, room)
     }
+
+    /// What is left beyond a quarter of each limit, which stays for those who come; 0 when nothing is.
+    func spare(_ rules: MirrorRules) -> Int64 {
+        rules.limits.reduce(Int64.max) {
+            let most = count($1, rules)
+            return min($0, max(0, most - most / 4 - used($1)))
+        }
+    }
+
+    /// What a limit is held to: the first one may be lowered.
+    func count(_ limit: RateLimit, _ rules: MirrorRules) -> Int64 {
+        limit == rules.limits.first ? conduct.heldTo(limit) : limit.count
+    }
+
+    /// Whether the one slot that a mirror on probation gets is in use.
+    private var isProbing: Bool { conduct.probe > 0 && open.contains(conduct.probe) }
+
+    /// How often to look for the end of a probe, in µs; it is announced as well.
+    private static let probing: Int64 = 50_000
 
     /// The completed requests that the upstream's bucket still holds, rounded up.
     ///
@@ -90,23 +136,23 @@ package struct MirrorLedger: Hashable, Sendable {
     }
 
     package func status(_ rules: MirrorRules, at now: Int64, sealedUntil: Int64) -> MirrorStatus {
-        let tightest = rules.limits.min { $0.count - used($0) < $1.count - used($1) }
+        let tightest = rules.limits.min { count($0, rules) - used($0) < count($1, rules) - used($1) }
         let free = free(rules, at: now, sealedUntil: sealedUntil)
         return MirrorStatus(
             free: free, inUse: tightest.map(used) ?? open.sum,
             nextRelease: free > 0 ? 0 : earliestRoom(rules, at: now).map { max($0, pausedUntil, sealedUntil) - now },
-            pausedFor: max(0, pausedUntil - now), sealedFor: max(0, sealedUntil - now))
+            pausedFor: max(0, pausedUntil - now), sealedFor: max(0, sealedUntil - now), standing: conduct.standing, held: conduct.held)
     }
 
     /// The earliest moment at which every rule can have room again without anything coming back unsent: an
-    /// open slot is taken to complete this very moment. Nil when only a settle can make room.
+    /// open slot is taken to complete this very moment. Nil when only a settle can make room; that of a probe is soon to be expected.
     private func earliestRoom(_ rules: MirrorRules, at now: Int64) -> Int64? {
         guard open.room > 0 else { return nil }
         if let cap = rules.concurrency, open.sum >= cap { return nil }
         if rules.limits.isEmpty, open.sum >= Self.unlimited { return nil }
-        var earliest = now
+        var earliest = max(isProbing ? now + Self.probing : now, conduct.nextStart(rules.limits.first))
         for limit in rules.limits {
-            let needed = used(limit) - limit.count + 1
+            let needed = used(limit) - count(limit, rules) + 1
             guard needed > 0 else { continue }
             earliest = max(earliest, logs[limit.window]?.release(of: needed) ?? limit.release(ofCompletion: now))
         }

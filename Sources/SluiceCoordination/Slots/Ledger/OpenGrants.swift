@@ -42,15 +42,19 @@ package struct OpenGrants: Hashable, Sendable {
     }
 
     /// The place of a node's grant; nil when it is not open (any more).
-    package func place(of number: Int64, tag: Substring) -> Int? {
+    package func place(of number: Int64, tag: Substring) -> Int? { place(of: number).flatMap { records[$0].tag == tag ? $0 : nil } }
+
+    /// Whether a grant is open, whoever has it.
+    package func contains(_ number: Int64) -> Bool { place(of: number) != nil }
+
+    private func place(of number: Int64) -> Int? {
         var low = 0
         var high = records.count
         while low < high {
             let middle = (low + high) / 2
             if records[middle].number < number { low = middle + 1 } else { high = middle }
         }
-        guard low < records.count, records[low].number == number, records[low].tag == tag else { return nil }
-        return low
+        return low < records.count && records[low].number == number ? low : nil
     }
 
     /// Takes settled slots off a record; moves the expiry of what remains, never to an earlier moment.

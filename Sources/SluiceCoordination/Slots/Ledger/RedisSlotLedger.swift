@@ -40,10 +40,10 @@ package actor RedisSlotLedger: SlotLedger {
         return reply
     }
 
-    package func penalise(mirror: Int, pause: Int64, throttled: Bool) async throws(LedgerError) -> PenaliseReply {
+    package func penalise(mirror: Int, grant: Int64, asked: Int64?) async throws(LedgerError) -> PenaliseReply {
         let script = LedgerScript.penalise
         let (value, sent) = try await run(script, keys: [keys.ledger]) {
-            $0.penalising(mirror: mirror, pause: pause, throttled: throttled)
+            $0.penalising(mirror: mirror, grant: grant, asked: asked)
         }
         var reader = try LedgerReplyReader(value, of: script.name)
         let reply = try reader.penaliseReply(mirrors: terms.mirrors.count)

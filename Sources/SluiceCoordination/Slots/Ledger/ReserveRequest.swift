@@ -28,11 +28,15 @@ package struct ReserveRequest: Hashable, Sendable {
     package var demands: [Demand]
     /// Without an epoch: give nothing while a leader lives and others wait with it.
     package var yieldsToLeader: Bool
+    /// Without an epoch: give only what nobody wants. Nothing while the leader's last word is that somebody waits, and only from mirrors
+    /// that have more than a quarter of each limit left.
+    package var sparesOnly: Bool
 
-    package init(caller: NodeID, epoch: Int64? = nil, demands: [Demand], yieldsToLeader: Bool = false) {
+    package init(caller: NodeID, epoch: Int64? = nil, demands: [Demand], yieldsToLeader: Bool = false, sparesOnly: Bool = false) {
         self.caller = caller
         self.epoch = epoch
         self.demands = demands
         self.yieldsToLeader = yieldsToLeader
+        self.sparesOnly = sparesOnly
     }
 }

@@ -19,13 +19,22 @@ package struct SettleRequest: Hashable, Sendable {
         package var completed: [Int64]
         /// Slots whose requests were provably never sent: free at once.
         package var unsent: Int64
+        /// How many of all these slots' requests were answered, and how many failed, whether the mirror may have counted them or not.
+        /// Of the others nothing is known of how the mirror fared.
+        package var answered: Int64
+        package var failed: Int64
+        /// The median time that the answers took, in µs; nil when there are none.
+        package var latency: Int64?
         /// The slots that still remain may be sent for so many µs more; nil: their time is not renewed.
         package var extend: Int64?
 
         package init(
             mirror: Int, number: Int64, incarnation: String, remaining: Int64, completed: [Int64] = [], unsent: Int64 = 0,
-            extend: Int64? = nil
+            answered: Int64 = 0, failed: Int64 = 0, latency: Int64? = nil, extend: Int64? = nil
         ) {
+            self.answered = answered
+            self.failed = failed
+            self.latency = latency
             self.mirror = mirror
             self.number = number
             self.incarnation = incarnation

@@ -18,13 +18,14 @@ package protocol SlotLedger: Sendable {
     /// - Throws: `LedgerError`.
     func settle(_ request: SettleRequest) async throws(LedgerError) -> SettleReply
 
-    /// Pauses a mirror for the whole pool, at most for a day; a pause never shortens another.
+    /// Says that a mirror refused a request for want of quota. The whole pool then leaves it alone for a time, and more careful
+    /// afterwards; see `MirrorConduct`. Say it before what became of the slot: a probe that is over makes room for the next.
     /// - Parameters:
     ///   - mirror: its place in the terms.
-    ///   - pause: from now on, in µs.
-    ///   - throttled: whether the mirror refused a request; counted.
+    ///   - grant: the number of the grant that the request's slot belonged to.
+    ///   - asked: for how many µs the mirror asked to be left alone, of which at most a day counts; nil when it did not say.
     /// - Throws: `LedgerError`.
-    func penalise(mirror: Int, pause: Int64, throttled: Bool) async throws(LedgerError) -> PenaliseReply
+    func penalise(mirror: Int, grant: Int64, asked: Int64?) async throws(LedgerError) -> PenaliseReply
 
     /// The grants of a node that can still be sent, whether or not it heard of them.
     /// - Throws: `LedgerError`.

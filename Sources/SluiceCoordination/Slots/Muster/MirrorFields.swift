@@ -2,17 +2,22 @@
 package struct MirrorFields: Hashable, Sendable {
     package var state: [UInt8]
     package var open: [UInt8]
+    package var conduct: [UInt8]
     /// One for each limit, in the order of the rules.
     package var logs: [[UInt8]]
 
     private static let never: Int64 = (1 << 53) - 1
 
-    /// Nil when there are not even two fields.
+    /// How many fields there are besides the logs.
+    package static let fixed = 3
+
+    /// Nil when there are not even those that every mirror has.
     package init?(_ fields: [[UInt8]]) {
-        guard fields.count >= 2 else { return nil }
+        guard fields.count >= Self.fixed else { return nil }
         state = fields[0]
         open = fields[1]
-        logs = Array(fields.dropFirst(2))
+        conduct = fields[2]
+        logs = Array(fields.dropFirst(Self.fixed))
     }
 
     /// - Parameter windows: of the limits, in the order of the rules.
@@ -20,8 +25,10 @@ package struct MirrorFields: Hashable, Sendable {
         let counters = ledger.counters
         let numbers = [
             counters.granted, counters.settled, counters.unsent, counters.expired, counters.throttled, ledger.pausedUntil, ledger.drained,
+            ledger.latency,
         ]
-        state = Array(numbers.map(String.init).joined(separator: " ").utf8)
+        state = Self.text(numbers)
+        conduct = ledger.conduct == MirrorConduct() ? [] : Self.text(ledger.conduct.numbers)
         open = []
         if !ledger.open.records.isEmpty {
             let earliest = ledger.open.records.map(\.expiry).min() ?? Self.never
@@ -41,11 +48,12 @@ package struct MirrorFields: Hashable, Sendable {
     package func ledger(windows: [Int64]) -> MirrorLedger? {
         guard logs.count == windows.count else { return nil }
         var ledger = MirrorLedger()
-        let numbers = state.split(separator: UInt8(ascii: " ")).map { Int64(String(decoding: $0, as: UTF8.self)) ?? 0 }
+        let numbers = Self.numbers(state)
         func number(_ place: Int) -> Int64 { numbers.indices.contains(place) ? numbers[place] : 0 }
         (ledger.counters.granted, ledger.counters.settled, ledger.counters.unsent) = (number(0), number(1), number(2))
         (ledger.counters.expired, ledger.counters.throttled) = (number(3), number(4))
-        (ledger.pausedUntil, ledger.drained) = (number(5), number(6))
+        (ledger.pausedUntil, ledger.drained, ledger.latency) = (number(5), number(6), number(7))
+        ledger.conduct = MirrorConduct(numbers: Self.numbers(conduct))
         if !open.isEmpty {
             guard open.count >= 11, (open.count - 11) % 24 == 0 else { return nil }
             var last = Int64.min
@@ -69,6 +77,12 @@ package struct MirrorFields: Hashable, Sendable {
             }
         }
         return ledger
+    }
+
+    private static func text(_ numbers: [Int64]) -> [UInt8] { Array(numbers.map(String.init).joined(separator: " ").utf8) }
+
+    private static func numbers(_ text: [UInt8]) -> [Int64] {
+        text.split(separator: UInt8(ascii: " ")).map { Int64(String(decoding: $0, as: UTF8.self)) ?? 0 }
     }
 
     /// Unsigned, most significant byte first; what is below nothing becomes nothing: it is over long ago.

@@ -15,6 +15,11 @@ package struct SettleBook: Sendable {
         package let completed: [Instant]
         /// How many slots were provably not used.
         package let unsent: Int
+        /// How many of all these requests the mirror answered, and how many failed.
+        package let answered: Int
+        package let failed: Int
+        /// Half of the answers took longer than so many µs; nil when there are none.
+        package let latency: Int64?
         /// Whether the slots that remain need more time.
         package let extends: Bool
         /// How many slots this report speaks of.
@@ -29,8 +34,8 @@ package struct SettleBook: Sendable {
         var worthlessAt: Instant
         /// From its making until then, in microseconds.
         let life: Int64
-        var completed: [Instant] = []
-        var unsent = 0
+        var completed: [(at: Instant, fare: SlotFare)] = []
+        var unsent: [SlotFare] = []
         var extends = false
         var sent: (completed: Int, unsent: Int)?
     }
@@ -104,11 +109,13 @@ package struct SettleBook: Sendable {
 
     /// Something became of slots of a grant.
     /// - Parameter urgent: whether others may be waiting for exactly this, as for an unused slot.
-    package mutating func record(_ outcome: SlotOutcome, of grant: GrantKey, count: Int = 1, urgent: Bool, now: Instant) {
+    package mutating func record(
+        _ outcome: SlotOutcome, of grant: GrantKey, count: Int = 1, fare: SlotFare = .unknown, urgent: Bool, now: Instant
+    ) {
         guard grants[grant] != nil else { return }
         switch outcome {
-        case .completed(let instant): grants[grant]!.completed.append(contentsOf: repeatElement(instant, count: count))
-        case .unsent: grants[grant]!.unsent += count
+        case .completed(let instant): grants[grant]!.completed.append(contentsOf: repeatElement((at: instant, fare: fare), count: count))
+        case .unsent: grants[grant]!.unsent.append(contentsOf: repeatElement(fare, count: count))
         }
         pending.insert(grant)
         let latest = now.advanced(byMicroseconds: urgent ? 0 : patience)
@@ -126,13 +133,17 @@ package struct SettleBook: Sendable {
                 return nil
             }
             // A report of unknown fate must not change: the ledger may have taken it, and counts what it skips.
-            let (completed, unsent) = grant.sent ?? (grant.completed.count, grant.unsent)
+            let (completed, unsent) = grant.sent ?? (grant.completed.count, grant.unsent.count)
             grants[number]!.sent = (completed, unsent)
             // The ledger may take it although we never hear of that: from now on it may hold the grant for longer.
             if grant.extends { grants[number]!.worthlessAt = max(grant.worthlessAt, now.advanced(byMicroseconds: grant.life)) }
+            let fares = grant.completed.prefix(completed).map(\.fare) + grant.unsent.prefix(unsent)
+            let answers = fares.compactMap { if case .answered(let latency) = $0 { .some(latency) } else { nil } }
+            let latencies = answers.compactMap { $0 }.sorted()
             return Report(
                 mirror: grant.mirror, grant: number, remaining: grant.remaining,
-                completed: Array(grant.completed.prefix(completed)), unsent: unsent,
+                completed: grant.completed.prefix(completed).map(\.at), unsent: unsent, answered: answers.count,
+                failed: fares.count { $0 == .failed }, latency: latencies.isEmpty ? nil : latencies[latencies.count / 2],
                 extends: grant.extends)
         }
         pending.removeAll()
@@ -145,7 +156,7 @@ package struct SettleBook: Sendable {
             guard var grant = grants[report.grant], let sent = grant.sent else { continue }
             grant.remaining -= sent.completed + sent.unsent
             grant.completed.removeFirst(sent.completed)
-            grant.unsent -= sent.unsent
+            grant.unsent.removeFirst(sent.unsent)
             grant.sent = nil
             if report.extends {
                 grant.extends = false
@@ -157,7 +168,7 @@ package struct SettleBook: Sendable {
             } else {
                 close(report.grant, until: grant.worthlessAt)
             }
-            if grant.unsent > 0 || !grant.completed.isEmpty {
+            if !grant.unsent.isEmpty || !grant.completed.isEmpty {
                 pending.insert(report.grant)
                 due = min(due ?? now, now)
             }

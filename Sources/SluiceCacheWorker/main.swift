@@ -1,0 +1,3 @@
+import Glibc
+
+exit(await CacheWorker.main(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,111 @@
+import Sluice
+import SluiceHarness
+import SluiceLoop
+import SluiceMirror
+import Synchronization
+import Testing
+
+/// Answers that many ask for are refreshed before they end, with slots that nobody wants.
+@Suite(.timeLimit(.minutes(2))) struct RefreshTests {
+    private static let life = Duration.seconds(3)
+
+    private func configuration(_ judges: Judges, redis: RedisServer) -> PoolConfiguration {
+        var configuration = judges.configuration(redis: redis.url)
+        configuration.cache.fresh = Self.life
+        configuration.cache.stale = .zero
+        return configuration
+    }
+
+    /// Asks every 5 ms until it is enough; every answer.
+    private func askOften(
+        _ path: String, of pool: MirrorPool, on loop: EventLoop, until isEnough: @Sendable () async throws -> Bool
+    ) async throws -> [Answer] {
+        var answers: [Answer] = []
+        let patience = Instant.now.advanced(by: .seconds(60))
+        while try await !isEnough() {
+            answers.append(try await pool.get(path))
+            try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 5_000))
+            guard Instant.now < patience else { throw Impatience(answers: answers.count) }
+        }
+        return answers
+    }
+
+    private static func refreshes(_ pools: [MirrorPool]) -> UInt64 { pools.reduce(0) { $0 + $1.statistics.refreshes } }
+
+    /// Whether the crowd is to go.
+    private final class Crowding: Sendable {
+        private let over = Atomic(false)
+        var isOver: Bool { over.load(ordering: .relaxed) }
+        func end() { over.store(true, ordering: .relaxed) }
+    }
+
+    private struct Impatience: Error { let answers: Int }
+
+    @Test(arguments: [1, 2]) func `an answer that is asked for all the time never ends, for one request a life, however many processes ask`(
+        _ count: Int
+    ) async throws {
+        let judges = try await Judges(limit: .init(100, per: .seconds(1)), latency: "20ms")
+        let redis = try await RedisServer()
+        var made: [MirrorPool] = []
+        for _ in 0..<count { made.append(try await MirrorPool(configuration(judges, redis: redis))) }
+        let pools = made
+        let started = Instant.now
+        var answers = [try await pools[0].get("/posts/1")]
+        try await withThrowingTaskGroup(of: [Answer].self) { group in
+            for pool in pools {
+                group.addTask { try await askOften("/posts/1", of: pool, on: judges.loop) { Self.refreshes(pools) >= 3 } }
+            }
+            for try await some in group { answers += some }
+        }
+        let elapsed = Instant.now.duration(since: started)
+        #expect(answers.dropFirst().allSatisfy { $0.source == .memory || $0.source == .redis }, "somebody waited for a mirror")
+        #expect(answers.allSatisfy { !$0.isStale && $0.age < Self.life })
+        // Refreshed in the last fifth of a life, and once each time.
+        let lives = Int(elapsed / (Self.life * 4 / 5))
+        let requests = await judges.requests
+        #expect(requests <= lives + 1, "\(requests) requests in \(elapsed)")
+        #expect(Self.refreshes(pools) == UInt64(requests - 1))
+        print("refresh ahead, \(count) processes: \(answers.count) answers in \(elapsed), \(requests) requests, 0 waited")
+        for pool in pools { await pool.shutDown() }
+        await redis.stop()
+        await judges.shutDown()
+    }
+
+    @Test func `while callers want every slot nothing is refreshed, and once they are gone refreshes go on`() async throws {
+        let judges = try await Judges(1, limit: .init(10, per: .seconds(1)))
+        let redis = try await RedisServer()
+        let hot = try await MirrorPool(configuration(judges, redis: redis))
+        let busy = try await MirrorPool(configuration(judges, redis: redis))
+        let crowding = Crowding()
+        let crowd = Task {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for caller in 0..<12 {
+                    group.addTask {
+                        var number = 0
+                        while !crowding.isOver {
+                            number += 1
+                            _ = try await busy.get("/posts/2?x=\(caller)-\(number)")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        // Only what is asked for while the crowd waits counts.
+        while await judges.requests < 12 { await Task.yield() }
+        var lives = 0
+        _ = try await askOften("/posts/1", of: hot, on: judges.loop) { hot.statistics.misses >= 3 }
+        lives = Int(hot.statistics.misses)
+        #expect(hot.statistics.refreshes == 0, "a refresh took a slot that somebody wanted")
+        crowding.end()
+        try await crowd.value
+        let answers = try await askOften("/posts/1", of: hot, on: judges.loop) { hot.statistics.refreshes >= 1 }
+        #expect(answers.count > 0)
+        #expect(await judges.violations == 0)
+        print("saturated: \(lives) lives of an answer ended, none was refreshed ahead; then \(hot.statistics.refreshes)")
+        await hot.shutDown()
+        await busy.shutDown()
+        await redis.stop()
+        await judges.shutDown()
+    }
+}
