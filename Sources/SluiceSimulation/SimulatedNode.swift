@@ -107,8 +107,7 @@ final class SimulatedNode {
         for effect in node.turn(now: local(now)) { carryOut(effect) }
         if node.figures.role != role { run.trace { "\(self) is \(self.node.figures.role), epoch \(self.node.figures.epoch)" } }
         guard let next = node.nextStep(now: local(now)), next != .distantFuture else { return }
-        // A node that leaves without an answer to its last reports says “now” until its process ends; that is not worth a turn each.
-        let at = max(now + (isLeaving ? 10_000 : 1), trueTime(next) + 1)
+        let at = max(now + 1, trueTime(next) + 1)
         guard at < plannedTurn else { return }
         plannedTurn = at
         run.timeline.plan(at: at) { [self] in

@@ -40,6 +40,32 @@ import Testing
         #expect(book.due == nil)
     }
 
+    @Test func `an extension of which nothing was heard may have been carried out: what comes after it is reported all the same`() {
+        var book = book(count: 1)
+        let later = start.advanced(byMicroseconds: 50_000_000)
+        book.extend(grant, now: later)
+        book.failed(book.take(now: later), retryAt: later)
+        let end = start.advanced(byMicroseconds: 70_000_000)
+        book.record(.completed(end), of: grant, urgent: false, now: end)
+        // The report of unknown fate first, as it was.
+        book.confirmed(book.take(now: end), now: end)
+        #expect(book.take(now: end).map(\.completed) == [[end]])
+    }
+
+    @Test func `a grant that was given up is known for a day, and a book of them does not grow for ever`() {
+        var book = SettleBook(patience: 20_000)
+        func at(_ number: Int64) -> Instant { start.advanced(byMicroseconds: number * 1_000_000_000) }
+        for number in 1...1_000 as ClosedRange<Int64> {
+            let key = GrantKey(life: 1, number: number)
+            book.opened(key, mirror: 0, count: 1, worthlessAt: at(number), now: at(number))
+            book.record(.unsent, of: key, urgent: true, now: at(number))
+            #expect(book.take(now: at(number)).isEmpty)
+        }
+        #expect(book.knows(GrantKey(life: 1, number: 1_000)))
+        #expect(book.knows(GrantKey(life: 1, number: 1_000 - 80)))
+        #expect(!book.knows(GrantKey(life: 1, number: 1)))
+    }
+
     @Test func `a report that the ledger can no longer use is dropped`() {
         var book = book(count: 1)
         book.record(.completed(start), of: grant, urgent: false, now: start)

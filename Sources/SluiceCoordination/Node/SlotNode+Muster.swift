@@ -40,8 +40,7 @@ extension SlotNode {
     // MARK: Turns
 
     mutating func stepMuster(now: Instant) {
-        // Alone there is nothing to be restored, but those who are refused are told by it when to come back.
-        guard isShared || queue.unmet > 0, rules.foreignVersion == nil, !isStopped || book.openGrants > 0 else { return }
+        guard takesPartInMusters else { return }
         if let current = muster.current {
             if let speaksAt = current.speaksAt, speaksAt <= now, !muster.isSpeaking {
                 muster.isSpeaking = true
@@ -56,9 +55,15 @@ extension SlotNode {
         }
     }
 
+    /// A node that leaves takes part for as long as it has something to report. Alone there is nothing to be restored, but those who are
+    /// refused are told by its copy when to come back.
+    private var takesPartInMusters: Bool {
+        (isShared || queue.unmet > 0) && rules.foreignVersion == nil && (!isStopped || book.openGrants > 0 && !hasGivenUp)
+    }
+
     /// When `stepMuster` has something to do next.
     var nextMusterStep: Instant? {
-        guard isShared || queue.unmet > 0, rules.foreignVersion == nil else { return nil }
+        guard takesPartInMusters else { return nil }
         guard let current = muster.current else { return muster.isCopying || isStopped ? nil : muster.nextCopy }
         if let speaksAt = current.speaksAt { return muster.isSpeaking ? nil : speaksAt }
         return muster.isGathering ? nil : current.until

@@ -7,6 +7,10 @@ extension SlotNode {
         let reports = book.take(now: now)
         guard !reports.isEmpty else { return }
         isSettling = true
+        for report in reports where report.extends {
+            let until = now.advanced(byMicroseconds: terms.life(hold: terms.hold))
+            muster.memory.confirmed(report.grant.number, completed: [], unsent: 0, extendedTo: until)
+        }
         effects.append(.settle(reports))
     }
 

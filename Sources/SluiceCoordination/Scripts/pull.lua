@@ -9,6 +9,12 @@
 
 local now, latest = look()
 local tag = word()
+-- What is kept of ledger time may be old where the caller's bounds are of another frame: a grant must not seem to live for longer.
+local ahead = latest
+if meta then
+    ahead = max(ahead, meta.raw + meta.adjustment)
+    if call.known == meta.incarnation and call.lower then ahead = max(ahead, call.lower) end
+end
 local held = {}
 for m, mirror in ipairs(call.mirrors) do
     local open = mirror.open
@@ -16,7 +22,7 @@ for m, mirror in ipairs(call.mirrors) do
         local grant, owner, count, expiry = read('>I6c8I3I7', open.s, position)
         if owner == tag then
             local at = #held
-            held[at + 1], held[at + 2], held[at + 3], held[at + 4] = m - 1, grant, count, expiry - latest
+            held[at + 1], held[at + 2], held[at + 3], held[at + 4] = m - 1, grant, count, expiry - ahead
         end
     end
 end

@@ -38,6 +38,23 @@ private struct Caller {
         #expect(bench.count(3) == 3)
     }
 
+    @Test func `a pull with bounds of an earlier frame tells no longer life of a grant than it has`() {
+        var bench = Bench(terms(mirror("a", "3/60s"), hold: 2 * second, timeout: second))
+        var caller = Caller()
+        caller.heard(bench.reserve([.init(node: node("self"), wanted: 1)]).reply.stamp)
+        let old = caller.knowledge
+        // A step is corrected for somebody else, and begins another frame; then nobody calls for a while.
+        bench.raw += hour
+        bench.knowledge = old
+        #expect(bench.reserve([]).reply.stamp.frame == 1)
+        bench.raw += 3 * second
+        caller.local += 3 * second
+        bench.knowledge = caller.knowledge
+        let held = bench.state.pull(node("self"), bench.call, at: bench.raw).held
+        #expect(held.map(\.grant.count) == [1])
+        #expect(held.allSatisfy { $0.life <= bench.terms.life(hold: 2 * second) - 3 * second + 50 * millisecond })
+    }
+
     @Test func `ledger time never runs backwards, whatever the bounds say`() {
         for seed in 0..<2_000 as Range<UInt64> {
             var random = Seeded(seed)

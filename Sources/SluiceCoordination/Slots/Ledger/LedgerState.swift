@@ -132,11 +132,14 @@ package struct LedgerState: Hashable, Sendable {
         var copy = self
         var call = call
         let time = copy.look(&call, at: raw)
+        // What is kept of ledger time may be old where the caller's bounds are of another frame: a grant must not seem to live for longer.
+        let known = call.knowledge.flatMap { $0.incarnation == meta?.incarnation ? $0.lower : nil } ?? time.latest
+        let latest = max(time.latest, raw + (meta?.adjustment ?? 0), known)
         var held: [PullReply.Held] = []
         for (place, rules) in call.terms.mirrors.enumerated() {
             for record in copy.mirrors[rules.name]?.open.records ?? [] where record.tag == node.tag {
                 let grant = Grant(mirror: place, number: record.number, count: record.count)
-                held.append(PullReply.Held(grant: grant, life: record.expiry - time.latest))
+                held.append(PullReply.Held(grant: grant, life: record.expiry - latest))
             }
         }
         return PullReply(stamp: stamp(time), held: held)

@@ -45,8 +45,10 @@ package struct SettleBook: Sendable {
     private var closed: [GrantKey: Instant] = [:]
     private var closedInOrder: [(grant: GrantKey, until: Instant)] = []
     /// Grants whose last reports came too late. Where ledger time has lost some, the ledger may still hold them, and a pull would bring
-    /// them again; a few for each outage.
-    private var abandoned: Set<GrantKey> = []
+    /// them again; a few for each outage, for as long as `memory`.
+    private var abandoned: [GrantKey: Instant] = [:]
+    /// No ledger keeps a grant for a day longer than its node thinks, in microseconds.
+    private static let memory: Int64 = 86_400_000_000
     /// The grants with something to report.
     private var pending: Set<GrantKey> = []
     /// When the pending reports must leave.
@@ -59,7 +61,7 @@ package struct SettleBook: Sendable {
     package init(patience: Int64 = Self.patience) { self.patience = patience }
 
     /// Whether the grant was heard of before, settled or not: a late message about it brings nothing new.
-    package func knows(_ grant: GrantKey) -> Bool { grants[grant] != nil || closed[grant] != nil || abandoned.contains(grant) }
+    package func knows(_ grant: GrantKey) -> Bool { grants[grant] != nil || closed[grant] != nil || abandoned[grant] != nil }
 
     /// How many slots of a grant were reported as unused and have no answer.
     package func doubtful(_ number: Int64) -> Int {
@@ -94,6 +96,13 @@ package struct SettleBook: Sendable {
         due = min(due ?? now, now)
     }
 
+    private mutating func abandon(_ grant: GrantKey, now: Instant) {
+        if abandoned.count >= 128, let oldest = abandoned.values.min(), now.microseconds(since: oldest) >= Self.memory {
+            abandoned = abandoned.filter { now.microseconds(since: $0.value) < Self.memory }
+        }
+        abandoned[grant] = now
+    }
+
     private mutating func close(_ grant: GrantKey, until: Instant) {
         grants[grant] = nil
         closed[grant] = until
@@ -123,12 +132,14 @@ package struct SettleBook: Sendable {
             guard let grant = grants[number] else { return nil }
             guard now < grant.worthlessAt else {
                 grants[number] = nil
-                abandoned.insert(number)
+                abandon(number, now: now)
                 return nil
             }
             // A report of unknown fate must not change: the ledger may have taken it, and counts what it skips.
             let (completed, unsent) = grant.sent ?? (grant.completed.count, grant.unsent.count)
             grants[number]!.sent = (completed, unsent)
+            // The ledger may take it although we never hear of that: from now on it may hold the grant for longer.
+            if grant.extends { grants[number]!.worthlessAt = max(grant.worthlessAt, now.advanced(byMicroseconds: grant.life)) }
             let fares = grant.completed.prefix(completed).map(\.fare) + grant.unsent.prefix(unsent)
             let answers = fares.compactMap { if case .answered(let latency) = $0 { .some(latency) } else { nil } }
             let latencies = answers.compactMap { $0 }.sorted()
@@ -152,6 +163,7 @@ package struct SettleBook: Sendable {
             grant.sent = nil
             if report.extends {
                 grant.extends = false
+                // It was carried out before now.
                 grant.worthlessAt = max(grant.worthlessAt, now.advanced(byMicroseconds: grant.life))
             }
             if grant.remaining > 0 {
