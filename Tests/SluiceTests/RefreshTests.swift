@@ -7,7 +7,7 @@ import Testing
 
 /// Answers that many ask for are refreshed before they end, with slots that nobody wants.
 @Suite(.timeLimit(.minutes(2))) struct RefreshTests {
-    private static let life = Duration.seconds(3)
+    private static let life = Duration.seconds(6)
 
     private func configuration(_ judges: Judges, redis: RedisServer) -> PoolConfiguration {
         var configuration = judges.configuration(redis: redis.url)

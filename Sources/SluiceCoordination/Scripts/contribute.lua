@@ -34,7 +34,7 @@ if meta.musterUntil > 0 and meta.musters == muster and meta.incarnation == incar
         prolong(now)
     elseif ignorant ~= '!' then
         if not lists(ignorant, node) then ignorant = ignorant .. ' ' .. node end
-        if meta.lost == '' and others(ignorant) <= 0 then meta.musterUntil = min(meta.musterUntil, now + call.settling) end
+        if meta.lost == '' and others(ignorant) <= 0 then meta.musterUntil = max(1, min(meta.musterUntil, now + call.settling)) end
     end
     redis.call('HSET', KEYS[1], field, text(now) .. ' ' .. text(latest) .. ' ' .. memory, 'ignorant', ignorant)
 end

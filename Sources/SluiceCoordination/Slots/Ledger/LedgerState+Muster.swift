@@ -83,7 +83,7 @@ extension LedgerState {
             // Nothing is known to be lost, and everybody who is there has said that he knows of nothing.
             muster!.ignorant?.insert(node)
             if let ignorant = muster!.ignorant, meta!.lost.isEmpty, listeners.isSubset(of: ignorant) {
-                muster!.until = min(muster!.until, time.now + call.settling)
+                muster!.until = max(1, min(muster!.until, time.now + call.settling))
             }
         }
         return (stamp(time), messages)
