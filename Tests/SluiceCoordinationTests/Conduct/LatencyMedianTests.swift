@@ -10,6 +10,7 @@ import Testing
             let sample = random.chance(10) ? 5 * second : random.pick(20 * millisecond...64 * millisecond)
             known = LatencyMedian.moved(known, towards: sample)
         }
+        #expect(LatencyMedian.moved(32 * millisecond, towards: 5 * second) == 34 * millisecond)
         #expect((36 * millisecond...52 * millisecond).contains(known), "\(known)")
     }
 

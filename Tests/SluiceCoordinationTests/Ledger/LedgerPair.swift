@@ -80,8 +80,6 @@ struct LedgerPair {
         case 20..<40: raw += (releases.randomElement(using: &random) ?? 0) - random.pick(0...1)
         default: raw += random.pick(0...50 * millisecond)
         }
-        // No host is before 1970; a muster that ended at time 0 would be none for the script.
-        raw = max(raw, second)
         if random.chance(5) { try await elect() }
         if latest.muster != nil, random.chance(30) { return try await muster() }
         switch random.pick(0...99) {
