@@ -65,6 +65,23 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         await scene.end(one, other)
     }
 
+    @Test func `completions of the same age travel as one and are counted each`() async throws {
+        let scene = try await Scene()
+        let ledger = try await scene.ledger()
+        let reply = try await ledger.reserve(wish(8))
+        let entries = reply.grants[0].map { grant in
+            SettleRequest.Entry(
+                mirror: grant.mirror, number: grant.number, incarnation: reply.stamp.incarnation, remaining: grant.count,
+                completed: Array(repeating: 1_000, count: Int(grant.count) - 1) + [500])
+        }
+        #expect(try await ledger.settle(SettleRequest(node: node("self"), entries: entries)).applied == entries.count)
+        let mirrors = try await ledger.inspect().mirrors
+        #expect(mirrors.reduce(0) { $0 + $1.counters.settled } == 8)
+        #expect(mirrors.reduce(0) { $0 + $1.used[0] } == 8, "all of them are in use until their window is over")
+        #expect(try await ledger.reserve(wish(9)).grants[0].reduce(0) { $0 + $1.count } == 2)
+        await scene.end(ledger)
+    }
+
     @Test func `after FLUSHALL nothing is granted until whoever remembers has spoken, and then nothing is granted twice`() async throws {
         let scene = try await Scene()
         let one = try await scene.ledger(muster: 50 * millisecond)

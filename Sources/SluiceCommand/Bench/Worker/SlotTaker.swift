@@ -73,15 +73,16 @@ final class SlotTaker: Sendable {
         }
     }
 
-    /// Takes turns between a slot and a plain GET, with a rest after each in which nothing is under way.
+    /// Takes turns between a slot and a plain GET, with a rest after each in which nothing is under way: so seldom that the node holds
+    /// nothing ahead.
     private func ask(until deadline: ContinuousClock.Instant) async throws -> BenchTally {
         var tally = BenchTally()
         repeat {
-            try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 3_000))
+            try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 20_000))
             let start = ContinuousClock.now
             try await client.command("GET", "nothing")
             tally.gets.add((ContinuousClock.now - start).nanoseconds)
-            try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 3_000))
+            try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 20_000))
             tally.waits.add(try await Self.wait(for: pool))
             tally.slots += 1
         } while ContinuousClock.now < deadline
