@@ -8,6 +8,8 @@ package struct CoordinationError: Error, Sendable, CustomStringConvertible {
         package static let noSlotInTime = Code("noSlotInTime")
         /// Redis could not be reached, so nobody may hand out slots.
         package static let coordinatorUnavailable = Code("coordinatorUnavailable")
+        /// The pool's nodes speak another version of the protocol.
+        package static let incompatibleVersion = Code("incompatibleVersion")
         /// A setting is impossible.
         package static let invalidConfiguration = Code("invalidConfiguration")
         /// The node is shutting down.

@@ -179,6 +179,14 @@ final class SimulatedNode {
                 learn($0.map(\.stamp), sentAt)
                 apply(.restored($0))
             }
+        case .announce:
+            ask { redis, call, now in
+                redis.announce(call, now: now)
+            } then: { [self] in
+                learn($0.map(\.stamp), sentAt)
+                apply(.announced($0, sentAt: sentAt))
+            }
+        case .say(let sentence): run.trace { "\(self) says: \(sentence)" }
         case .learn(let stamp): clock.heardMessage(stamp, received: sentAt)
         case .publish(let message):
             ask { [run] _, _, _ in

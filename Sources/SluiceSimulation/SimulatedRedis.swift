@@ -98,6 +98,13 @@ final class SimulatedRedis {
         return reply
     }
 
+    func announce(_ call: LedgerCall, now: Int64) -> AnnounceReply {
+        note(now)
+        let (reply, messages) = data.ledger.announce(call, at: raw(now))
+        messages.forEach(publish)
+        return reply
+    }
+
     func copy(since version: Int64?, _ call: LedgerCall, now: Int64) -> CopyReply {
         data.ledger.copy(since: version, call, at: raw(now))
     }

@@ -48,6 +48,8 @@ package final class Simulation {
             case .freed: for node in nodes where node.hearsDemands { node.deliver(.freed) }
             case .muster(let incarnation, let number):
                 for node in nodes { node.deliver(.beat(.muster(incarnation: incarnation, number: number))) }
+            case .configurations(let incarnation):
+                for node in nodes { node.deliver(.beat(.configurations(incarnation: incarnation))) }
             }
         }
         redis.publishBeat = { [unowned self] beat in for node in nodes { node.deliver(.beat(beat)) } }

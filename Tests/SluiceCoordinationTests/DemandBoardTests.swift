@@ -79,6 +79,10 @@ import Testing
         for beat in [
             BeatMessage.beat(leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: nil, ledger: nil),
             .beat(
+                leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: nil, ledger: nil,
+                crowd: Crowd(waiting: [1, 2, 3], nodes: [1, 1, 2]), mirrors: "abc"),
+            .configurations(incarnation: "life"),
+            .beat(
                 leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: 17,
                 ledger: LedgerStamp(time: 5, frame: 2, incarnation: "x1")), .resigned(leader: "a:1:aaaaaaaa", epoch: 3),
         ] {

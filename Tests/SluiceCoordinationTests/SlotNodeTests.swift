@@ -11,7 +11,10 @@ import Testing
     private func node(_ limits: String..., concurrency: Int64? = nil, isShared: Bool = true) throws -> SlotNode {
         let rules = try MirrorRules(name: "m", limits: try limits.map { try RateLimit($0) }, concurrency: concurrency)
         let terms = try LedgerTerms(mirrors: [rules], hold: 2_000_000, requestTimeout: 10_000_000)
-        return SlotNode(id: id, terms: terms, options: CoordinatorOptions(), isShared: isShared, now: at(0))
+        var node = SlotNode(id: id, terms: terms, options: CoordinatorOptions(), isShared: isShared, now: at(0))
+        let reply = AnnounceReply(stamp: LedgerStamp(time: 1, incarnation: "x"), mirrors: [Announcements()])
+        node.apply(.announced(.success(reply), sentAt: at(0)), now: at(0))
+        return node
     }
 
     private func waiter(_ number: UInt64, deadline: Int64, at arrival: Int64 = 0) -> SlotNode.Event {
@@ -92,6 +95,50 @@ import Testing
         let effects = node.turn(now: at(2))
         #expect(effects.contains { if case .refuse(1, .nothingToSpare) = $0 { true } else { false } })
         #expect(effects.contains { if case .give(2, _) = $0 { true } else { false } })
+    }
+
+    @Test func `a follower whose waiters are less urgent than others leaves it to the leader that they are not served`() throws {
+        for (waiting, expected) in [([9, 0, 0], false), ([0, 9, 0], true), ([0, 0, 9], true)] {
+            var node = try node("30/6s")
+            let beat = SlotNode.Event.beat(
+                .beat(
+                    leader: other, epoch: 3, waiting: 9, free: 0, nextRelease: 1_000_000, ledger: nil,
+                    crowd: Crowd(waiting: waiting, nodes: waiting.map { min($0, 1) })))
+            var asked = false
+            node.apply(beat, now: at(0))
+            node.apply(waiter(1, deadline: 60_000), now: at(0))
+            for moment in stride(from: Int64(0), through: 5_000, by: 100) {
+                node.apply(beat, now: at(moment))
+                for effect in node.turn(now: at(moment)) {
+                    if case .pull = effect {
+                        let nothing = PullReply(stamp: LedgerStamp(time: 1, incarnation: "x"), held: [])
+                        node.apply(.pulled(.success(nothing), sentAt: at(moment)), now: at(moment))
+                    }
+                    if case .reserve = effect { asked = true }
+                }
+            }
+            #expect(asked == expected, "others wait: \(waiting)")
+        }
+    }
+
+    @Test func `a node that the ledger does not know yet asks no leader, and one whose leader has other mirrors asks the ledger`() throws {
+        let rules = try MirrorRules(name: "m", limits: [try RateLimit("30/6s")])
+        let terms = try LedgerTerms(mirrors: [rules], hold: 2_000_000, requestTimeout: 10_000_000)
+        var node = SlotNode(id: id, terms: terms, options: CoordinatorOptions(), isShared: true, now: at(0))
+        node.apply(beat(), now: at(0))
+        node.apply(waiter(1, deadline: 60_000), now: at(0))
+        #expect(!names(node.turn(now: at(1))).contains("publish"))
+        let reply = AnnounceReply(stamp: LedgerStamp(time: 1, incarnation: "x"), mirrors: [Announcements()])
+        node.apply(.announced(.success(reply), sentAt: at(1)), now: at(2))
+        #expect(names(node.turn(now: at(2))).contains("publish"))
+        // Half a minute without an answer of the ledger, and it may have forgotten us.
+        node.apply(beat(), now: at(29_000))
+        #expect(!names(node.turn(now: at(29_000))).contains("publish"))
+        var elsewhere = try self.node("30/6s")
+        elsewhere.apply(waiter(1, deadline: 60_000), now: at(0))
+        elsewhere.apply(
+            .beat(.beat(leader: other, epoch: 3, waiting: 0, free: 0, nextRelease: nil, ledger: nil, mirrors: "elsewhere")), now: at(2))
+        #expect(names(elsewhere.turn(now: at(3))).contains("reserve"))
     }
 
     @Test func `after a pull the leader no longer counts on a message that may have been lost`() throws {

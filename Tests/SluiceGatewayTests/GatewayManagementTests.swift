@@ -51,6 +51,11 @@ struct GatewayManagementTests {
             #expect(text.value("sluice_gateway_requests_in_flight") == 0)
             #expect(text.value("sluice_gateway_response_seconds_count") == 4)
             #expect((text.value("sluice_gateway_response_seconds_sum") ?? 0) > 0)
+            #expect(text.value("sluice_mirror_effective_limit", "mirror=\"m1\"") ?? 0 > 0)
+            #expect(text.value("sluice_mirror_throttled_total", "mirror=\"m1\"") == 0)
+            #expect(text.value("sluice_mirror_penalised_until_timestamp_seconds", "mirror=\"m1\"") == 0)
+            #expect(text.value("sluice_mirror_circuit", "mirror=\"m1\",state=\"closed\"") == 1)
+            #expect(text.value("sluice_mirror_circuit", "mirror=\"m1\",state=\"open\"") == 0)
             #expect(text.value("sluice_gateway_response_seconds_bucket", "le=\"+Inf\"") == 4)
         }
     }

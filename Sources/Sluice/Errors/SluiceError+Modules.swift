@@ -25,6 +25,7 @@ extension SluiceError {
             switch error.code {
             case .noSlotInTime: .noSlotInTime
             case .coordinatorUnavailable: .coordinatorUnavailable
+            case .incompatibleVersion: .incompatibleVersion
             case .invalidConfiguration: .invalidConfiguration
             case .cancelled: .cancelled
             case .shutDown: .shutDown

@@ -11,6 +11,8 @@ public struct SluiceError: Error, Sendable, CustomStringConvertible {
         public static let noSlotInTime = Code("noSlotInTime")
         /// Redis could not be reached, so nobody may send.
         public static let coordinatorUnavailable = Code("coordinatorUnavailable")
+        /// The pool's other processes run a release that does not go together with this one.
+        public static let incompatibleVersion = Code("incompatibleVersion")
         /// Every attempt at a mirror failed.
         public static let mirrorsUnavailable = Code("mirrorsUnavailable")
         /// The deadline passed while a mirror was being asked.

@@ -18,8 +18,12 @@ struct MetricsReport: Sendable {
         _ node: NodeID, figures: CoordinatorFigures, cache: CacheStatistics, role: String, calls: Int
     ) -> Fields {
         let parts = node.text.split(separator: ":")
+        let differing = figures.rules.filter { !$0.others.isEmpty }
         return [
             ("host", String(parts[0])), ("pid", String(parts[1])), ("role", role), ("epoch", "\(figures.epoch)"),
+            ("limits_differing", "\(differing.count)"),
+            ("limits_configured", differing.map { "\($0.own.name): \($0.own.words)" }.joined(separator: "; ")),
+            ("limits_counting", differing.map { "\($0.own.name): \($0.agreed.words)" }.joined(separator: "; ")),
             ("calls", "\(calls)"), ("waiting", "\(figures.waiting)"), ("in_flight", "\(figures.inFlight)"),
             ("granted_total", "\(figures.granted)"), ("refused_total", "\(figures.refused)"),
             ("memory_hits", "\(cache.memoryHits)"), ("redis_hits", "\(cache.redisHits)"), ("misses", "\(cache.misses)"),
@@ -42,11 +46,13 @@ struct MetricsReport: Sendable {
     }
 
     /// One mirror, as the ledger and this node know it.
-    static func mirror(_ mirror: Mirror, rules: MirrorRules, state: InspectReply.Mirror) -> Fields {
+    static func mirror(_ mirror: Mirror, rules: CoordinatorFigures.Rules, state: InspectReply.Mirror) -> Fields {
         let status = state.status
         let closed = max(status.pausedFor, status.sealedFor)
         var fields: Fields = [
-            ("url", mirror.url), ("limits", rules.limits.map(\.description).joined(separator: " ")), ("in_use", "\(status.inUse)"),
+            ("url", mirror.url), ("limits", rules.agreed.limits.map(\.description).joined(separator: " ")),
+            ("limits_announced", rules.others.isEmpty ? "" : ([rules.own] + rules.others).map(\.words).sorted().joined(separator: "; ")),
+            ("in_use", "\(status.inUse)"),
             ("free", "\(status.free)"), ("next_release_ms", status.nextRelease.map { "\(($0 + 999) / 1_000)" } ?? ""),
             ("granted_total", "\(state.counters.granted)"), ("settled_total", "\(state.counters.settled)"),
             ("unsent_total", "\(state.counters.unsent)"), ("expired_total", "\(state.counters.expired)"),

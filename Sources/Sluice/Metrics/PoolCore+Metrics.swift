@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SluiceCache
 import SluiceCoordination
 import SluiceLoop
@@ -14,7 +15,9 @@ extension PoolCore {
                 node, figures: figures, ledMilliseconds: led, lease: configuration.lease.microseconds / 1_000, nodes: nodes)
         }
         if figures.role != "follower", let state = try? await ledger.inspect() {
-            report.mirrors = zip(zip(mirrors, rules), state.mirrors).map { pair, state in
+            let known =
+                figures.rules.isEmpty ? rules.map { CoordinatorFigures.Rules(own: $0, agreed: $0, others: []) } : figures.rules
+            report.mirrors = zip(zip(mirrors, known), state.mirrors).map { pair, state in
                 (pair.0.name, MetricsReport.mirror(pair.0, rules: pair.1, state: state))
             }
         }
@@ -24,9 +27,15 @@ extension PoolCore {
     /// The same as a status, for a pool without Redis.
     func ownStatus() async -> PoolStatus {
         let report = await metrics(nodes: 1)
+        // As Redis does it for a shared pool; for people's eyes, nothing is decided by it.
+        let now = Int64(Date().timeIntervalSince1970 * 1_000)
         func fields(_ list: MetricsReport.Fields) -> [String: String] {
-            // What is relative to now needs no clock where nobody else reads it.
-            Dictionary(list.map { ($0.name.hasPrefix("+") ? String($0.name.dropFirst()) : $0.name, $0.value) }) { first, _ in first }
+            Dictionary(
+                list.map { field in
+                    guard field.name.hasPrefix("+") else { return field }
+                    return (String(field.name.dropFirst()), "\(now + (Int64(field.value) ?? 0))")
+                }
+            ) { first, _ in first }
         }
         return PoolStatus(
             pool: configuration.pool, leader: nil, mirrors: report.mirrors.map { ($0.name, fields($0.fields)) },

@@ -59,7 +59,8 @@ actor Fetcher {
                 let (response, verdict) = try await attempt(need, slot)
                 switch verdict {
                 case .answer: return (response, mirrors[slot.mirror])
-                case .refused: if need.isRefresh { return (response, mirrors[slot.mirror]) }
+                case .refused:
+                    if need.isRefresh { return (response, mirrors[slot.mirror]) }
                 case .failed:
                     failures += 1
                     guard need.isIdempotent, !need.isRefresh, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }
@@ -95,7 +96,10 @@ actor Fetcher {
     private func slot(for need: Need, avoiding: Set<Int>) async throws(SluiceError) -> Slot {
         do throws(CoordinationError) {
             if need.isRefresh { return try await coordinator.acquireSpare() }
-            return try await coordinator.acquire(priority: need.priority, deadline: need.deadline, avoiding: avoiding)
+            // A slot that comes at the very end helps nobody; who is refused just before it is told when to come back.
+            let left = need.deadline.microseconds(since: .now)
+            let deadline = need.deadline.advanced(byMicroseconds: -max(0, min(10_000, left / 10)))
+            return try await coordinator.acquire(priority: need.priority, deadline: deadline, avoiding: avoiding)
         } catch {
             throw SluiceError(error)
         }

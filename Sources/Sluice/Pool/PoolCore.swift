@@ -65,7 +65,9 @@ actor PoolCore {
             var options = CoordinatorOptions()
             options.timings = ElectionTimings(lease: configuration.lease)
             options.campaigns = configuration.isLongLived
-            coordinator = try SlotCoordinator(loop: loop, ledger: ledger, redis: redis, id: node, keys: keys, options: options)
+            coordinator = try SlotCoordinator(
+                loop: loop, ledger: ledger, redis: redis, id: node, keys: keys, options: options,
+                log: configuration.log)
             var cacheOptions = CacheOptions()
             cacheOptions.fresh = configuration.cache.fresh
             cacheOptions.stale = configuration.cache.stale

@@ -15,6 +15,7 @@ struct StatusPage: Sendable {
         } else {
             lines += [""] + Self.mirrors(status.mirrors, now: now)
         }
+        lines += Self.differences(status)
         if !status.nodes.isEmpty { lines += [""] + Self.nodes(status.nodes, leader: status.leader?["node"]) }
         text = lines.joined(separator: "\n")
     }
@@ -47,12 +48,33 @@ struct StatusPage: Sendable {
         return table.lines
     }
 
-    /// What keeps a mirror from working as usual, or `ok`.
+    /// Who is configured differently, and what counts.
+    private static func differences(_ status: PoolStatus) -> [String] {
+        let mirrors = status.mirrors.compactMap { name, fields in
+            fields["limits_announced"].flatMap {
+                $0.isEmpty ? nil : "mirror \(name) is configured differently: \($0); the strictest counts"
+            }
+        }
+        let nodes = status.nodes.filter { $0.fields["limits_differing"] ?? "0" != "0" }.map { name, fields in
+            "\(name) is configured with \(fields["limits_configured"] ?? "?"); what counts is \(fields["limits_counting"] ?? "?")"
+        }
+        let lines = mirrors + nodes
+        return lines.isEmpty ? [] : [""] + lines
+    }
+
+    /// What keeps a mirror from working as usual, and to what it is held if not to its limit; or `ok`.
     private static func state(_ fields: Fields, now: Int64) -> String {
         let until = fields["penalised_until_ms"].flatMap { Int64($0) } ?? 0
         let paused = until > now ? " for \(PoolWords.time(.milliseconds(until - now)))" : ""
-        if let circuit = fields["circuit"], circuit != "closed" { return "circuit \(circuit)\(paused)" }
-        return paused.isEmpty ? "ok" : "paused\(paused)"
+        var parts: [String] = []
+        if let circuit = fields["circuit"], circuit != "closed" {
+            parts.append("circuit \(circuit)\(paused)")
+        } else if !paused.isEmpty {
+            parts.append("paused\(paused)")
+        }
+        let limit = fields["limits"].flatMap { Int64($0.prefix { $0 != "/" }) } ?? 0
+        if let held = fields["effective_limit"].flatMap({ Int64($0) }), held > 0, held < limit { parts.append("held to \(held)") }
+        return parts.isEmpty ? "ok" : parts.joined(separator: ", ")
     }
 
     private static func nodes(_ nodes: [PoolStatus.Entry], leader: String?) -> [String] {

@@ -15,6 +15,8 @@ extension SlotCoordinator {
         case .gather: launch { await $0.gather() }
         case .restore(let request): launch { await $0.restore(request) }
         case .learn(let stamp): launch { await $0.ledger.heard(stamp) }
+        case .announce: launch { await $0.announce() }
+        case .say(let sentence): log(sentence)
         case .publish(let message):
             guard let redis else { return }
             // A demand that is lost is repeated.
@@ -31,6 +33,12 @@ extension SlotCoordinator {
         let result = await outcome { () async throws(LedgerError) in try await self.ledger.reserve(request) }
         if case .success(let reply) = result { observe?(reply.mirrors, reply.stamp) }
         apply(.reserved(request, purpose, result, sentAt: sentAt))
+    }
+
+    private func announce() async {
+        let sentAt = Instant.now
+        let result = await outcome { () async throws(LedgerError) in try await self.ledger.announce() }
+        apply(.announced(result, sentAt: sentAt))
     }
 
     private func settle(_ reports: [SettleBook.Report]) async {
@@ -87,6 +95,7 @@ extension SlotCoordinator {
             return .success(reply)
         } catch {
             lastFailure = error
+            if let version = error.poolVersion { apply(.foreignVersion(version)) }
             return .failure(error.code == .fateUnknown ? .fateUnknown : .notDone)
         }
     }

@@ -21,6 +21,8 @@ package actor SlotCoordinator {
     /// What last went wrong underneath.
     var lastFailure: (any Error)?
 
+    /// Tells the operator.
+    let log: @Sendable (String) -> Void
     var continuations: [UInt64: CheckedContinuation<Result<Slot, CoordinationError>, Never>] = [:]
     /// Outcomes of waiters whose call has not begun to wait yet.
     var early: [UInt64: Result<Slot, CoordinationError>] = [:]
@@ -36,10 +38,13 @@ package actor SlotCoordinator {
     /// - Parameters:
     ///   - ledger: in Redis, or in memory for one process.
     ///   - redis: nil with the ledger in memory: then nobody leads and the node reserves for itself.
+    ///   - log: where sentences for the operator go.
     package init(
-        loop: EventLoop, ledger: any SlotLedger, redis: RedisClient?, id: NodeID, keys: PoolKeys, options: CoordinatorOptions
+        loop: EventLoop, ledger: any SlotLedger, redis: RedisClient?, id: NodeID, keys: PoolKeys, options: CoordinatorOptions,
+        log: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(CoordinationError) {
         try options.timings.validate()
+        self.log = log
         self.loop = loop
         self.ledger = ledger
         self.redis = redis

@@ -19,6 +19,24 @@ package struct CoordinatorFigures: Hashable, Sendable {
     package var poolWaiting = 0
     package var leaderGranted = 0
     package var leaderGrants = 0
+    /// How the members of the pool are configured, for each mirror; empty until it is known.
+    package var rules: [Rules] = []
+
+    /// One mirror's rules.
+    package struct Rules: Hashable, Sendable {
+        /// What this node is configured with.
+        package let own: MirrorRules
+        /// What counts: the strictest.
+        package let agreed: MirrorRules
+        /// What other nodes are configured with, where that is something else.
+        package let others: [MirrorRules]
+
+        package init(own: MirrorRules, agreed: MirrorRules, others: [MirrorRules]) {
+            self.own = own
+            self.agreed = agreed
+            self.others = others
+        }
+    }
 
     package init() {}
 }

@@ -12,14 +12,18 @@ extension SlotNode {
 
     mutating func received(_ beat: BeatMessage, now: Instant) {
         switch beat {
-        case .beat(let leader, let epoch, let waiting, let free, let next, let ledger):
+        case .beat(let leader, let epoch, let waiting, let free, let next, let ledger, let crowd, let mirrors):
             guard leader != id.text else { return }
+            rules.leaderHasOthers = mirrors != "-" && mirrors != rules.mark
+            self.crowd = crowd
             if let ledger { effects.append(.learn(ledger)) }
             if mode(now: now) != .leading {
-                outlook = Outlook(terms: terms, waiting: waiting, free: free, nextRelease: next, now: now)
+                outlook = Outlook(terms: terms.keeping(rules.agreed), waiting: waiting, free: free, nextRelease: next, now: now)
             }
             perform(election?.heardBeat(leader: leader, epoch: epoch, now: now) ?? [], now: now)
+            if case .following = election?.role { figures.role = rules.leaderHasOthers ? "direct" : "follower" }
         case .muster(let incarnation, let number): calledToMuster(incarnation: incarnation, number: number, now: now)
+        case .configurations: configurationsChanged(now: now)
         case .resigned(let leader, let epoch):
             guard leader != id.text else { return }
             perform(election?.heardResignation(epoch: epoch, now: now) ?? [], now: now)
@@ -83,7 +87,7 @@ extension SlotNode {
         let next = outlook.flatMap { outlook in outlook.nextRelease.map { max(0, $0 - now.microseconds(since: outlook.at)) } }
         let beat = BeatMessage.beat(
             leader: id.text, epoch: epoch, waiting: figures.poolWaiting, free: outlook?.free ?? 0, nextRelease: next,
-            ledger: lastStamp)
+            ledger: lastStamp, crowd: board?.crowd ?? .nobody, mirrors: rules.mark)
         effects.append(.renew(epoch: epoch, beat))
     }
 
@@ -102,7 +106,7 @@ extension SlotNode {
             figures.leaderGranted = 0
             figures.leaderGrants = 0
             board = DemandBoard(caller: id, epoch: epoch)
-        case .following: figures.role = "follower"
+        case .following: figures.role = rules.leaderHasOthers ? "direct" : "follower"
         case .leaderless: figures.role = "direct"
         }
         if board == nil, isListeningAsLeader {

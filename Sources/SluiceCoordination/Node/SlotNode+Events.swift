@@ -67,6 +67,10 @@ extension SlotNode {
         case gathered(Result<GatherReply, Failure>)
         /// The ledger answered a restoration.
         case restored(Result<RestoreReply, Failure>)
+        /// The ledger said how members are configured.
+        case announced(Result<AnnounceReply, Failure>, sentAt: Instant)
+        /// The ledger refuses this node, since it was begun by nodes that speak another version.
+        case foreignVersion(Int64)
         /// How many nodes the pool has.
         case counted(liveNodes: Int)
         /// The node leaves: waiters are refused, unused slots go back, and so does the lease.
@@ -95,6 +99,10 @@ extension SlotNode {
         case gather
         /// End a muster.
         case restore(RestoreRequest)
+        /// Tell the ledger what this node is configured with, and ask what others are.
+        case announce
+        /// Tell the operator.
+        case say(String)
         /// Tell the leader how many wait.
         case publish(DemandMessage)
         case campaign(knownEpoch: Int64)
@@ -131,6 +139,8 @@ extension SlotNode {
         case .contributed(let notice, let result): contributed(notice, result, now: now)
         case .gathered(let result): gathered(result, now: now)
         case .restored(let result): restored(result, now: now)
+        case .announced(let result, let sentAt): announced(result, sentAt: sentAt, now: now)
+        case .foreignVersion(let version): refusedFor(version: version, now: now)
         case .counted(let nodes): direct.liveNodes = max(1, nodes)
         case .stopped: stop(now: now)
         }

@@ -7,6 +7,7 @@ package import SluiceLoop
 extension SlotNode {
     /// What every reply says of the ledger's data.
     mutating func heard(_ stamp: LedgerStamp, now: Instant) {
+        if isShared, lastStamp?.incarnation != stamp.incarnation { metOtherData(now: now) }
         lastStamp = stamp
         guard isShared, !stamp.incarnation.isEmpty else { return }
         guard let notice = stamp.muster else {
@@ -39,7 +40,8 @@ extension SlotNode {
     // MARK: Turns
 
     mutating func stepMuster(now: Instant) {
-        guard isShared, !isStopped || book.openGrants > 0 else { return }
+        // Alone there is nothing to be restored, but those who are refused are told by it when to come back.
+        guard isShared || queue.unmet > 0, rules.foreignVersion == nil, !isStopped || book.openGrants > 0 else { return }
         if let current = muster.current {
             if let speaksAt = current.speaksAt, speaksAt <= now, !muster.isSpeaking {
                 muster.isSpeaking = true
@@ -56,7 +58,7 @@ extension SlotNode {
 
     /// When `stepMuster` has something to do next.
     var nextMusterStep: Instant? {
-        guard isShared else { return nil }
+        guard isShared || queue.unmet > 0, rules.foreignVersion == nil else { return nil }
         guard let current = muster.current else { return muster.isCopying || isStopped ? nil : muster.nextCopy }
         if let speaksAt = current.speaksAt { return muster.isSpeaking ? nil : speaksAt }
         return muster.isGathering ? nil : current.until
@@ -86,6 +88,7 @@ extension SlotNode {
                 return
             }
             muster.memory.copied(copy, at: now)
+            foresee(copy)
         }
         heard(reply.stamp, now: now)
     }

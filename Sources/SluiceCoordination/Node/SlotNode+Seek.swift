@@ -11,7 +11,7 @@ extension SlotNode {
         guard let election else { return .direct }
         switch election.role {
         case .leading: return election.leads(at: now) && board != nil ? .leading : .direct
-        case .following: return .following
+        case .following: return rules.leaderHasOthers ? .direct : .following
         case .leaderless:
             if now < direct.yieldsUntil { return .following }
             return direct.mayStart || !options.campaigns ? .direct : .waiting
@@ -30,7 +30,7 @@ extension SlotNode {
 
     mutating func seekSlots(now: Instant) {
         figures.waiting = queue.line.count
-        guard !isStopped else { return }
+        guard !isStopped, rules.foreignVersion == nil else { return }
         switch mode(now: now) {
         case .leading: lead(now: now)
         case .following: follow(now: now)
@@ -47,8 +47,9 @@ extension SlotNode {
         switch mode(now: now) {
         case .leading: return nil
         case .following:
-            guard isWaiting || demand.believed != unmet else { return nil }
+            guard isWaiting || demand.believed != unmet, isBinding(now: now), rules.foreignVersion == nil else { return nil }
             return demand.publishedAt.advanced(byMicroseconds: options.repetition)
+        case .direct where rules.foreignVersion != nil: return nil
         case .direct: return isWaiting && !direct.isReserving ? max(direct.nextAt, now) : nil
         case .waiting: return nil
         }
@@ -79,13 +80,21 @@ extension SlotNode {
         }
         let wantsMore = zip(unmet, demand.believed).contains { $0 > $1 }
         let isDue = now.microseconds(since: demand.publishedAt) >= options.repetition
-        if wantsMore || (isDue && (isWaiting || unmet != demand.believed)) {
+        // Before the ledger knows our limits, a leader might grant us more than they allow.
+        if isBinding(now: now), wantsMore || (isDue && (isWaiting || unmet != demand.believed)) {
             publish(unmet, now: now)
         }
         guard isWaiting, now.microseconds(since: demand.lastProgress) >= options.patience else { return }
         if now.microseconds(since: demand.lastPull) >= options.patience { pull(now: now) }
-        // The leader beats but does not serve us: the ledger knows whether that is right.
-        if now.microseconds(since: demand.lastProgress) >= 2 * options.patience { reserveDirectly(now: now, yields: false) }
+        guard now.microseconds(since: demand.lastProgress) >= 2 * options.patience else { return }
+        // The leader beats but does not serve us: the ledger knows whether that is right. Where others are more urgent, it is.
+        let tier = crowd.waiting.firstIndex { $0 > 0 } ?? unmet.count - 1
+        let urgent = unmet[...tier].reduce(0, +)
+        if urgent == 0 {
+            demand.lastProgress = now
+        } else {
+            reserveDirectly(now: now, most: urgent, yields: false)
+        }
     }
 
     private mutating func publish(_ unmet: [Int], now: Instant) {
@@ -100,17 +109,17 @@ extension SlotNode {
 
     // MARK: Direct
 
-    private mutating func reserveDirectly(now: Instant, yields: Bool) {
-        let unmet = unmetByTier.reduce(0, +)
+    private mutating func reserveDirectly(now: Instant, most: Int = .max, yields: Bool) {
+        let unmet = min(most, unmetByTier.reduce(0, +))
         guard unmet > 0, !direct.isReserving, now >= direct.nextAt else { return }
         direct.isReserving = true
-        let capacity = terms.mirrors.reduce(0) { $0 + Int($1.limits.first?.count ?? 1) }
+        let capacity = rules.agreed.reduce(0) { $0 + Int($1.limits.first?.count ?? 1) }
         let share = max(1, (capacity + direct.liveNodes - 1) / direct.liveNodes)
         effects.append(
             .reserve(
                 ReserveRequest(
                     caller: id, demands: [ReserveRequest.Demand(node: id, wanted: Int64(min(unmet, share)))],
-                    yieldsToLeader: isShared && yields),
+                    yieldsToLeader: isShared && yields && !rules.leaderHasOthers),
                 .direct))
     }
 
@@ -185,13 +194,13 @@ extension SlotNode {
 
     /// When asking again is worth it: at the next release, or soon, since completions make earlier ones known.
     private func nextRelease(_ mirrors: [MirrorStatus], now: Instant) -> Instant {
-        let shortest = terms.mirrors.compactMap { $0.limits.first?.window }.min() ?? 1_000_000
+        let shortest = rules.agreed.compactMap { $0.limits.first?.window }.min() ?? 1_000_000
         let soon = min(100_000, max(2_000, shortest / 8))
         let release = mirrors.compactMap { $0.free > 0 ? 0 : $0.nextRelease }.min() ?? soon
         return now.advanced(byMicroseconds: min(max(release, 0), soon))
     }
 
     mutating func look(_ mirrors: [MirrorStatus], waiting: Int, now: Instant) {
-        outlook = Outlook(terms: terms, mirrors: mirrors, waiting: waiting, now: now)
+        outlook = Outlook(terms: terms.keeping(rules.agreed), mirrors: mirrors, waiting: waiting, now: now)
     }
 }

@@ -13,6 +13,8 @@ extension SlotNode {
     mutating func join(_ waiter: Waiter, now: Instant) {
         if isStopped {
             effects.append(.refuse(waiter.id, .stopped))
+        } else if let version = rules.foreignVersion {
+            effects.append(.refuse(waiter.id, .otherVersion(pool: version)))
         } else if let refusal = hopelessness(of: waiter, now: now) {
             figures.refused += 1
             effects.append(.refuse(waiter.id, refusal))
@@ -26,6 +28,7 @@ extension SlotNode {
         for match in queue.matches(now: now) {
             figures.granted += 1
             figures.inFlight += 1
+            began(match.slot, now: now)
             effects.append(.give(match.waiter.id, match.slot))
         }
     }
@@ -35,11 +38,10 @@ extension SlotNode {
         for waiter in queue.expired(now: now) {
             figures.refused += 1
             let waited = now.microseconds(since: waiter.arrivedAt)
-            let earliest = outlook?.earliestSlot(ahead: queue.line.count, now: now)
-            effects.append(
-                .refuse(
-                    waiter.id,
-                    isLedgerFailing ? .unreachable(waited: waited) : .late(waited: waited, wait: earliest?.microseconds(since: now))))
+            let refusal =
+                isLedgerFailing
+                ? Refusal.unreachable(waited: waited) : .late(waited: waited, wait: expectedWait(of: waiter.priority, now: now))
+            effects.append(.refuse(waiter.id, refusal))
         }
     }
 
@@ -52,7 +54,8 @@ extension SlotNode {
 
     mutating func finish(_ slot: Slot, _ outcome: SlotOutcome, _ fare: SlotFare, now: Instant) {
         figures.inFlight -= 1
-        let rules = terms.mirrors[slot.mirror]
+        ended(slot, outcome)
+        let rules = rules.agreed[slot.mirror]
         // Where requests under way or a burst are capped, a completion makes room at once.
         let isUrgent = outcome == .unsent || rules.concurrency != nil || rules.burst != nil || rules.limits.isEmpty
         book.record(outcome, of: slot.grant, fare: fare, urgent: isUrgent, now: now)
@@ -68,13 +71,14 @@ extension SlotNode {
         perform(election?.stop() ?? [], now: now)
     }
 
-    private func hopelessness(of waiter: Waiter, now: Instant) -> Refusal? {
+    private mutating func hopelessness(of waiter: Waiter, now: Instant) -> Refusal? {
         guard let outlook, queue.inHand <= queue.line.count else { return nil }
         let here = queue.line.countAhead(of: waiter)
         guard queue.inHand <= here else { return nil }
         // Who waits elsewhere may be less urgent, and each node has its fair share: only the least urgent wait for all.
         let ahead = max(here, waiter.priority == .low ? outlook.waiting : 0)
         guard let earliest = outlook.earliestSlot(ahead: ahead, now: now), earliest > waiter.deadline else { return nil }
-        return .hopeless(ahead: ahead, wait: earliest.microseconds(since: now))
+        let wait = max(earliest.microseconds(since: now), expectedWait(of: waiter.priority, now: now))
+        return .hopeless(ahead: ahead, wait: wait)
     }
 }

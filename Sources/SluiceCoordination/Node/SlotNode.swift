@@ -25,6 +25,10 @@ package struct SlotNode: Sendable {
     var demand = DemandState()
     var direct = DirectState()
     var muster: MusterState
+    var rules: RulesState
+    var forecast: ForecastState
+    /// Who waits in the pool, as the leader last said.
+    var crowd = Crowd.nobody
     /// Who would use a slot that nobody wants, while the ledger is asked for one.
     var spareWaiters: Set<UInt64> = []
     var isSettling = false
@@ -51,6 +55,8 @@ package struct SlotNode: Sendable {
         self.isShared = isShared
         self.random = random
         muster = MusterState(memory: NodeMemory(id: id, terms: terms), nextCopy: now)
+        forecast = ForecastState(latencies: Array(repeating: 0, count: terms.mirrors.count))
+        rules = RulesState(agreed: terms.mirrors, mark: MirrorRules.mark(of: terms.mirrors), isAdmitted: !isShared, nextAt: now)
         if isShared {
             election = Election(node: id.text, timings: options.timings, campaigns: options.campaigns, now: now, random: random)
         }
@@ -59,9 +65,11 @@ package struct SlotNode: Sendable {
     /// Does everything that is due at `now`, and returns what is to be carried out, in order.
     package mutating func turn(now: Instant) -> [Effect] {
         giveSlots(now: now)
+        stepForecast(now: now)
         refuseExpired(now: now)
         returnSurplus(now: now)
-        stepElection(now: now)
+        stepRules(now: now)
+        if rules.isAdmitted { stepElection(now: now) }
         stepMuster(now: now)
         seekSlots(now: now)
         settleIfDue(now: now)
@@ -73,8 +81,8 @@ package struct SlotNode: Sendable {
     /// When `turn` must be called next, if nothing happens before.
     package mutating func nextStep(now: Instant) -> Instant? {
         let steps = [
-            queue.nextStep(), isSettling || hasGivenUp ? nil : book.due, election?.nextStep, board?.nextStep(now: now), nextSeek(now: now),
-            nextMusterStep,
+            queue.nextStep(), isSettling || hasGivenUp ? nil : book.due, rules.isAdmitted ? election?.nextStep : nil,
+            board?.nextStep(now: now), nextSeek(now: now), nextMusterStep, nextRulesStep,
         ]
         return steps.compactMap { $0 }.min()
     }

@@ -70,6 +70,11 @@ local function judge(mirror, grant, answered, failed, nextNumber, now)
     leaveAlone(mirror, now, 500000)
 end
 
+-- Somebody keeps a slot of a grant for long.
+local function conductExtended(mirror, grant)
+    if mirror.conduct.probe == grant then changed(mirror).probe = AWAITED end
+end
+
 -- A grant's time is over, and nothing was heard of it.
 local function conductExpired(mirror, grant, now)
     if mirror.conduct.probe == grant then probeFailed(mirror, now) end

@@ -3,19 +3,29 @@
 -- KEYS  1 ledger
 -- ARGV  those of ledger.lua
 -- Reply { HEAD, lives, version, next number, mirrors, muster start, lost, memories }
---       mirrors      as in copy.lua: what this server still has
+--       mirrors      as in copy.lua: all that this server still has, whoever is configured with it
 --       memories     tag, memory (with both readings of ledger time before it), and again; none before the muster may be ended
 -- Sends nothing, changes nothing.
 
 local now, latest = look()
 local mirrors, memories = {}, {}
 if meta and meta.musterUntil > 0 and now >= meta.musterUntil then
-    for m, mirror in ipairs(call.mirrors) do mirrors[m] = mirror.raw end
-    local all = redis.call('HGETALL', KEYS[1])
+    local all, fields = redis.call('HGETALL', KEYS[1]), {}
     for f = 1, #all, 2 do
+        fields[all[f]] = all[f + 1]
         if sub(all[f], 1, 7) == 'memory:' then
             memories[#memories + 1] = sub(all[f], 8)
             memories[#memories + 1] = all[f + 1]
+        end
+    end
+    for field, rules in pairs(fields) do
+        local name = string.match(field, '^rules:(.+)$')
+        if name then
+            local parts = { name, fields['state:' .. name] or '', fields['open:' .. name] or '', rules, fields['conduct:' .. name] or '' }
+            for _, limit in ipairs(strictestOf(readAnnouncements(rules)).limits) do
+                parts[#parts + 1] = fields['log:' .. name .. ':' .. digits(limit.window)] or ''
+            end
+            mirrors[#mirrors + 1] = parts
         end
     end
 end

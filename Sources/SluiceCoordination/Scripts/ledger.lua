@@ -1,4 +1,4 @@
--- The slot ledger of a pool: what every entry script begins with (the loader puts conduct.lua and this file before it).
+-- The slot ledger of a pool: what every entry script begins with (the loader puts rules.lua, conduct.lua and this file before it).
 --
 -- KEYS  1 ledger   hash, see below
 --       2 leader   string: the node that holds the lease        (reserve only)
@@ -6,6 +6,7 @@
 --
 -- ARGV, for every script, in this order; an entry script's own follow behind and are listed in its header
 --       raw          '' for this server's TIME; a number of µs instead of it in tests
+--       version      of the ledger's protocol that the caller speaks
 --       candidate    the name that a new life of the data takes, if this call has to begin one
 --       known        the incarnation that the caller's bounds are about; '' for none
 --       frame        of ledger time that they are about
@@ -25,14 +26,18 @@
 -- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs, standing (0 good, 1 failing,
 -- 2 refusing), what its first limit is held to or 0 }.
 -- A call that begins a muster sends to <prefix>beat: M1 incarnation number
+-- A call that finds that members with another configuration have come or gone sends to <prefix>beat: L1 incarnation
+-- Each mirror goes by the strictest of what its members are configured with: see rules.lua.
 --
 -- Fields of the hash; all times are ledger time in whole µs
+--       protocol         the version that the data was begun with: calls of nodes that speak another one are refused
 --       meta             incarnation birth adjustment last next-number sealed-until waiting waiting-at refreshed run-id frame
 --                        version musters muster-start muster-until memories
 --       lives            earlier incarnations whose memory is in this one, with spaces between, at most 16
 --       lost             those of them (or this one) that the muster under way is about
 --       ignorant         during a muster: the nodes that have said that they remember nothing; ! once somebody remembers
 --       memory:TAG       what a node remembers: both readings of ledger time when it said so, and its text
+--       rules:NAME       see rules.lua
 --       state:NAME       granted settled unsent expired throttled paused-until drained latency
 --       conduct:NAME     see conduct.lua
 --       open:NAME        slots and earliest expiry >I4 >I7, then a record a grant, by number:
@@ -70,7 +75,7 @@ end
 local function number() return tonumber(word()) end
 
 local call = {
-    raw = number(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(), age = number(),
+    raw = number(), version = word(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(), age = number(),
     runID = word(), muster = number(), settling = number(), hold = number(), timeout = number(), mirrors = {},
 }
 
@@ -80,20 +85,29 @@ local prefix = sub(KEYS[1], 1, -7)
 local function life(hold) return hold + drift(hold) + call.timeout + 1000000 + drift(call.timeout) end
 
 local longestWindow = 0
-for m = 1, number() do
-    local mirror = { name = word(), burst = number(), concurrency = number(), limits = {} }
-    for l = 1, number() do
-        local count, window = number(), word()
-        local limit = { count = count, window = tonumber(window), field = 'log:' .. mirror.name .. ':' .. window }
+
+-- From here on a mirror goes by these rules.
+local function govern(mirror, rules)
+    mirror.burst, mirror.concurrency, mirror.limits, mirror.refill = rules.burst, rules.concurrency, {}, nil
+    for l, said in ipairs(rules.limits) do
+        local limit = { count = said.count, window = said.window, field = 'log:' .. mirror.name .. ':' .. text(said.window) }
         limit.guarded = limit.window + drift(limit.window)
-        limit.step = count > MOST_RECORDS and floor((limit.window + 511) / 512) or 1
+        limit.step = limit.count > MOST_RECORDS and floor((limit.window + 511) / 512) or 1
         mirror.limits[l] = limit
         longestWindow = max(longestWindow, limit.window)
         if mirror.burst > 0 then
-            local interval = floor((limit.window + count - 1) / count)
+            local interval = floor((limit.window + limit.count - 1) / limit.count)
             mirror.refill = max(mirror.refill or 0, interval + drift(interval))
         end
     end
+end
+
+for m = 1, number() do
+    local mirror = { name = word() }
+    local own = { burst = number(), concurrency = number(), limits = {} }
+    for l = 1, number() do own.limits[l] = { count = number(), window = number() } end
+    mirror.own, mirror.text = own, rulesText(own)
+    govern(mirror, own)
     call.mirrors[m] = mirror
 end
 
@@ -274,6 +288,59 @@ local function flush(mirror, now)
     end
 end
 
+-- Takes in what the caller is configured with, and goes over to what counts from here on: what is known of the requests so far
+-- counts under new rules too. A log that begins is filled from that of the longest window so far, which remembers most.
+local function agree(mirror, now, latest)
+    local first = mirror.announced[1]
+    if first and #mirror.announced == 1 and first.text == mirror.text and first.till - now >= RENEWED then return end
+    local isNews
+    mirror.announced, isNews = announce(mirror.announced, mirror.text, now, latest)
+    mirror.announces = true
+    if isNews then call.isNews = true end
+    local former, before, burst = mirror.limits, mirror.refill, mirror.burst
+    local rules = strictestOf(mirror.announced)
+    if not mirror.isKnown or rulesText(rules) == rulesText(mirror) then
+        if not mirror.isKnown then mirror.isKnown = true end
+        return
+    end
+    govern(mirror, rules)
+    local longest, logs, past = former[#former], {}, {}
+    for _, limit in ipairs(former) do logs[limit.window] = limit end
+    if longest then
+        for position = longest.log.first, #longest.log.s - 1, RECORD do
+            local release, count = read('>I7I3', longest.log.s, position)
+            past[#past + 1] = { completion = release - longest.guarded, count = count }
+        end
+    end
+    for _, limit in ipairs(mirror.limits) do
+        if logs[limit.window] then
+            limit.log = logs[limit.window].log
+            logs[limit.window] = nil
+        else
+            limit.log, limit.charged = { s = '', first = 1, sum = 0, dirty = true }, {}
+            for _, record in ipairs(past) do
+                local release = releaseOf(limit, record.completion)
+                limit.charged[release] = (limit.charged[release] or 0) + record.count
+            end
+        end
+    end
+    if mirror.refill then
+        if before then
+            if before ~= mirror.refill and mirror.drained > now then
+                mirror.drained = now + floor((mirror.drained - now + before - 1) / before) * mirror.refill
+                mirror.dirty = true
+            end
+        elseif longest then
+            mirror.drained, mirror.dirty = 0, true
+            for _, record in ipairs(past) do
+                mirror.drained = max(mirror.drained, record.completion) + mirror.refill * record.count
+            end
+        end
+    end
+    flush(mirror, now)
+    for _, limit in pairs(logs) do mirror.gone[#mirror.gone + 1] = limit.field end
+end
+
 local function purge(mirror, now)
     for _, expired in ipairs(removeExpired(mirror.open, now)) do
         mirror.expired = mirror.expired + expired.count
@@ -369,15 +436,34 @@ end
 
 ---------------------------------------------------------------------------------------------- the whole
 
-local function load()
-    local fields = { 'meta', 'lives', 'lost' }
+-- Has each mirror go by what its members have announced, and reads the logs that the caller did not ask for.
+local function governAll(logs)
+    local fields = {}
     for _, mirror in ipairs(call.mirrors) do
+        mirror.isKnown = #mirror.announced > 0
+        if mirror.isKnown and (#mirror.announced > 1 or mirror.announced[1].text ~= mirror.text) then
+            govern(mirror, strictestOf(mirror.announced))
+            for _, limit in ipairs(mirror.limits) do
+                if logs[limit.field] == nil then fields[#fields + 1] = limit.field end
+            end
+        end
+    end
+    if #fields == 0 then return end
+    for place, log in ipairs(redis.call('HMGET', KEYS[1], unpack(fields))) do logs[fields[place]] = log end
+end
+
+local function load()
+    local fields = { 'meta', 'lives', 'lost', 'protocol' }
+    for _, mirror in ipairs(call.mirrors) do
+        govern(mirror, mirror.own)
         fields[#fields + 1] = 'state:' .. mirror.name
         fields[#fields + 1] = 'open:' .. mirror.name
+        fields[#fields + 1] = 'rules:' .. mirror.name
         fields[#fields + 1] = 'conduct:' .. mirror.name
         for _, limit in ipairs(mirror.limits) do fields[#fields + 1] = limit.field end
     end
     local values = redis.call('HMGET', KEYS[1], unpack(fields))
+    if values[1] and values[4] and values[4] ~= call.version then error('SLUICE-PROTOCOL=' .. values[4], 0) end
     if values[1] then
         local words = {}
         for part in string.gmatch(values[1], '%S+') do words[#words + 1] = part end
@@ -387,14 +473,15 @@ local function load()
             waitingAt = tonumber(words[8]), refreshed = tonumber(words[9]), runID = words[10],
             frame = tonumber(words[11]), version = tonumber(words[12]), musters = tonumber(words[13]),
             musterStart = tonumber(words[14]), musterUntil = tonumber(words[15]), memories = tonumber(words[16]),
-            lives = values[2] or '', lost = values[3] or '',
+            lives = values[2] or '', lost = values[3] or '', protocol = values[4],
         }
     end
-    local at = 3
+    local at = 4
     local function field()
         at = at + 1
         return meta and values[at] or nil
     end
+    local logs = {}
     for _, mirror in ipairs(call.mirrors) do
         local counters, state = {}, field() or ''
         for part in string.gmatch(state, '%-?%d+') do counters[#counters + 1] = tonumber(part) end
@@ -410,16 +497,26 @@ local function load()
         else
             mirror.open = { s = '', first = 1, sum = 0, earliest = NEVER, records = 0, added = {} }
         end
-        local conduct = field()
-        mirror.raw[3] = conduct or ''
+        local conduct
+        mirror.raw[3], conduct = field() or '', field()
+        mirror.raw[4] = conduct or ''
+        mirror.announced, mirror.announces, mirror.gone = readAnnouncements(mirror.raw[3]), false, {}
         mirror.conduct = readConduct(conduct)
+        for _, limit in ipairs(mirror.limits) do logs[limit.field] = field() or false end
+    end
+    governAll(logs)
+    for _, mirror in ipairs(call.mirrors) do
         for _, limit in ipairs(mirror.limits) do
-            local log = field()
+            local log = logs[limit.field]
             mirror.raw[#mirror.raw + 1] = log or ''
             limit.log = log and { s = log, first = 5, sum = (read('>I4', log)) } or { s = '', first = 1, sum = 0 }
         end
     end
 end
+
+-- A mirror's fields as they are, for a member to remember: its name, its state, open grants and rules, and its logs in the order
+-- of their windows.
+local function remembered(mirror) return { mirror.name, unpack(mirror.raw) } end
 
 -- Reads ledger time. LedgerState+Time.swift says why. Returns `now`, by which slots are released, and the clock as it
 -- is to be from now on, by which they are recorded.
@@ -526,7 +623,10 @@ local function begin()
     -- What a muster itself writes does not make the data any newer.
     if meta.musterUntil == 0 then meta.version = meta.version + 1 end
     seal(now)
-    for _, mirror in ipairs(call.mirrors) do purge(mirror, now) end
+    for _, mirror in ipairs(call.mirrors) do
+        agree(mirror, now, latest)
+        purge(mirror, now)
+    end
     return now, latest
 end
 
@@ -541,7 +641,10 @@ local function look()
     meta.raw = raw
     local now, latest = clock()
     seal(now)
-    for _, mirror in ipairs(call.mirrors) do purge(mirror, now) end
+    for _, mirror in ipairs(call.mirrors) do
+        agree(mirror, now, latest)
+        purge(mirror, now)
+    end
     return now, latest
 end
 
@@ -577,11 +680,14 @@ local function save()
             change('open:' .. mirror.name,
                 pack('>I4I7', open.sum, open.earliest) .. sub(open.s, open.first) .. table.concat(open.added))
         end
+        if mirror.announces then change('rules:' .. mirror.name, packAnnouncements(mirror.announced)) end
+        if #mirror.gone > 0 then redis.call('HDEL', KEYS[1], unpack(mirror.gone)) end
         for _, limit in ipairs(mirror.limits) do
             local log = limit.log
             if log.dirty then change(limit.field, pack('>I4', log.sum) .. sub(log.s, log.first)) end
         end
     end
+    if not meta.protocol then change('protocol', call.version) end
     if meta.told then
         change('lives', meta.lives)
         change('lost', meta.lost)
@@ -596,6 +702,7 @@ local function save()
     if meta.announces then
         redis.call('PUBLISH', prefix .. 'beat', 'M1 ' .. meta.incarnation .. ' ' .. text(meta.musters))
     end
+    if call.isNews then redis.call('PUBLISH', prefix .. 'beat', 'L1 ' .. meta.incarnation) end
 end
 
 -- What every reply begins with, and what follows behind it.

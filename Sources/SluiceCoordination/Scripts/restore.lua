@@ -9,7 +9,8 @@
 --       next number  above that of every grant in it
 --       sealed       ledger time until which some slots are withheld; 0: none are
 --       lives        earlier incarnations that were remembered, with spaces between
---       for each mirror of the call: state, open, conduct, log of each limit: the fields of the hash, '' for none
+--       for each mirror: name, state, open, rules, conduct (the fields of the hash, '' for none), count of logs, and for each:
+--           window, log
 -- Reply { HEAD, done (1 or 0), statuses }
 -- Sends to <prefix>leader:wake: freed, when it was done.
 
@@ -19,24 +20,23 @@ local version, nextNumber, sealedUntil, lives = number(), number(), number(), wo
 local done = meta.musterUntil > 0 and meta.musters == muster and meta.incarnation == incarnation
     and meta.memories == memories and now >= meta.musterUntil
 if done then
-    local changes, gone = {}, { 'lost', 'ignorant' }
-    for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-        if sub(field, 1, 7) == 'memory:' then gone[#gone + 1] = field end
-    end
+    local changes, gone, names = {}, { 'lost', 'ignorant' }, {}
     local function change(field)
         local value = word()
-        if value == '' then
-            gone[#gone + 1] = field
-        else
+        if value ~= '' then
             changes[#changes + 1] = field
             changes[#changes + 1] = value
         end
     end
-    for _, mirror in ipairs(call.mirrors) do
-        change('state:' .. mirror.name)
-        change('open:' .. mirror.name)
-        change('conduct:' .. mirror.name)
-        for _, limit in ipairs(mirror.limits) do change(limit.field) end
+    while cursor < #ARGV do
+        local name = word()
+        names[name] = true
+        for _, part in ipairs({ 'state:', 'open:', 'rules:', 'conduct:' }) do change(part .. name) end
+        for _ = 1, number() do change('log:' .. name .. ':' .. word()) end
+    end
+    for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+        local name = string.match(field, '^%a+:([^:]+)')
+        if sub(field, 1, 7) == 'memory:' or name and names[name] then gone[#gone + 1] = field end
     end
     redis.call('HDEL', KEYS[1], unpack(gone))
     if #changes > 0 then redis.call('HSET', KEYS[1], unpack(changes)) end
@@ -52,7 +52,10 @@ if done then
     end
     meta.told = true
     seal(now)
-    for _, mirror in ipairs(call.mirrors) do purge(mirror, now) end
+    for _, mirror in ipairs(call.mirrors) do
+        agree(mirror, now, latest)
+        purge(mirror, now)
+    end
 end
 save()
 if done then redis.call('PUBLISH', prefix .. 'leader:wake', 'freed') end

@@ -43,6 +43,7 @@ for _ = 1, meta.musterUntil > 0 and 0 or number() do
             applied = applied + 1
             settleGrant(mirror.open, position, #ages + unsent, extend and latest + life(max(0, extend)))
             mirror.unsent = mirror.unsent + unsent
+            if extend then conductExtended(mirror, grant) end
             judge(mirror, grant, answered, failed, meta.nextNumber, now)
             if latency then mirror.latency = moved(mirror.latency, latency) end
         end

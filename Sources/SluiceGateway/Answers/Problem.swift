@@ -28,7 +28,7 @@ struct Problem: Error, Sendable {
         status =
             switch error.code {
             case .invalidRequest: 400
-            case .noSlotInTime, .coordinatorUnavailable, .shutDown, .leaseLost, .cancelled: 503
+            case .noSlotInTime, .coordinatorUnavailable, .incompatibleVersion, .shutDown, .leaseLost, .cancelled: 503
             case .mirrorsUnavailable, .responseTooLarge, .decodingFailed, .unsuccessfulStatus: 502
             case .deadlineExceeded: 504
             default: 500

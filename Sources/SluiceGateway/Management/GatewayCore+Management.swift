@@ -21,14 +21,9 @@ extension GatewayCore {
             case "/-/metrics":
                 try Self.require(["GET", "HEAD"], request)
                 try access.requireRead(request)
-                let text = MetricsText.of(pool: pool.name, node: pool.node, pool.statistics, tally)
-                return .now(
-                    counted(
-                        ServerResponse(
-                            headers: [
-                                (name: "Content-Type", value: "text/plain; version=0.0.4; charset=utf-8"),
-                                (name: "Cache-Control", value: "no-store"),
-                            ], body: Array(text.utf8)), to: request))
+                // As they are before this request counts among them.
+                let tally = tally
+                return later(request) { [pool] in await Self.metrics(pool, tally) }
             case "/-/purge":
                 try Self.require(["POST"], request)
                 try access.requireWrite(request)
@@ -55,6 +50,16 @@ extension GatewayCore {
         if await pool.isReady { return json(200, "{\"status\":\"ready\"}\n") }
         return Problem(SluiceError(.coordinatorUnavailable, "Redis is out of reach, so no slot can be had; it is tried again."))
             .response(to: request.target)
+    }
+
+    private static func metrics(_ pool: MirrorPool, _ tally: GatewayTally) async -> ServerResponse {
+        // What the pool as a whole knows of its mirrors is in Redis; while that is away, this node's own figures must do.
+        let status = await pool.isReady ? try? await pool.status() : nil
+        let text = MetricsText.of(pool: pool.name, node: pool.node, pool.statistics, tally, mirrors: status?.mirrors ?? [])
+        return ServerResponse(
+            headers: [
+                (name: "Content-Type", value: "text/plain; version=0.0.4; charset=utf-8"), (name: "Cache-Control", value: "no-store"),
+            ], body: Array(text.utf8))
     }
 
     private static func status(_ pool: MirrorPool, _ request: ServerRequest) async -> ServerResponse {

@@ -3,7 +3,10 @@ import Sluice
 /// What this process counts, in Prometheus' text format 0.0.4.
 enum MetricsText {
     /// Every family with HELP and TYPE; the samples with the labels `pool` and `node`.
-    static func of(pool: String, node: String, _ statistics: PoolStatistics, _ tally: GatewayTally) -> String {
+    /// - Parameter mirrors: what the pool knows of its mirrors, the fields of `metrics:mirror:NAME`.
+    static func of(
+        pool: String, node: String, _ statistics: PoolStatistics, _ tally: GatewayTally, mirrors: [PoolStatus.Entry] = []
+    ) -> String {
         let labels = "pool=\"\(escaped(pool))\",node=\"\(escaped(node))\""
         var text = ""
         func family(_ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: String)]) {
@@ -27,8 +30,42 @@ enum MetricsText {
             "sluice_gateway_responses_total", "counter", "Answers of this gateway to its clients, by status.",
             tally.answers.enumerated().filter { $0.element > 0 }.map { (",code=\"\($0.offset)\"", "\($0.element)") })
         gauge("sluice_gateway_requests_in_flight", tally.inFlight, "Requests that wait for their answer.")
+        for (name, type, help, field, scale) in mirrorFamilies {
+            let samples = mirrors.compactMap { mirror in
+                mirror.fields[field].flatMap(Double.init).map { (",mirror=\"\(escaped(mirror.name))\"", number($0 * scale)) }
+            }
+            if !samples.isEmpty { family(name, type, help, samples) }
+        }
+        let circuits = mirrors.filter { $0.fields["circuit"] != nil }
+        if !circuits.isEmpty {
+            family(
+                "sluice_mirror_circuit", "gauge", "1 for the state that the mirror's circuit is in, for the whole pool.",
+                circuits.flatMap { mirror in
+                    circuitStates.map { state in
+                        (",mirror=\"\(escaped(mirror.name))\",state=\"\(state)\"", mirror.fields["circuit"] == state ? "1" : "0")
+                    }
+                })
+        }
         return text + times("sluice_gateway_response_seconds", labels, tally)
     }
+
+    /// Family, type, help, the field of a mirror's metrics, and what one of it is in the family's unit.
+    private static let mirrorFamilies: [(String, String, String, String, Double)] = [
+        ("sluice_mirror_slots_in_use", "gauge", "Slots in use at the mirror under its tightest limit.", "in_use", 1),
+        ("sluice_mirror_slots_free", "gauge", "Slots that are free at the mirror.", "free", 1),
+        ("sluice_mirror_effective_limit", "gauge", "What the mirror's first limit is held to.", "effective_limit", 1),
+        (
+            "sluice_mirror_penalised_until_timestamp_seconds", "gauge", "Until when the pool leaves the mirror alone; 0: it does not.",
+            "penalised_until_ms", 0.001
+        ),
+        ("sluice_mirror_granted_total", "counter", "Slots granted at the mirror, to the whole pool.", "granted_total", 1),
+        ("sluice_mirror_throttled_total", "counter", "Requests that the mirror refused, of the whole pool.", "throttled_total", 1),
+        ("sluice_mirror_latency_median_seconds", "gauge", "Half of the mirror's answers take longer.", "latency_ms_p50", 0.001),
+    ]
+
+    private static let circuitStates = ["closed", "open", "probing"]
+
+    private static func number(_ value: Double) -> String { value == value.rounded() ? String(Int64(value)) : "\(value)" }
 
     private static func times(_ name: String, _ labels: String, _ tally: GatewayTally) -> String {
         var text = "# HELP \(name) Time from a request's complete head to its answer.\n# TYPE \(name) histogram\n"

@@ -96,6 +96,22 @@ import Testing
         #expect(bench.count(5) == 1)
     }
 
+    @Test func `a probe that somebody keeps for long does not keep others from trying`() {
+        var bench = bench()
+        bench.open()
+        bench.raw += 500 * millisecond
+        let kept = bench.take(1)[0]
+        #expect(bench.count(1) == 0)
+        var renewal = bench.entry(kept)
+        renewal.extend = second
+        bench.settle([renewal])
+        let next = bench.take(5)
+        #expect(next.map(\.count) == [1])
+        #expect(bench.count(5) == 0)
+        bench.end(next, answered: 1)
+        #expect(bench.status.standing == .good)
+    }
+
     @Test func `what is told of requests from before it opened neither closes it nor opens it again`() {
         var bench = bench()
         let before = (1...2).map { _ in bench.take(1) }

@@ -24,6 +24,7 @@ import Testing
         var ended = ends.makeAsyncIterator()
         var operations = 0
         var restorations = 0
+        var disagreements = 0
         var standings: [MirrorStanding: Int] = [:]
         var lowered = 0
         for seed in 0..<60 as Range<UInt64> {
@@ -45,11 +46,13 @@ import Testing
             try await subscriber.unsubscribe(pair.channels)
             operations += pair.operations
             restorations += pair.restorations
+            disagreements += pair.disagreements
             standings.merge(pair.standings, uniquingKeysWith: +)
             lowered += pair.lowered
         }
         #expect(operations == 6_000)
         #expect(restorations > 50)
+        #expect(disagreements > 30)
         for standing in [MirrorStanding.good, .failing, .refusing] { #expect(standings[standing, default: 0] > 500, "\(standing)") }
         #expect(lowered > 500)
         await subscriber.shutDown()

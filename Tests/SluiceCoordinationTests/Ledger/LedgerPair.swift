@@ -22,6 +22,8 @@ struct LedgerPair {
     private var grants: [(node: NodeID, grant: Grant, incarnation: String, remaining: Int64)] = []
     private var repeated: SettleRequest?
     private var copies: [LedgerCopy] = []
+    /// How often members were found to be configured differently.
+    private(set) var disagreements = 0
     /// How many musters were ended.
     private(set) var restorations = 0
     /// How many replies told of a mirror in trouble, by what it stands accused of, and how many of one that is held to less than its limit.
@@ -53,7 +55,16 @@ struct LedgerPair {
         // Members that were configured otherwise: what comes out need not be useful, but the same on both sides.
         let other = try! LedgerTerms(
             mirrors: Array(set.reversed()) + [mirror("d", "2/2s")], hold: second, requestTimeout: 1_234_567)
-        return [usual, usual, usual, other]
+        let stricter = try! LedgerTerms(
+            mirrors: [
+                mirror("a", "2/2s", "40/5s", burst: 3, concurrency: 4),
+                mirror("b", "6/1s", "50/60s", "60/2m", "70/3m", burst: random.chance(50) ? 5 : nil),
+            ], hold: 100 * millisecond, requestTimeout: timeout)
+        let ninth = (0..<9).map { place in
+            try! LedgerTerms(
+                mirrors: [mirror("a", "\(200 + place)/\(7 + place)s")], hold: 100 * millisecond, requestTimeout: timeout)
+        }
+        return [usual, usual, usual, usual, other, stricter] + (random.chance(20) ? ninth : [])
     }
 
     // MARK: Operations
@@ -81,7 +92,8 @@ struct LedgerPair {
             let grant = random.chance(70) ? held?.number ?? 0 : (state.meta?.nextNumber ?? 0) + random.pick(-50...1)
             let asked = random.chance(50) ? random.pick(-second...2 * second) * (random.chance(2) ? day : 1) : nil
             try await penalise(mirror: mirror, grant: grant, asked: asked)
-        case 85..<90: try await pull(anyNode())
+        case 85..<88: try await pull(anyNode())
+        case 88..<90: try await announce()
         case 90..<95: try await inspect()
         case 95..<99: try await copy()
         default:
@@ -177,6 +189,19 @@ struct LedgerPair {
         compare(try reader.pullReply(mirrors: call.terms.mirrors.count), state.pull(node, call, at: raw))
     }
 
+    private mutating func announce() async throws {
+        let call = call()
+        summary = "announce \(call)"
+        let value = try await client.run(
+            LedgerScript.announce, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).words)
+        var reader = try LedgerReplyReader(value, of: "announce")
+        let (model, messages) = state.announce(call, at: raw)
+        compare(try reader.announceReply(terms: call.terms), model)
+        publish(messages)
+        latest = model.stamp
+        disagreements += model.mirrors.contains { $0.entries.count > 1 } ? 1 : 0
+    }
+
     private mutating func inspect() async throws {
         let call = call()
         summary = "inspect \(call)"
@@ -229,7 +254,7 @@ struct LedgerPair {
         if random.chance(5) { request.memories += 1 }
         let answer = try await client.run(
             LedgerScript.restore, keys: [keys.ledger],
-            arguments: LedgerArguments(call, raw: raw).restoring(request, terms: call.terms).words)
+            arguments: LedgerArguments(call, raw: raw).restoring(request).words)
         var reader = try LedgerReplyReader(answer, of: "restore")
         let (model, messages) = state.restore(request, call, at: raw)
         compare(try reader.restoreReply(mirrors: call.terms.mirrors.count), model)
@@ -271,6 +296,8 @@ struct LedgerPair {
             case .freed: published[keys.leaderWake, default: []].append("freed")
             case .muster(let incarnation, let number):
                 published[keys.beat, default: []].append(BeatMessage.muster(incarnation: incarnation, number: number).text)
+            case .configurations(let incarnation):
+                published[keys.beat, default: []].append(BeatMessage.configurations(incarnation: incarnation).text)
             }
         }
     }

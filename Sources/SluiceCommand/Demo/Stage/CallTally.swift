@@ -23,6 +23,8 @@ package struct CallTally: Sendable {
     package private(set) var sources: [WorkerLine.Source: Int] = [:]
     /// When the last answer came.
     package private(set) var lastAnswer: Instant?
+    /// When answers came that a worker had a slot for, by worker.
+    package private(set) var fetched: [Int: [Instant]] = [:]
     /// The lengths of bodies that occurred, with how often.
     package private(set) var lengths: [Int: Int] = [:]
 
@@ -39,6 +41,7 @@ package struct CallTally: Sendable {
             calls += 1
             if !call.isRight { wrong += 1 }
             sources[call.source, default: 0] += 1
+            if call.source == .mirror { fetched[worker, default: []].append(call.at) }
             lengths[call.bytes, default: 0] += 1
             lastAnswer = max(lastAnswer ?? call.at, call.at)
         case .failed(_, _, _, let message): failures.append(message)

@@ -49,9 +49,10 @@ package actor MirrorProcess {
     }
 
     /// When each request that it counted arrived, on this host's continuous clock, in order.
-    package func arrivals() async throws -> [Instant] {
+    /// - Parameter status: only those that were answered so; nil: all.
+    package func arrivals(answered status: Int? = nil) async throws -> [Instant] {
         let start = Instant(microseconds: try await report().startedMicroseconds)
-        return try MirrorReport.milliseconds(log: try await Self.get(url + "/__log", http: http)).map {
+        return try MirrorReport.milliseconds(log: try await Self.get(url + "/__log", http: http), status: status).map {
             start.advanced(by: .milliseconds($0))
         }
     }

@@ -54,8 +54,13 @@ package struct MirrorReport: Decodable, Sendable {
     package init(json: [UInt8]) throws { self = try JSONDecoder().decode(Self.self, from: Data(json)) }
 
     /// Reads the body of `/__log`: when each request arrived, in milliseconds from the mirror's start.
-    static func milliseconds(log: [UInt8]) throws -> [Int64] {
-        struct Line: Decodable { let ms: Int64 }
-        return try log.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(Line.self, from: Data($0)).ms }
+    /// - Parameter status: only those that were answered so; nil: all.
+    static func milliseconds(log: [UInt8], status: Int? = nil) throws -> [Int64] {
+        struct Line: Decodable {
+            let ms: Int64
+            let status: Int
+        }
+        let lines = try log.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(Line.self, from: Data($0)) }
+        return lines.filter { status == nil || $0.status == status }.map(\.ms)
     }
 }

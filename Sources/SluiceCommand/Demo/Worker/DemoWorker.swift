@@ -52,7 +52,8 @@ package enum DemoWorker {
                         let path = paths[index]
                         let began = Instant.now
                         do throws(SluiceError) {
-                            let answer = try await pool.get(path, options: CallOptions(deadline: deadline))
+                            let answer = try await pool.get(
+                                path, options: CallOptions(deadline: deadline, priority: options.isUrgent ? .high : .normal))
                             // A collection's length depends on the mirror; an item's content does not.
                             let isItem = path.utf8.count { $0 == UInt8(ascii: "/") } == 2
                             let isRight = answer.status == 200 && (!isItem || answer.body == data.get(path: path[...], query: nil).body)

@@ -22,6 +22,8 @@ package struct WorkerOptions: Sendable {
     package var lease = Duration.seconds(2)
     /// False: the process never leads and follows nobody, as a short-lived command does.
     package var leads = true
+    /// Whether the callers come before everybody else's.
+    package var isUrgent = false
     /// What is wanted.
     package var items: [DemoItems] = []
     /// How many callers ask at the same time.
@@ -53,6 +55,7 @@ package struct WorkerOptions: Sendable {
             case "--spreads": spreads = value == "yes"
             case "--lease": lease = try DemoText.duration(value, of: name)
             case "--leads": leads = value == "yes"
+            case "--urgent": isUrgent = value == "yes"
             case "--items": items.append(try DemoItems(text: value))
             case "--callers": callers = try DemoText.count(value, of: name, in: 1...10_000)
             case "--rounds": rounds = try DemoText.count(value, of: name, in: 1...10_000)
@@ -71,7 +74,8 @@ package struct WorkerOptions: Sendable {
         var list = [
             "--redis", redis, "--pool", pool, "--limit", limit, "--timeout", timeout.text, "--deadline", deadline.text, "--lease",
             lease.text,
-            "--spreads", spreads ? "yes" : "no", "--leads", leads ? "yes" : "no", "--callers", "\(callers)", "--rounds", "\(rounds)",
+            "--spreads", spreads ? "yes" : "no", "--leads", leads ? "yes" : "no", "--urgent", isUrgent ? "yes" : "no",
+            "--callers", "\(callers)", "--rounds", "\(rounds)",
             "--divides", divides ? "yes" : "no",
             "--seed", "\(seed)",
         ]

@@ -46,6 +46,16 @@ package struct DemandBoard: Sendable {
     /// How many wait in the whole pool, as far as heard.
     package var waiting: Int { nodes.values.reduce(0) { $0 + $1.unmet.reduce(0, +) } }
 
+    /// Who waits in the whole pool, as far as heard.
+    package var crowd: Crowd {
+        nodes.values.reduce(into: Crowd.nobody) { crowd, node in
+            for (tier, count) in node.unmet.enumerated() where count > 0 {
+                crowd.waiting[tier] += count
+                crowd.nodes[tier] += 1
+            }
+        }
+    }
+
     /// A node said how many wait on it.
     package mutating func heard(_ demand: DemandMessage, now: Instant) {
         var node = nodes[demand.node] ?? Node(waiting: [], stamp: 0, heardAt: now)

@@ -43,6 +43,10 @@ package actor InMemorySlotLedger: SlotLedger {
         state.penalise(mirror: mirror, grant: grant, asked: asked, call, at: Instant.now.microseconds).reply
     }
 
+    package func announce() -> AnnounceReply {
+        state.announce(call, at: Instant.now.microseconds).reply
+    }
+
     package func pull(_ node: NodeID) -> PullReply { state.pull(node, call, at: Instant.now.microseconds) }
 
     /// Nobody outlives the ledger of its own process: there is nothing to be remembered.

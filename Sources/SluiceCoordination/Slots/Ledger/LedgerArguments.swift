@@ -6,6 +6,7 @@ package struct LedgerArguments: Sendable {
     /// - Parameter raw: the host's clock, for tests; nil: the server's own.
     package init(_ call: LedgerCall, raw: Int64? = nil) {
         append(raw)
+        append(call.version)
         append(call.candidate)
         append(call.knowledge?.incarnation ?? "")
         append(call.knowledge?.frame ?? 0)
@@ -105,7 +106,7 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `restore.lua` takes besides.
-    package func restoring(_ request: RestoreRequest, terms: LedgerTerms) -> LedgerArguments {
+    package func restoring(_ request: RestoreRequest) -> LedgerArguments {
         var all = self
         all.append(request.muster)
         all.append(request.incarnation)
@@ -114,12 +115,16 @@ package struct LedgerArguments: Sendable {
         all.append(request.nextNumber)
         all.append(request.sealedUntil)
         all.append(request.lives.joined(separator: " "))
-        for rules in terms.mirrors {
-            let fields = MirrorFields(request.mirrors[rules.name] ?? MirrorLedger(), windows: rules.limits.map(\.window))
-            all.words.append(fields.state)
-            all.words.append(fields.open)
-            all.words.append(fields.conduct)
-            all.words += fields.logs
+        for (name, ledger) in request.mirrors.sorted(by: { $0.key < $1.key }) {
+            let windows = ledger.logs.keys.sorted()
+            let fields = MirrorFields(ledger, windows: windows)
+            all.append(name)
+            all.words += [fields.state, fields.open, fields.rules, fields.conduct]
+            all.append(Int64(windows.count))
+            for (window, log) in zip(windows, fields.logs) {
+                all.append(window)
+                all.words.append(log)
+            }
         }
         return all
     }

@@ -31,6 +31,8 @@ package struct LedgerCall: Hashable, Sendable {
     package var candidate: String
     /// For how long members are asked what they remember when data may be lost, in µs; 0: the caller is the only member.
     package var muster: Int64
+    /// The version of the ledger's protocol that the caller speaks.
+    package var version: Int64
 
     /// How long it may yet take, in µs, until every member that is well is connected to this server; 0: they all are.
     package var settling: Int64
@@ -42,8 +44,9 @@ package struct LedgerCall: Hashable, Sendable {
 
     package init(
         terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, runID: String? = nil, candidate: String, muster: Int64 = musterSpan,
-        settling: Int64 = homecoming
+        settling: Int64 = homecoming, version: Int64 = LedgerProtocol.version
     ) {
+        self.version = version
         self.muster = muster
         self.settling = settling
         self.terms = terms

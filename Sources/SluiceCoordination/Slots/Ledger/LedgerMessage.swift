@@ -6,4 +6,6 @@ package enum LedgerMessage: Hashable, Sendable {
     case freed
     /// Data may be lost: members are to tell what they remember; on `beat`.
     case muster(incarnation: String, number: Int64)
+    /// Members are configured in another way than before: each asks what counts now; on `beat`.
+    case configurations(incarnation: String)
 }

@@ -81,7 +81,6 @@ package struct LedgerReplyReader {
     /// The reply of `contribute.lua`.
     package mutating func contributeReply() throws(LedgerError) -> LedgerStamp { try stamp() }
 
-    /// - Parameter limits: how many each mirror of the call has.
     package mutating func copyReply(terms: LedgerTerms) throws(LedgerError) -> CopyReply {
         let stamp = try stamp()
         return CopyReply(stamp: stamp, copy: try copy(stamp, terms))
@@ -115,15 +114,18 @@ package struct LedgerReplyReader {
         let nextNumber = try number()
         guard let parts = try element().array else { throw Self.malformed(script, "the mirrors are no list") }
         guard !parts.isEmpty else { return nil }
-        guard parts.count == terms.mirrors.count else { throw Self.malformed(script, "it has not \(terms.mirrors.count) mirrors") }
         var copy = LedgerCopy(
             incarnation: stamp.incarnation, lives: lives, version: version, nextNumber: nextNumber, time: stamp.time)
-        for (rules, part) in zip(terms.mirrors, parts) {
+        for part in parts {
             let fields = (part.array ?? []).map { $0.bytes ?? [] }
-            guard let ledger = MirrorFields(fields)?.ledger(windows: rules.limits.map(\.window)) else {
-                throw Self.malformed(script, "the fields of mirror \(rules.name) are not what they should be")
+            let name = fields.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            let own = terms.mirrors.first { $0.name == name }?.limits.map(\.window)
+            guard let known = MirrorFields(Array(fields.dropFirst())),
+                let ledger = known.ledger(of: name, windows: known.windows(of: name) ?? own ?? [])
+            else {
+                throw Self.malformed(script, "the fields of mirror \(name) are not what they should be")
             }
-            copy.mirrors[rules.name] = ledger
+            copy.mirrors[name] = ledger
         }
         return copy
     }
@@ -135,7 +137,14 @@ package struct LedgerReplyReader {
         return text.split(separator: " ").map(String.init)
     }
 
-    private mutating func stamp() throws(LedgerError) -> LedgerStamp {
+    /// So many texts.
+    mutating func texts(_ count: Int) throws(LedgerError) -> [String] {
+        let texts = try array(count: count).map(\.string)
+        guard !texts.contains(nil) else { throw Self.malformed(script, "a text is missing") }
+        return texts.compactMap { $0 }
+    }
+
+    mutating func stamp() throws(LedgerError) -> LedgerStamp {
         let time = try number()
         let latest = try number()
         let frame = try number()

@@ -5,6 +5,7 @@ package enum LedgerScript {
     package static let reserve = script("reserve", PackageResources.reserve_lua)
     package static let settle = script("settle", PackageResources.settle_lua)
     package static let penalise = script("penalise", PackageResources.penalise_lua)
+    package static let announce = script("announce", PackageResources.announce_lua)
     package static let pull = script("pull", PackageResources.pull_lua)
     package static let inspect = script("inspect", PackageResources.inspect_lua)
 
@@ -14,6 +15,7 @@ package enum LedgerScript {
     package static let restore = script("restore", PackageResources.restore_lua)
 
     private static func script(_ name: String, _ source: [UInt8]) -> RedisScript {
-        RedisScript(name: name, source: PackageResources.conduct_lua + PackageResources.ledger_lua + source)
+        let shared = PackageResources.rules_lua + PackageResources.conduct_lua + PackageResources.ledger_lua
+        return RedisScript(name: name, source: shared + source)
     }
 }

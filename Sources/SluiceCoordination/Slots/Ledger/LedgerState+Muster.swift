@@ -63,16 +63,18 @@ extension LedgerState {
     /// See `SlotLedger.copy`.
     package func copy(since version: Int64?, _ call: LedgerCall, at raw: Int64) -> CopyReply {
         var view = self
-        let time = view.look(call, at: raw)
+        var call = call
+        let time = view.look(&call, at: raw)
         let isNew = meta != nil && muster == nil && meta!.version != version
-        return CopyReply(stamp: stamp(time), copy: isNew ? whole(call.terms, at: time) : nil)
+        return CopyReply(stamp: stamp(time), copy: isNew ? whole(names: call.terms.mirrors, at: time) : nil)
     }
 
     /// See `SlotLedger.contribute`.
     package mutating func contribute(
         _ recollection: Recollection, of node: NodeID, to notice: MusterNotice, in incarnation: String, _ call: LedgerCall, at raw: Int64
     ) -> (stamp: LedgerStamp, messages: [LedgerMessage]) {
-        let (time, messages) = begin(call, at: raw)
+        var call = call
+        let (time, messages) = begin(&call, at: raw)
         if muster != nil, meta!.musters == notice.number, meta!.incarnation == incarnation {
             let tag = String(node.tag)
             muster!.memories[tag] = GatherReply.Memory(tag: tag, now: time.now, latest: time.latest, recollection: recollection)
@@ -92,11 +94,12 @@ extension LedgerState {
     /// See `SlotLedger.gather`.
     package func gather(_ call: LedgerCall, at raw: Int64) -> GatherReply {
         var view = self
-        let time = view.look(call, at: raw)
+        var call = call
+        let time = view.look(&call, at: raw)
         let isDue = muster.map { time.now >= $0.until } ?? false
         let memories = isDue ? muster!.memories.values.sorted { $0.tag < $1.tag } : []
         return GatherReply(
-            stamp: stamp(time), left: isDue ? whole(call.terms, at: time) : nil, start: muster?.start ?? 0, lost: meta?.lost ?? [],
+            stamp: stamp(time), left: isDue ? whole(at: time) : nil, start: muster?.start ?? 0, lost: meta?.lost ?? [],
             memories: memories, count: memories.count)
     }
 
@@ -104,36 +107,41 @@ extension LedgerState {
     package mutating func restore(
         _ request: RestoreRequest, _ call: LedgerCall, at raw: Int64
     ) -> (reply: RestoreReply, messages: [LedgerMessage]) {
-        var (time, messages) = begin(call, at: raw)
+        var call = call
+        let own = call.terms
+        var (time, messages) = begin(&call, at: raw)
         let isDone =
             muster.map { time.now >= $0.until && $0.memories.count == request.memories } ?? false
             && meta!.musters == request.muster && meta!.incarnation == request.incarnation
         if isDone {
-            for rules in call.terms.mirrors { mirrors[rules.name] = request.mirrors[rules.name] ?? MirrorLedger() }
+            for (name, ledger) in request.mirrors { mirrors[name] = ledger }
             muster = nil
             meta!.version = max(meta!.version, request.version)
             meta!.nextNumber = max(meta!.nextNumber, request.nextNumber)
             meta!.sealedUntil = max(meta!.sealedUntil, request.sealedUntil)
             meta!.lost = []
             for life in request.lives where life != meta!.incarnation { meta!.lives = Self.with(meta!.lives, life) }
+            // By what the restored ledger says now.
+            call.terms = own
+            _ = agree(&call, at: time)
             for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: time.now, rules: rules) }
             messages.append(.freed)
         }
         return (RestoreReply(stamp: stamp(time), isDone: isDone, mirrors: statuses(call.terms, at: time.now)), messages)
     }
 
-    private func whole(_ terms: LedgerTerms, at time: Reading) -> LedgerCopy {
+    /// - Parameter names: the mirrors that are meant; nil: all that the data knows of.
+    private func whole(names rules: [MirrorRules]? = nil, at time: Reading) -> LedgerCopy {
         var copy = LedgerCopy(
             incarnation: meta!.incarnation, lives: meta!.lives, version: meta!.version, nextNumber: meta!.nextNumber, time: time.now)
-        for rules in terms.mirrors {
-            // A call brings the windows that it knows.
-            var ledger = mirrors[rules.name] ?? MirrorLedger()
-            ledger.logs = ledger.logs.filter { log in !log.value.records.isEmpty && rules.limits.contains { $0.window == log.key } }
+        for name in rules?.map(\.name) ?? mirrors.filter({ !$0.value.announced.entries.isEmpty }).map(\.key) {
+            var ledger = mirrors[name] ?? MirrorLedger()
+            ledger.logs = ledger.logs.filter { !$0.value.records.isEmpty }
             // As the fields of the hash say it: its earliest end is that of the grants that are left.
             let grants = ledger.open.records
             ledger.open = OpenGrants()
             for grant in grants { ledger.open.append(grant) }
-            copy.mirrors[rules.name] = ledger
+            copy.mirrors[name] = ledger
         }
         return copy
     }

@@ -9,9 +9,9 @@ extension LedgerState {
     }
 
     /// Begins a call that changes the ledger: finds or begins its data, notices a loss, tells the time, and
-    /// takes in what time has brought.
+    /// takes in what time has brought. From here on the call goes by what members have agreed on.
     /// - Returns: the time, and what is to be announced.
-    mutating func begin(_ call: LedgerCall, at raw: Int64) -> (time: Reading, messages: [LedgerMessage]) {
+    mutating func begin(_ call: inout LedgerCall, at raw: Int64) -> (time: Reading, messages: [LedgerMessage]) {
         let existed = meta != nil
         if !existed {
             mirrors = [:]
@@ -29,17 +29,32 @@ extension LedgerState {
         let begins = noticeLoss(call, at: reading, justBorn: !existed)
         // What a muster itself writes does not make the data any newer.
         if muster == nil { meta!.version += 1 }
-        for rules in call.terms.mirrors {
-            mirrors[rules.name, default: MirrorLedger()].purge(at: now, rules: rules)
-        }
-        return (reading, begins ? [.muster(incarnation: meta!.incarnation, number: meta!.musters)] : [])
+        let differ = agree(&call, at: reading)
+        for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: now, rules: rules) }
+        var messages: [LedgerMessage] = begins ? [.muster(incarnation: meta!.incarnation, number: meta!.musters)] : []
+        if differ { messages.append(.configurations(incarnation: meta!.incarnation)) }
+        return (reading, messages)
     }
 
     /// Begins a call that only looks: the same view, of which nothing is kept.
-    mutating func look(_ call: LedgerCall, at raw: Int64) -> Reading {
+    mutating func look(_ call: inout LedgerCall, at raw: Int64) -> Reading {
         let reading = time(call, at: raw, justBorn: false)
+        if meta != nil { _ = agree(&call, at: reading) }
         for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: reading.now, rules: rules) }
         return reading
+    }
+
+    /// Takes in what the caller is configured with.
+    /// - Returns: whether others may want to know.
+    mutating func agree(_ call: inout LedgerCall, at time: Reading) -> Bool {
+        var isNews = false
+        let agreed = call.terms.mirrors.map { own in
+            let (rules, differs) = mirrors[own.name, default: MirrorLedger()].agree(on: own, now: time.now, latest: time.latest)
+            isNews = isNews || differs
+            return rules
+        }
+        call.terms = call.terms.keeping(agreed)
+        return isNews
     }
 
     /// Reads ledger time off the host's clock, the adjustment, and the caller's bounds.

@@ -64,7 +64,8 @@ package struct LedgerState: Hashable, Sendable {
     package mutating func reserve(
         _ request: ReserveRequest, _ call: LedgerCall, at raw: Int64
     ) -> (reply: ReserveReply, messages: [LedgerMessage]) {
-        let (time, announced) = begin(call, at: raw)
+        var call = call
+        let (time, announced) = begin(&call, at: raw)
         let nothing = [[Grant]](repeating: [], count: request.demands.count)
         func without(_ outcome: ReserveReply.Outcome) -> (ReserveReply, [LedgerMessage]) {
             (ReserveReply(stamp: stamp(time), outcome: outcome, grants: nothing, mirrors: statuses(call.terms, at: time.now)), announced)
@@ -92,7 +93,8 @@ package struct LedgerState: Hashable, Sendable {
     package mutating func settle(
         _ request: SettleRequest, _ call: LedgerCall, at raw: Int64
     ) -> (reply: SettleReply, messages: [LedgerMessage]) {
-        let (time, announced) = begin(call, at: raw)
+        var call = call
+        let (time, announced) = begin(&call, at: raw)
         let before = call.terms.mirrors.map { free($0, at: time.now) }
         var applied = 0
         var foreign = 0
@@ -115,7 +117,8 @@ package struct LedgerState: Hashable, Sendable {
     package mutating func penalise(
         mirror: Int, grant: Int64, asked: Int64?, _ call: LedgerCall, at raw: Int64
     ) -> (reply: PenaliseReply, messages: [LedgerMessage]) {
-        let (time, announced) = begin(call, at: raw)
+        var call = call
+        let (time, announced) = begin(&call, at: raw)
         if call.terms.mirrors.indices.contains(mirror) {
             let rules = call.terms.mirrors[mirror]
             mirrors[rules.name, default: MirrorLedger()].refused(
@@ -127,7 +130,8 @@ package struct LedgerState: Hashable, Sendable {
     /// See `SlotLedger.pull`.
     package func pull(_ node: NodeID, _ call: LedgerCall, at raw: Int64) -> PullReply {
         var copy = self
-        let time = copy.look(call, at: raw)
+        var call = call
+        let time = copy.look(&call, at: raw)
         var held: [PullReply.Held] = []
         for (place, rules) in call.terms.mirrors.enumerated() {
             for record in copy.mirrors[rules.name]?.open.records ?? [] where record.tag == node.tag {
@@ -141,11 +145,13 @@ package struct LedgerState: Hashable, Sendable {
     /// See `SlotLedger.inspect`.
     package func inspect(_ call: LedgerCall, at raw: Int64) -> InspectReply {
         var copy = self
-        let time = copy.look(call, at: raw)
-        let mirrors = call.terms.mirrors.map { rules in
+        var call = call
+        let own = call.terms.mirrors
+        let time = copy.look(&call, at: raw)
+        let mirrors = zip(own, call.terms.mirrors).map { own, rules in
             let mirror = copy.mirrors[rules.name] ?? MirrorLedger()
             return InspectReply.Mirror(
-                status: copy.status(rules, at: time.now), counters: mirror.counters, used: rules.limits.map(mirror.used),
+                status: copy.status(rules, at: time.now), counters: mirror.counters, used: own.limits.map(mirror.used),
                 effectiveLimit: rules.limits.first.map(mirror.conduct.heldTo) ?? 0, latency: mirror.latency)
         }
         return InspectReply(stamp: stamp(time), mirrors: mirrors)

@@ -22,6 +22,15 @@ package struct LedgerTerms: Hashable, Sendable {
         self.requestTimeout = requestTimeout
     }
 
+    /// The same with what members have agreed on for each of the mirrors.
+    func keeping(_ agreed: [MirrorRules]) -> LedgerTerms { LedgerTerms(agreed: agreed, hold: hold, requestTimeout: requestTimeout) }
+
+    private init(agreed: [MirrorRules], hold: Int64, requestTimeout: Int64) {
+        mirrors = agreed
+        self.hold = hold
+        self.requestTimeout = requestTimeout
+    }
+
     /// Allowance for a host's clock that runs fast or slow: 1,000 ppm, ten times what an oscillator errs.
     package static func drift(over span: Int64) -> Int64 { span <= 0 ? 0 : (span + 999) / 1_000 }
 

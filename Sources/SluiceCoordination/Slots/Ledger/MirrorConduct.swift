@@ -3,13 +3,14 @@
 /// **Circuit.** A request that failed (cut off, timed out, 5xx) counts 3, one that was answered takes 2 away: three failures in a
 /// row, or for long more than two in five, open the circuit. The mirror is then left alone for half a second, and for twice as
 /// long after each probe that fails, up to 30 s. One slot at a time is given as a probe; the first that is answered closes the
-/// circuit. A probe whose node dies has failed when its grant expires; one that comes back unused leaves its turn to the next slot.
+/// circuit. A probe whose node dies has failed when its grant expires; one that comes back unused, or that somebody keeps for
+/// longer than usual (a body with a client of its own), leaves its turn to the next slot.
 ///
 /// **Refusals** (429 and the like) come within the limits when the upstream counts otherwise than we do, or when others share its
 /// quota. The mirror is left alone for as long as it asked for, or for an eighth of the window (1 s to 60 s), doubled as long as
 /// probes are refused; comes back with a probe; and goes on *paced*, its first limit held to seven eighths, or to what went well in
-/// the last window if that is less, but never to less than half. It recovers by 1/32 of the limit for each clean window, up to the
-/// level that was refused (the wall). That is tried again only after 4 clean windows, and after twice as many each time that it is
+/// the last window if that is less, but no refusal takes more than half. It recovers by 1/32 of the limit for each clean window, up to
+/// the level that was refused (the wall). That is tried again only after 4 clean windows, and after twice as many each time that it is
 /// refused there, up to 64. Beyond it recovery doubles its steps: the wall is gone. After 256 clean windows at the full limit the
 /// pace is forgotten. No header raises a limit. (TCP's congestion control is the model: Jacobson 1988, with the wall and what is
 /// beyond it of BIC, Xu and others 2004.)
@@ -83,6 +84,11 @@ package struct MirrorConduct: Hashable, Sendable {
         guard score >= Self.opensAt else { return nil }
         (score, openings, probe, judged) = (0, 1, Self.awaited, next)
         return Self.firstOpening
+    }
+
+    /// Somebody keeps a slot of a grant for long. What he does with it may say nothing of the mirror, and may take hours.
+    mutating func extended(grant: Int64) {
+        if probe == grant { probe = Self.awaited }
     }
 
     /// A grant's time is over, and nothing was heard of it.

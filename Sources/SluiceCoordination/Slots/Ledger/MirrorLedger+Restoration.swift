@@ -4,6 +4,7 @@ extension MirrorLedger {
     func shifted(by span: Int64) -> MirrorLedger {
         var moved = MirrorLedger()
         moved.counters = counters
+        moved.announced = announced.shifted(by: span)
         moved.pausedUntil = pausedUntil == 0 ? 0 : pausedUntil + span
         moved.drained = drained == 0 ? 0 : drained + span
         moved.conduct = conduct.shifted(by: span)

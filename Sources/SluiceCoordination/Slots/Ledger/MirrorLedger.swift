@@ -1,10 +1,12 @@
 /// The ledger of one mirror: what is in use, and until when.
 ///
-/// It does not keep the rules; each call brings them. A log belongs to a window, so two callers that agree
-/// on a window share its log.
+/// It keeps what members have announced of their rules, and each call says by which of them it goes: see `agree`. A log belongs
+/// to a window.
 package struct MirrorLedger: Hashable, Sendable {
     package internal(set) var logs: [Int64: ReleaseLog] = [:]
     package internal(set) var open = OpenGrants()
+    /// What members are configured with.
+    package internal(set) var announced = Announcements()
     package var counters = MirrorCounters()
     /// Ledger time until which nothing is granted.
     package internal(set) var pausedUntil: Int64 = 0
@@ -39,10 +41,12 @@ package struct MirrorLedger: Hashable, Sendable {
     /// Counts completed requests until their window is over. Takes effect with `flush`.
     package mutating func charge(completion: Int64, count: Int64, rules: MirrorRules) {
         guard count > 0 else { return }
-        for limit in rules.limits {
-            charged[limit.window, default: [:]][limit.release(ofCompletion: completion), default: 0] += count
-        }
+        for limit in rules.limits { charge(limit, completion: completion, count: count) }
         if let refill = rules.refill { drained = max(drained, completion) + refill * count }
+    }
+
+    mutating func charge(_ limit: RateLimit, completion: Int64, count: Int64) {
+        charged[limit.window, default: [:]][limit.release(ofCompletion: completion), default: 0] += count
     }
 
     /// Enters what was charged into the logs.
@@ -72,6 +76,7 @@ package struct MirrorLedger: Hashable, Sendable {
     /// - Parameter next: the number of the next grant.
     mutating func judge(_ entry: SettleRequest.Entry, next: Int64, at now: Int64) {
         let (answered, failed) = (max(0, entry.answered), max(0, entry.failed))
+        if entry.extend != nil { conduct.extended(grant: entry.number) }
         if let pause = conduct.judge(grant: entry.number, answered: answered, failed: failed, next: next, at: now) {
             self.pause(until: now + pause)
         }
@@ -103,14 +108,6 @@ package struct MirrorLedger: Hashable, Sendable {
         return max(0, room)
     }
 
-    /// What is left beyond a quarter of each limit, which stays for those who come; 0 when nothing is.
-    func spare(_ rules: MirrorRules) -> Int64 {
-        rules.limits.reduce(Int64.max) {
-            let most = count($1, rules)
-            return min($0, max(0, most - most / 4 - used($1)))
-        }
-    }
-
     /// What a limit is held to: the first one may be lowered.
     func count(_ limit: RateLimit, _ rules: MirrorRules) -> Int64 {
         limit == rules.limits.first ? conduct.heldTo(limit) : limit.count
@@ -121,6 +118,14 @@ package struct MirrorLedger: Hashable, Sendable {
 
     /// How often to look for the end of a probe, in µs; it is announced as well.
     private static let probing: Int64 = 50_000
+
+    /// What is left beyond a quarter of each limit, which stays for those who come; 0 when nothing is.
+    func spare(_ rules: MirrorRules) -> Int64 {
+        rules.limits.reduce(Int64.max) { spare, limit in
+            let count = count(limit, rules)
+            return min(spare, max(0, count - count / 4 - used(limit)))
+        }
+    }
 
     /// The completed requests that the upstream's bucket still holds, rounded up.
     ///

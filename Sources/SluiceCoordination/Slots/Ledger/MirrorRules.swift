@@ -37,4 +37,12 @@ package struct MirrorRules: Hashable, Sendable {
         self.burst = burst
         self.concurrency = concurrency
     }
+
+    /// Of what other rules say, which were checked.
+    init(agreedFor name: String, limits: [RateLimit], burst: Int64?, concurrency: Int64?) {
+        self.name = name
+        self.limits = limits
+        self.burst = burst
+        self.concurrency = concurrency
+    }
 }

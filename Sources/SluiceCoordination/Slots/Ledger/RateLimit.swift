@@ -20,6 +20,12 @@ package struct RateLimit: Hashable, Sendable, CustomStringConvertible {
         self.window = window
     }
 
+    /// Of what other limits say, which were checked.
+    init(agreed count: Int64, in window: Int64) {
+        self.count = count
+        self.window = window
+    }
+
     /// Reads `30/60s`; the units are `ms`, `s`, `m`, `h` and `d`.
     /// - Throws: `RulesError`, naming the text and the part of it that is wrong.
     package init(_ text: String) throws(RulesError) {

@@ -11,11 +11,18 @@ package actor RedisSlotLedger: SlotLedger {
 
     private let keys: PoolKeys
     private let muster: Int64
+    private let version: Int64
     /// What this process knows of ledger time.
     package private(set) var clock = LedgerClock()
 
-    /// - Parameter muster: µs that members have to tell what they remember when data may be lost.
-    package init(client: RedisClient, pool: PoolKeys, terms: LedgerTerms, muster: Int64 = LedgerCall.musterSpan) {
+    /// - Parameters:
+    ///   - muster: µs that members have to tell what they remember when data may be lost.
+    ///   - version: of the ledger's protocol; another one than our own shows how it is refused.
+    package init(
+        client: RedisClient, pool: PoolKeys, terms: LedgerTerms, muster: Int64 = LedgerCall.musterSpan,
+        version: Int64 = LedgerProtocol.version
+    ) {
+        self.version = version
         self.client = client
         self.terms = terms
         self.muster = muster
@@ -47,6 +54,15 @@ package actor RedisSlotLedger: SlotLedger {
         }
         var reader = try LedgerReplyReader(value, of: script.name)
         let reply = try reader.penaliseReply(mirrors: terms.mirrors.count)
+        clock.heard(reply.stamp, sent: sent, received: .now)
+        return reply
+    }
+
+    package func announce() async throws(LedgerError) -> AnnounceReply {
+        let script = LedgerScript.announce
+        let (value, sent) = try await run(script, keys: [keys.ledger], idempotent: true) { $0 }
+        var reader = try LedgerReplyReader(value, of: script.name)
+        let reply = try reader.announceReply(terms: terms)
         clock.heard(reply.stamp, sent: sent, received: .now)
         return reply
     }
@@ -95,8 +111,7 @@ package actor RedisSlotLedger: SlotLedger {
 
     package func restore(_ request: RestoreRequest) async throws(LedgerError) -> RestoreReply {
         let script = LedgerScript.restore
-        let terms = terms
-        let (value, sent) = try await run(script, keys: [keys.ledger]) { $0.restoring(request, terms: terms) }
+        let (value, sent) = try await run(script, keys: [keys.ledger]) { $0.restoring(request) }
         var reader = try LedgerReplyReader(value, of: script.name)
         let reply = try reader.restoreReply(mirrors: terms.mirrors.count)
         clock.heard(reply.stamp, sent: sent, received: .now)
@@ -122,7 +137,7 @@ package actor RedisSlotLedger: SlotLedger {
                 let sent = Instant.now
                 let call = LedgerCall(
                     terms: terms, knowledge: clock.knowledge(at: sent), runID: runID, candidate: Self.candidate(), muster: muster,
-                    settling: max(0, LedgerCall.homecoming - (await client.serverAge)))
+                    settling: max(0, LedgerCall.homecoming - (await client.serverAge)), version: version)
                 let words = arguments(LedgerArguments(call)).words
                 let head = ["EVALSHA", script.digest, String(keys.count)] + keys
                 return (try await client.command(head.map { Array($0.utf8) } + words), sent)
@@ -154,6 +169,13 @@ package actor RedisSlotLedger: SlotLedger {
 extension LedgerError {
     /// What a failed call means for the ledger.
     init(_ error: RedisError, script: String) {
+        if let version = error.reply.flatMap(LedgerProtocol.refusal) {
+            self.init(
+                .otherVersion,
+                "The pool's ledger was begun by nodes that speak version \(version) of its protocol, and this one speaks another: run the same release of Sluice in all of them.",
+                poolVersion: version)
+            return
+        }
         let code: Code =
             if error.reply != nil { .refused } else if error.isCertainlyNotExecuted { .unreachable } else { .fateUnknown }
         let sense =

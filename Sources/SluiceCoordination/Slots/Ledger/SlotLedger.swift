@@ -14,6 +14,10 @@ package protocol SlotLedger: Sendable {
     /// - Throws: `LedgerError`.
     func reserve(_ request: ReserveRequest) async throws(LedgerError) -> ReserveReply
 
+    /// Says what the handle's caller is configured with, and asks what others are; see `Announcements`.
+    /// - Throws: `LedgerError`.
+    func announce() async throws(LedgerError) -> AnnounceReply
+
     /// Reports what became of slots. A call may be repeated unchanged: entries that are already in are skipped.
     /// - Throws: `LedgerError`.
     func settle(_ request: SettleRequest) async throws(LedgerError) -> SettleReply

@@ -2,25 +2,33 @@
 package struct MirrorFields: Hashable, Sendable {
     package var state: [UInt8]
     package var open: [UInt8]
+    /// What members are configured with.
+    package var rules: [UInt8]
     package var conduct: [UInt8]
-    /// One for each limit, in the order of the rules.
+    /// One for each window, in ascending order.
     package var logs: [[UInt8]]
 
     private static let never: Int64 = (1 << 53) - 1
 
     /// How many fields there are besides the logs.
-    package static let fixed = 3
+    package static let fixed = 4
 
     /// Nil when there are not even those that every mirror has.
     package init?(_ fields: [[UInt8]]) {
         guard fields.count >= Self.fixed else { return nil }
         state = fields[0]
         open = fields[1]
-        conduct = fields[2]
+        rules = fields[2]
+        conduct = fields[3]
         logs = Array(fields.dropFirst(Self.fixed))
     }
 
-    /// - Parameter windows: of the limits, in the order of the rules.
+    /// What they say of the windows of the logs; nil when they say nothing.
+    package func windows(of mirror: String) -> [Int64]? {
+        Announcements(of: mirror, text: String(decoding: rules, as: UTF8.self)).strictest?.limits.map(\.window)
+    }
+
+    /// - Parameter windows: of the logs.
     package init(_ ledger: MirrorLedger, windows: [Int64]) {
         let counters = ledger.counters
         let numbers = [
@@ -28,6 +36,7 @@ package struct MirrorFields: Hashable, Sendable {
             ledger.latency,
         ]
         state = Self.text(numbers)
+        rules = Array(ledger.announced.text.utf8)
         conduct = ledger.conduct == MirrorConduct() ? [] : Self.text(ledger.conduct.numbers)
         open = []
         if !ledger.open.records.isEmpty {
@@ -45,9 +54,10 @@ package struct MirrorFields: Hashable, Sendable {
     }
 
     /// What they say; nil when they are not of the form.
-    package func ledger(windows: [Int64]) -> MirrorLedger? {
+    package func ledger(of mirror: String, windows: [Int64]) -> MirrorLedger? {
         guard logs.count == windows.count else { return nil }
         var ledger = MirrorLedger()
+        ledger.announced = Announcements(of: mirror, text: String(decoding: rules, as: UTF8.self))
         let numbers = Self.numbers(state)
         func number(_ place: Int) -> Int64 { numbers.indices.contains(place) ? numbers[place] : 0 }
         (ledger.counters.granted, ledger.counters.settled, ledger.counters.unsent) = (number(0), number(1), number(2))

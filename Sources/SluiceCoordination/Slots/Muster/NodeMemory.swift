@@ -28,6 +28,9 @@ struct NodeMemory: Sendable {
     /// The version of the copy in hand, when it is of this life.
     func version(of incarnation: String?) -> Int64? { copy?.incarnation == incarnation ? copy?.version : nil }
 
+    /// The copy in hand, and when it was made, or a little later.
+    var latest: (copy: LedgerCopy, at: Instant)? { copy.map { ($0, copiedAt) } }
+
     /// Whether a life of the data holds all that this node remembers.
     func isContained(in incarnation: String, lives: [String]) -> Bool {
         guard let known = self.incarnation else { return true }

@@ -3,7 +3,7 @@
 ///     INCARNATION COPYTIME COUNT-OF-OWN MIRRORS(-1: no copy)
 ///     for each own grant: NUMBER MIRROR COUNT REMAINING DOUBTFUL AGE,AGE,- …
 ///     of the copy: INCARNATION VERSION NEXT TIME LIFE LIFE …
-///     and for each of its mirrors: NAME WINDOW WINDOW …, then its state, its open grants, its conduct, its logs
+///     and for each of its mirrors: NAME WINDOW WINDOW …, then its state, its open grants, its rules, its conduct, its logs
 extension Recollection {
     package var bytes: [UInt8] {
         var strings: [[UInt8]] = []
@@ -19,7 +19,7 @@ extension Recollection {
                 let windows = ledger.logs.keys.sorted()
                 let fields = MirrorFields(ledger, windows: windows)
                 add(([name] + windows.map(String.init)).joined(separator: " "))
-                strings += [fields.state, fields.open, fields.conduct] + fields.logs
+                strings += [fields.state, fields.open, fields.rules, fields.conduct] + fields.logs
             }
         }
         return strings.reduce(into: []) { $0 += Array("\($1.count):".utf8) + $1 + [UInt8(ascii: ",")] }
@@ -49,7 +49,7 @@ extension Recollection {
                 guard var words = strings.next().map(Words.init), let name = words.text() else { return nil }
                 let windows = words.rest.compactMap(Int64.init)
                 let fields = (0..<windows.count + MirrorFields.fixed).compactMap { _ in strings.next() }
-                guard let ledger = MirrorFields(fields)?.ledger(windows: windows) else { return nil }
+                guard let ledger = MirrorFields(fields)?.ledger(of: name, windows: windows) else { return nil }
                 copy!.mirrors[name] = ledger
             }
         }

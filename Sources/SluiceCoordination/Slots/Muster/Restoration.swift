@@ -37,10 +37,12 @@ package struct Restoration: Sendable {
         var mirrors: [String: MirrorLedger] = [:]
         var next = nextNumber
         var isSealed = false
+        let agreed = agreed()
         for lineage in lineages() {
-            for rules in terms.mirrors {
+            for (rules, announced) in agreed {
+                mirrors[rules.name, default: MirrorLedger()].announced = announced
                 var part = lineage.isIntact ? intact(lineage, rules) : restored(lineage, rules)
-                if !lineage.isIntact, let sealed = part.forgotten(rules) {
+                if !lineage.isIntact, let sealed = part.forgotten(part.former ?? rules) {
                     isSealed = true
                     part.opens.append(
                         OpenGrants.Record(
@@ -50,7 +52,7 @@ package struct Restoration: Sendable {
                 mirrors[rules.name, default: MirrorLedger()].absorb(part.ledger, opens: part.opens, at: now)
             }
         }
-        let longest = terms.mirrors.map(\.longestMemory).max() ?? 0
+        let longest = agreed.map(\.rules.longestMemory).max() ?? 0
         return RestoreRequest(
             muster: gathered.stamp.muster?.number ?? 0, incarnation: gathered.stamp.incarnation, memories: gathered.count,
             version: version, nextNumber: next, sealedUntil: isSealed ? gathered.start + terms.life(hold: terms.hold) + longest : 0,
@@ -111,8 +113,26 @@ package struct Restoration: Sendable {
 
     // MARK: One mirror
 
+    /// What counts for each mirror that anybody knows of: whoever ends the muster need not be configured with it.
+    private func agreed() -> [(rules: MirrorRules, announced: Announcements)] {
+        let known = lineages().flatMap(\.copies)
+        let others = Set(known.flatMap { $0.copy.mirrors.keys }).subtracting(terms.mirrors.map(\.name))
+        return (terms.mirrors.map(\.name) + others.sorted()).compactMap { name in
+            var announced = Announcements()
+            for (copy, shift) in known {
+                for entry in copy.mirrors[name]?.announced.shifted(by: shift).entries ?? [] { announced.merge(entry) }
+            }
+            if let own = terms.mirrors.first(where: { $0.name == name }) {
+                _ = announced.announce(own, now: now, latest: gathered.stamp.latest)
+            }
+            return announced.strictest.map { ($0, announced) }
+        }
+    }
+
     private struct Part {
         var ledger = MirrorLedger()
+        /// What counted when the copy was made that it is based on.
+        var former: MirrorRules?
         var opens: [OpenGrants.Record] = []
         /// Slots that are held although the lost ledger may have given them to others as well.
         var doubtful: Int64 = 0
@@ -129,7 +149,9 @@ package struct Restoration: Sendable {
     /// Nothing of it is lost: it stays as it is.
     private func intact(_ lineage: Lineage, _ rules: MirrorRules) -> Part {
         let here = lineage.copies.first { $0.copy == gathered.left }?.copy.mirrors[rules.name] ?? MirrorLedger()
-        return Part(ledger: here.withoutOpenGrants(), opens: here.open.records)
+        var part = Part(ledger: here.withoutOpenGrants(), opens: here.open.records)
+        part.ledger.adopt(rules, after: here.announced.strictest, at: now)
+        return part
     }
 
     private func restored(_ lineage: Lineage, _ rules: MirrorRules) -> Part {
@@ -139,7 +161,11 @@ package struct Restoration: Sendable {
             return next.copy.isNewer(than: best.copy) ? next : best
         }
         let known = base?.copy.mirrors[rules.name]?.shifted(by: base?.shift ?? 0)
-        if let known { part.ledger = known.withoutOpenGrants() }
+        if let known {
+            part.ledger = known.withoutOpenGrants()
+            part.former = known.announced.strictest
+            part.ledger.adopt(rules, after: part.former, at: now)
+        }
         var unsettled: [String: [Int64: Int64]] = [:]
         let present = Set(lineage.memories.map(\.tag))
         for record in known?.open.records ?? [] {

@@ -1,0 +1,84 @@
+import Sluice
+import SluiceCommand
+import SluiceHarness
+import SluiceLoop
+import Testing
+
+extension Integration {
+    /// Who gets how much, and who comes first, when more is wanted than there is.
+    struct FairnessTests {
+        /// Jain's index (R. Jain and others, 1984): 1 when all get the same, 1/n when one gets everything.
+        private static func index(_ shares: [Int]) -> Double {
+            let (sum, squares) = (shares.reduce(0, +), shares.reduce(0) { $0 + $1 * $1 })
+            return squares == 0 ? 0 : Double(sum * sum) / Double(shares.count * squares)
+        }
+
+        @Test func `over ten windows equal processes get equal shares`() async throws {
+            let window = Duration.seconds(2)
+            try await Scene.play(limit: "15/2s", latency: "5ms..30ms", posts: 1_000) { scene in
+                let crew = try await scene.crew(
+                    (0..<5).map { index in
+                        scene.worker([DemoItems("posts", (index * 200 + 1)...(index * 200 + 200))]) {
+                            $0.divides = true
+                            $0.callers = 10
+                        }
+                    })
+                await crew.go()
+                // Eleven windows' worth: the first may still show who came first.
+                try await scene.wait(forRequests: 11 * 30 + 30)
+                let tally = try await crew.look()
+                let start = try #require(tally.fetched.values.compactMap(\.first).min()).advanced(by: window)
+                let windows = (0..<10).map { number in
+                    (0..<5).map { worker in
+                        let (from, to) = (start.advanced(by: window * number), start.advanced(by: window * (number + 1)))
+                        return tally.fetched[worker, default: []].count { $0 >= from && $0 < to }
+                    }
+                }
+                let shares = (0..<5).map { worker in windows.reduce(0) { $0 + $1[worker] } }
+                let total = Self.index(shares)
+                let worst = windows.map(Self.index).min() ?? 0
+                print("five equal processes, ten windows: \(shares) slots, Jain's index \(total); the least fair window \(worst)")
+                #expect(total >= 0.95)
+                #expect(shares.reduce(0, +) >= 250)
+            }
+        }
+
+        @Test func `under urgent load a caller without urgency waits until its age counts, and not for ever`() async throws {
+            try await Scene.play(limit: "10/1s", latency: "5ms..30ms", posts: 4_000) { scene in
+                let crew = try await scene.crew(
+                    (0..<3).map { index in
+                        scene.worker([DemoItems("posts", (index * 1_000 + 1)...(index * 1_000 + 1_000))]) {
+                            $0.divides = true
+                            $0.callers = 60
+                            $0.isUrgent = true
+                        }
+                    })
+                var configuration = PoolConfiguration(
+                    mirrors: zip(["a", "b"], scene.stage.mirrors).map { name, mirror in
+                        MirrorConfiguration(url: mirror.url, name: name, limits: [.init(10, per: .seconds(1))])
+                    })
+                configuration.pool = "demo"
+                configuration.redis = scene.stage.redis.url
+                configuration.timeout = .seconds(2)
+                let pool = try await MirrorPool(configuration)
+                await crew.go()
+                try await scene.wait(forRequests: 60)
+                @Sendable func wait(_ priority: CallOptions.Priority, _ post: Int) async throws -> Duration {
+                    let began = Instant.now
+                    _ = try await pool.get("/posts/\(post)", options: CallOptions(deadline: .seconds(60), priority: priority))
+                    return Instant.now.duration(since: began)
+                }
+                async let normal = wait(.normal, 3_901)
+                async let low = wait(.low, 3_902)
+                let high = try await wait(.high, 3_903)
+                let waits = (high: high, normal: try await normal, low: try await low)
+                print("under urgent load: high \(waits.high), normal \(waits.normal), low \(waits.low)")
+                await pool.shutDown(grace: .zero)
+                #expect(waits.high < .seconds(5))
+                // Each step up takes ten seconds of waiting; then it is the oldest.
+                #expect(waits.normal >= .seconds(9) && waits.normal < .seconds(15))
+                #expect(waits.low >= .seconds(19) && waits.low < .seconds(27))
+            }
+        }
+    }
+}

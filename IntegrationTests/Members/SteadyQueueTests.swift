@@ -1,0 +1,94 @@
+import Foundation
+import Sluice
+import SluiceCommand
+import SluiceHarness
+import SluiceLoop
+import Testing
+
+extension Integration {
+    /// What a caller is told who cannot be served in time.
+    struct SteadyQueueTests {
+        private struct Probe {
+            /// From the question to the moment at which we are told to come back, and to the slot of who waited.
+            let told: Duration
+            let had: Duration
+            var error: Double { abs(told.seconds - had.seconds) / had.seconds }
+        }
+
+        @Test func `in a steady queue of four processes, whoever is refused is told when a slot will be had, within a tenth`() async throws
+        {
+            try await Scene.play(limit: "20/2s", latency: "5ms..35ms", posts: 3_000) { scene in
+                // Ever more posts than there is time for, so that everybody always waits.
+                let crew = try await scene.crew(
+                    (0..<3).map { index in
+                        scene.worker([DemoItems("posts", (index * 700 + 1)...(index * 700 + 700))]) {
+                            $0.divides = true
+                            $0.callers = 25
+                        }
+                    })
+                let pool = try await MirrorPool(scene.ownConfiguration())
+                let callers = (0..<25).map { caller in
+                    Task {
+                        var post = 0
+                        while !Task.isCancelled {
+                            _ = try? await pool.get("/posts/\(2_101 + caller * 30 + post % 30)?n=\(post)")
+                            post += 1
+                        }
+                    }
+                }
+                await crew.go()
+                try await scene.wait(forRequests: 200)
+                var probes: [Probe] = []
+                for number in 0..<5 {
+                    probes.append(try await Self.probe(pool, number: number))
+                    try await scene.letPass(.milliseconds(230))
+                }
+                for probe in probes {
+                    print(
+                        "steady queue: told to come back in \(Int(probe.told.seconds * 1_000)) ms, a slot was had after \(Int(probe.had.seconds * 1_000)) ms (\(Int(probe.error * 1_000)) ‰ off)"
+                    )
+                }
+                callers.forEach { $0.cancel() }
+                await pool.shutDown(grace: .zero)
+                // A tenth, and what one machine with all the processes takes to answer.
+                for probe in probes { #expect(abs(probe.told.seconds - probe.had.seconds) <= probe.had.seconds / 10 + 0.25) }
+                #expect(probes.map(\.error).sorted()[2] <= 0.1)
+            }
+        }
+
+        /// Two callers at the same moment: one with little time, one with all of it.
+        private static func probe(_ pool: MirrorPool, number: Int) async throws -> Probe {
+            let began = Instant.now
+            async let patient = pool.get("/posts/\(2_900 + number)?patient")
+            let told: Duration
+            do {
+                _ = try await pool.get("/posts/\(2_950 + number)?hasty", options: CallOptions(deadline: .milliseconds(20)))
+                throw DemoError("a caller with 20 ms was served in a queue of seconds")
+            } catch let error as SluiceError {
+                #expect(error.code == .noSlotInTime)
+                told = Instant.now.duration(since: began) + (try #require(error.retryAfter))
+            }
+            _ = try await patient
+            return Probe(told: told, had: Instant.now.duration(since: began))
+        }
+    }
+}
+
+extension Scene {
+    /// What the workers' pool is configured with, for a member in this process.
+    fileprivate func ownConfiguration() -> PoolConfiguration {
+        var configuration = PoolConfiguration(
+            mirrors: zip(["a", "b"], stage.mirrors).map { name, mirror in
+                MirrorConfiguration(url: mirror.url, name: name, limits: [.init(20, per: .seconds(2))])
+            })
+        configuration.pool = "demo"
+        configuration.redis = stage.redis.url
+        configuration.timeout = .seconds(2)
+        configuration.deadline = .seconds(100)
+        return configuration
+    }
+}
+
+extension Duration {
+    fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
