@@ -11,9 +11,9 @@ import Testing
     private var key: CacheKey { get throws { try CacheKey(target: "/posts/1") } }
     private var soon: Instant { Instant.now.advanced(by: .seconds(30)) }
 
-    private func withProcesses(_ count: Int, _ options: CacheOptions, _ body: (RedisServer, [CacheProcess]) async throws -> Void)
-        async throws
-    {
+    private func withProcesses(
+        _ count: Int, _ options: CacheOptions, _ body: (RedisServer, [CacheProcess]) async throws -> Void
+    ) async throws {
         var settings = RedisServerOptions()
         settings.unixSocket = true
         settings.hasSettableClock = true
