@@ -29,7 +29,7 @@ package struct Outcome: Sendable {
     package var utilisation = 0.0
     /// The longest time without a request at any mirror while callers called, from a second after the first request on, in microseconds.
     package var longestGap: Int64 = 0
-    /// Slots that callers at each place got.
+    /// Slots that callers at each place got, from `Scenario.sharesFrom` on.
     package var shares: [Int] = []
     /// What happened, line by line, when it was asked for.
     package var trace: [String] = []

@@ -9,7 +9,9 @@ extension Scenario {
         scenario.callers = max(2, 2 * Int(limit.count) / nodes)
         scenario.mirrorLatency = 500...5_000
         scenario.deadline = 20 * limit.window...20 * limit.window
-        scenario.length = 10 * limit.window
+        // Who starts first finds nobody to share with; what counts is what follows.
+        scenario.sharesFrom = limit.window
+        scenario.length = 11 * limit.window
         scenario.isSaturated = true
         return scenario
     }

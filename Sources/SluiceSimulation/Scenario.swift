@@ -45,6 +45,8 @@ package struct Scenario: Sendable {
     package var weaknesses: Set<Weakness> = []
     /// How long the run is, in true time.
     package var length: Int64 = 20_000_000
+    /// From when on the slots of each place are counted.
+    package var sharesFrom: Int64 = 0
     /// Whether more is wanted than allowed, all the time, and nothing goes wrong: then utilisation says something.
     package var isSaturated = false
     /// No caller may wait for longer, where the load is so light that none needs to.

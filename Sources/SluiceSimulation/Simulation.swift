@@ -171,7 +171,7 @@ package final class Simulation {
     /// A caller at a place got its slot.
     func served(_ place: Int) {
         outcome.served += 1
-        if timeline.now <= scenario.length { outcome.shares[place] += 1 }
+        if timeline.now >= scenario.sharesFrom, timeline.now <= scenario.length { outcome.shares[place] += 1 }
     }
 
     func refused() { outcome.refused += 1 }

@@ -53,17 +53,24 @@ import Testing
         #expect(board.waiting == 0)
     }
 
-    @Test func `the first place goes round`() {
+    @Test func `the odd slot goes to whoever had the fewest, also when it needed none at its turn`() {
         var board = DemandBoard(caller: leader, epoch: 7)
         board.heard(demand(leader, [0, 9, 0], stamp: 1), now: at(0))
         board.heard(demand(other, [0, 9, 0], stamp: 1), now: at(0))
-        var firsts: [NodeID?] = []
-        for turn in 1...4 as ClosedRange<Int64> {
-            firsts.append(board.reservation(now: at(turn * 10))?.demands.first?.node)
-            board.granted([], nextRelease: nil, now: at(turn * 10))
+        var firsts: [NodeID] = []
+        func turn(_ number: Int64) {
+            guard let first = board.reservation(now: at(number * 10))?.demands.first?.node else { return }
+            firsts.append(first)
+            board.granted([(first, 1)], nextRelease: nil, now: at(number * 10))
         }
-        #expect(Set(firsts[0...1]) == [leader, other])
-        #expect(Array(firsts[0...1]) == Array(firsts[2...3]))
+        for number in 1...4 as ClosedRange<Int64> { turn(number) }
+        #expect(firsts == [leader, other, leader, other])
+        // The leader's waiters are gone for two turns, and then back.
+        board.heard(demand(leader, [0, 0, 0], stamp: 2), now: at(41))
+        for number in 5...6 as ClosedRange<Int64> { turn(number) }
+        board.heard(demand(leader, [0, 9, 0], stamp: 3), now: at(61))
+        for number in 7...9 as ClosedRange<Int64> { turn(number) }
+        #expect(firsts[4...] == [other, other, leader, leader, leader])
     }
 
     @Test(arguments: [

@@ -10,6 +10,8 @@ package struct DemandBoard: Sendable {
         var stamp: Int64
         var heardAt: Instant
         var sequence: Int64 = 0
+        /// How many slots it was granted since it is known, and what the least served had by then.
+        var served: Int
         /// Grants that the node had not seen when it last spoke.
         var underway: [(sequence: Int64, count: Int)] = []
 
@@ -32,7 +34,6 @@ package struct DemandBoard: Sendable {
     private let epoch: Int64
     private let caller: NodeID
     private var nodes: [NodeID: Node] = [:]
-    private var rotation = 0
     private var isReserving = false
     private var lastReserve = Instant(microseconds: .min)
     /// Nothing is free before this.
@@ -58,7 +59,7 @@ package struct DemandBoard: Sendable {
 
     /// A node said how many wait on it.
     package mutating func heard(_ demand: DemandMessage, now: Instant) {
-        var node = nodes[demand.node] ?? Node(waiting: [], stamp: 0, heardAt: now)
+        var node = nodes[demand.node] ?? Node(waiting: [], stamp: 0, heardAt: now, served: nodes.values.map(\.served).min() ?? 0)
         // One that was forgotten goes on counting where its node stands, or gaps would go unseen.
         if nodes[demand.node] == nil, demand.epoch == epoch, demand.sequence < DemandMessage.everySequence {
             node.sequence = demand.sequence
@@ -89,13 +90,11 @@ package struct DemandBoard: Sendable {
     package mutating func reservation(now: Instant) -> ReserveRequest? {
         nodes = nodes.filter { now.microseconds(since: $0.value.heardAt) < Self.patience }
         guard let due = nextStep(now: now), due <= now else { return nil }
-        // Start with another node each time, so that nobody is always first for the odd slot.
-        let order = nodes.keys.sorted()
-        rotation = (rotation + 1) % order.count
+        // The odd slot goes to whoever had the fewest: a node whose turn comes while it needs nothing keeps it.
+        let order = nodes.sorted { ($0.value.served, $0.key) < ($1.value.served, $1.key) }
         var demands: [ReserveRequest.Demand] = []
         for tier in SlotPriority.allCases.indices {
-            for name in order[rotation...] + order[..<rotation] {
-                guard let node = nodes[name], node.unmet[tier] > 0 else { continue }
+            for (name, node) in order where node.unmet[tier] > 0 {
                 demands.append(
                     ReserveRequest.Demand(
                         node: name, wanted: Int64(node.unmet[tier]), tier: tier, stamp: node.stamp, sequence: node.sequence + 1))
@@ -114,6 +113,7 @@ package struct DemandBoard: Sendable {
         for entry in counts where entry.count > 0 { totals[entry.node, default: 0] += entry.count }
         for (name, count) in totals {
             nodes[name]?.sequence += 1
+            nodes[name]?.served += count
             if let sequence = nodes[name]?.sequence { nodes[name]?.underway.append((sequence, count)) }
         }
         releaseAt = nextRelease ?? now

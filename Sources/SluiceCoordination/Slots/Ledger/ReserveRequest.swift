@@ -24,7 +24,7 @@ package struct ReserveRequest: Hashable, Sendable {
     package var caller: NodeID
     /// The caller's fencing token; nil: the caller reserves for itself and leads nobody.
     package var epoch: Int64?
-    /// In the order in which nodes of one tier take the odd slot: the caller rotates it. At most 4,096.
+    /// In the order in which nodes of one tier take the odd slot: those first that had the fewest. At most 4,096.
     package var demands: [Demand]
     /// Without an epoch: give nothing while a leader lives and others wait with it.
     package var yieldsToLeader: Bool
