@@ -33,6 +33,18 @@ private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp 
         #expect(clock.knowledge(at: at(1_100))?.upper == 9_000_101)
     }
 
+    @Test func `who runs ahead of the upper bound raises it by that much, and not to a clock that was set`() {
+        var clock = LedgerClock()
+        clock.heard(stamp(1_000_000), sent: at(0), received: at(100))
+        // Another, whose bounds are wider, let ledger time run on by 10 ms; the host's clock was set forward by 42 ms.
+        clock.heardMessage(stamp(1_011_000), received: at(1_000))
+        #expect(clock.knowledge(at: at(1_000))?.lower == 1_011_000)
+        #expect(clock.knowledge(at: at(1_000))?.upper == 1_011_000)
+        clock.heard(LedgerStamp(time: 1_015_000, latest: 1_044_000, incarnation: "one"), sent: at(2_000), received: at(2_100))
+        #expect(clock.knowledge(at: at(2_100))?.lower == 1_015_000)
+        #expect(clock.knowledge(at: at(2_100))?.upper == 1_015_101)
+    }
+
     @Test func `another life of the data begins with nothing known`() {
         var clock = LedgerClock()
         clock.heard(stamp(9_000_000), sent: at(0), received: at(100))

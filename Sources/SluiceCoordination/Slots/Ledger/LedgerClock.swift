@@ -47,8 +47,13 @@ package struct LedgerClock: Hashable, Sendable {
         if let known = lower, known.least(at: received) > low.least(at: received) {} else { lower = low }
         if let known = upper, known.most(at: received) < high.most(at: received) {} else { upper = high }
         if let lower, let upper, lower.least(at: received) > upper.most(at: received) {
-            self.lower = low
-            self.upper = high
+            if low.least(at: received) > upper.most(at: received) {
+                // Others let it run ahead of our bound a little, as far as theirs are wide. No further: `latest` may be a clock that was set.
+                self.upper = Anchor(time: stamp.time, at: sent)
+            } else {
+                self.lower = low
+                self.upper = high
+            }
         }
         lastHeard = max(lastHeard ?? sent, sent)
     }
@@ -62,8 +67,8 @@ package struct LedgerClock: Hashable, Sendable {
         frame = stamp.frame
         let low = Anchor(time: stamp.time, at: received)
         if let known = lower, known.least(at: received) > stamp.time {} else { lower = low }
-        // A bound from above that a message contradicts is from before a step.
-        if let lower, let upper, lower.least(at: received) > upper.most(at: received) { self.upper = nil }
+        // As with a reply: by so much, and no more.
+        if let lower, let upper, lower.least(at: received) > upper.most(at: received) { self.upper = low }
         lastHeard = lastHeard ?? received
     }
 
