@@ -14,7 +14,9 @@ import Testing
         let replica = try await RedisServer(
             .init(extraArguments: ["--repl-diskless-sync-delay", "0", "--replicaof", "127.0.0.1", "\(master.port)"]))
         let sentinel = try await RedisSentinel(watching: master.port)
-        let configuration = judges.configuration(redis: "redis+sentinel://127.0.0.1:\(sentinel.port)/\(RedisSentinel.master)")
+        var configuration = judges.configuration(redis: "redis+sentinel://127.0.0.1:\(sentinel.port)/\(RedisSentinel.master)")
+        // What nobody remembers after the failover is withheld for as long as a request may take, among others.
+        configuration.timeout = .seconds(1)
         let pools = [try await MirrorPool(configuration), try await MirrorPool(configuration)]
         for pool in pools {
             for path in ["/posts/1", "/posts/2"] { _ = try await pool.get(path) }

@@ -49,7 +49,7 @@ enum AskedPause {
     private static func number(_ text: String) -> Int64? {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } }) else { return nil }
-        let whole = Int64(parts[0]) ?? .max / 2
+        let whole = min(Int64(parts[0]) ?? .max, 1 << 53)
         return parts.count == 2 && parts[1].contains { $0 != "0" } ? whole + 1 : whole
     }
 }

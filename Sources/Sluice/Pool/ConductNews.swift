@@ -11,6 +11,8 @@ final class ConductNews: Sendable {
 
     private struct State {
         var known: [Known]
+        /// The life of the ledger's data that was heard of last, and its time then.
+        var incarnation = ""
         var heardAt: (frame: Int64, time: Int64) = (.min, .min)
     }
 
@@ -29,7 +31,9 @@ final class ConductNews: Sendable {
     /// What the ledger said; an answer that was overtaken by a later one is no news.
     func heard(_ mirrors: [MirrorStatus], _ stamp: LedgerStamp) {
         let lines = state.withLock { state -> [String] in
+            if stamp.incarnation != state.incarnation { state.heardAt = (.min, .min) }
             guard (stamp.frame, stamp.time) >= state.heardAt, mirrors.count == state.known.count else { return [] }
+            state.incarnation = stamp.incarnation
             state.heardAt = (stamp.frame, stamp.time)
             var lines: [String] = []
             for (place, status) in mirrors.enumerated() {

@@ -12,9 +12,16 @@ extension MirrorPool {
     ) async throws -> Result {
         let call = SlotCall(core, options)
         let slot = try await call.take()
-        // Nobody waits for this: what became of a slot is told to the ledger later anyway.
-        defer { call.giveBack() }
-        return try await body(core.mirrors[slot.mirror])
+        // Nobody waits for what follows: what became of a slot is told to the ledger later anyway.
+        do {
+            let result = try await body(core.mirrors[slot.mirror])
+            call.giveBack(.answered(latency: nil))
+            return result
+        } catch {
+            // What the body throws says nothing of the mirror.
+            call.giveBack(.unknown)
+            throw error
+        }
     }
 }
 

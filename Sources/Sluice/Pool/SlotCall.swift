@@ -39,9 +39,9 @@ import SluiceLoop
     }
 
     /// The body has ended.
-    func giveBack() {
+    func giveBack(_ fare: SlotFare) {
         endedAt = .now
-        core.loop.execute { self.returnSlot() }
+        core.loop.execute { self.returnSlot(fare) }
     }
 
     // MARK: On the loop's thread
@@ -80,14 +80,14 @@ import SluiceLoop
         }
     }
 
-    private func returnSlot() {
+    private func returnSlot(_ fare: SlotFare) {
         guard let held else { return }
         self.held = nil
         core.assumeIsolated { core in
             core.holds.remove(held.place)
             core.leave()
         }
-        core.coordinator.assumeIsolated { $0.finish(held.slot, .completed(endedAt)) }
+        core.coordinator.assumeIsolated { $0.finish(held.slot, .completed(endedAt), fare) }
     }
 
     private func answer(_ answer: Answer) {

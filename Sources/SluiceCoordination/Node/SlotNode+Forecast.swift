@@ -25,9 +25,11 @@ extension SlotNode {
 
     /// When a newcomer of this priority who has all the time in the world would get a slot, in microseconds from now.
     mutating func expectedWait(of priority: SlotPriority, now: Instant) -> Int64 {
-        var schedule = forecast.schedule ?? makeSchedule(now: now)
+        // Where nobody waits, what comes free is not taken: then a schedule is soon wrong, but costs too much to be made for each call.
+        let isKept = forecast.schedule.map { forecast.busySince != nil || now.microseconds(since: $0.base) < 200_000 } ?? false
+        var schedule = isKept ? forecast.schedule! : makeSchedule(now: now)
         let start = schedule.start(of: placeInPool(priority), now: now)
-        forecast.schedule = forecast.busySince == nil ? nil : schedule
+        forecast.schedule = schedule
         return max(0, start.microseconds(since: now))
     }
 

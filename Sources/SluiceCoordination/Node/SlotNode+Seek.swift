@@ -47,14 +47,14 @@ extension SlotNode {
 
     /// When `seekSlots` has something to do next.
     mutating func nextSeek(now: Instant) -> Instant? {
+        guard !isStopped, rules.foreignVersion == nil else { return nil }
         let unmet = unmetByTier(now: now)
         let isWaiting = unmet.contains { $0 > 0 }
         switch mode(now: now) {
         case .leading: return nil
         case .following:
-            guard isWaiting || demand.believed != unmet, isBinding(now: now), rules.foreignVersion == nil else { return nil }
+            guard isWaiting || demand.believed != unmet, isBinding(now: now) else { return nil }
             return demand.publishedAt.advanced(byMicroseconds: options.repetition)
-        case .direct where rules.foreignVersion != nil: return nil
         case .direct: return isWaiting && !direct.isReserving ? max(direct.nextAt, now) : nil
         case .waiting: return nil
         }

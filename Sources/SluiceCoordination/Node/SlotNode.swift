@@ -93,7 +93,7 @@ package struct SlotNode: Sendable {
     package mutating func nextStep(now: Instant) -> Instant? {
         let steps = [
             queue.nextStep(keep: keep(now: now)), isSettling || hasGivenUp ? nil : book.due, rules.isAdmitted ? election?.nextStep : nil,
-            board?.nextStep(now: now), nextSeek(now: now), nextMusterStep, nextRulesStep,
+            rules.foreignVersion == nil ? board?.nextStep(now: now) : nil, nextSeek(now: now), nextMusterStep, nextRulesStep,
         ]
         return steps.compactMap { $0 }.min()
     }

@@ -7,7 +7,7 @@ package import SluiceLoop
 /// Unlike `Outlook`, which is a bound that nothing can beat and by which callers are refused, this is what to expect.
 package struct Forecast: Sendable {
     /// Before this nobody waited, and slots stayed free.
-    private let base: Instant
+    let base: Instant
     private var lanes: [Lane]
     /// When slots start, in µs after `base`, in order; grows as far as it is asked for.
     private var starts: [Int64] = []

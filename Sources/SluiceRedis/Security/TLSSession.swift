@@ -15,7 +15,7 @@ final class TLSSession {
     private let incoming: OpaquePointer
     private let outgoing: OpaquePointer
     /// Room for what one record holds at most.
-    private let plain = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 1)
+    private let plain: UnsafeMutableRawBufferPointer
 
     /// - Parameter host: the name or address that the server's certificate must be for.
     /// - Throws: `LoopError`, with the code ``unusable`` for a file.
@@ -29,6 +29,7 @@ final class TLSSession {
         self.session = session
         self.incoming = incoming
         self.outgoing = outgoing
+        plain = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 1)
         if X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host) == 1 { return }
         // An address is not sent along (RFC 6066), a name is.
         guard SSL_set1_host(session, host) == 1, sluice_tls_name_server(session, host) == 1 else {

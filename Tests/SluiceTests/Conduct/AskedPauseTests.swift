@@ -20,6 +20,8 @@ import Testing
             (["RateLimit-Reset": "14"], 14), (["X-RateLimit-Reset": "15"], 15),
             (["X-RateLimit-Reset": "1795248020", "Date": date], 20), (["X-RateLimit-Reset": "1795248020"], nil),
             (["Retry-After": "3", "RateLimit": "\"default\";r=0;t=12"], 3),
+            (["Retry-After": "9223372036854775807.5"], 86_400),
+            (["X-RateLimit-Reset": "9223372036854775807", "Date": "Mon, 01 Jan 0001 00:00:00 GMT"], 86_400),
         ] as [([String: String], Int64?)])
     func `it is read from the fields that say it, and from nothing else`(fields: [String: String], seconds: Int64?) {
         let now = Instant.now

@@ -25,6 +25,15 @@ import Testing
         news.heard([status], LedgerStamp(time: time, incarnation: "one"))
     }
 
+    @Test func `after a loss of the ledger's data news are told again, though its time begins anew`() {
+        let lines = Lines()
+        let news = news(lines)
+        say(news, .good, at: 1_000)
+        let status = MirrorStatus(free: 0, inUse: 0, nextRelease: nil, pausedFor: 500_000, sealedFor: 0, standing: .failing, held: 0)
+        news.heard([status], LedgerStamp(time: 5, incarnation: "two"))
+        #expect(lines.take().count == 1)
+    }
+
     @Test func `a circuit that opens and closes is told once each, however often it is heard of`() {
         let lines = Lines()
         let news = news(lines)

@@ -41,7 +41,7 @@ package struct SlotStock: Sendable {
         let size = size(free: free, nodes: nodes)
         if 2 * spare >= size {
             asked = 0
-        } else if asked == 0 || asked < size / 2 {
+        } else if asked == 0 || asked < size / 2 || asked > size {
             asked = size - spare
         }
         return asked
