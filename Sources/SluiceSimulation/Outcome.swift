@@ -12,6 +12,8 @@ package struct Outcome: Sendable {
 
     /// What was broken, with when; empty when everything held.
     package var broken: [String] = []
+    /// Breaches of a limit that nobody could have known to be any, with when; see `Amnesia`.
+    package var excused: [String] = []
     /// Requests that mirrors received.
     package var requests = 0
     /// Calls that got a slot, and calls that were refused by their deadline.

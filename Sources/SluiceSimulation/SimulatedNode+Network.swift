@@ -16,12 +16,14 @@ extension SimulatedNode {
 
     /// The server was restarted or replaced: the connection is made again when the wait before the next attempt is over.
     func loseConnection() {
+        fallsSilent()
         backAt = run.timeline.now + run.random.pick(0...250_000)
         run.timeline.plan(at: backAt) { self.reconnected() }
     }
 
     func cut(_ way: Scenario.Way, for span: Int64) {
         let until = run.timeline.now + span
+        fallsSilent()
         if way != .here { cutThereUntil = max(cutThereUntil, until) }
         if way != .there { cutHereUntil = max(cutHereUntil, until) }
         run.timeline.plan(at: until) { self.reconnected() }
@@ -58,7 +60,9 @@ extension SimulatedNode {
                 run.timeline.plan(after: 500_000) { [self] in whenAwake { answered(.failure(.fateUnknown)) } }
                 return
             }
-            let reply = command(run.redis, call, run.timeline.now)
+            let carriedOutAt = run.timeline.now
+            run.caller = self
+            let reply = command(run.redis, call, carriedOutAt)
             lastArrivalHere = max(lastArrivalHere, run.timeline.now + run.random.latency(run.scenario.redisLatency))
             if cutHereUntil > lastArrivalHere || lastArrivalHere > givesUpAt || run.random.happens(run.scenario.replyLoss) {
                 let at = lastArrivalHere > givesUpAt || cutHereUntil > givesUpAt ? givesUpAt : run.timeline.now + 500_000
@@ -66,7 +70,12 @@ extension SimulatedNode {
                 run.timeline.plan(at: at) { [self] in whenAwake { answered(.failure(.fateUnknown)) } }
                 return
             }
-            run.timeline.plan(at: lastArrivalHere) { [self] in whenAwake { answered(.success(reply)) } }
+            run.timeline.plan(at: lastArrivalHere) { [self] in
+                whenAwake {
+                    self.answeredAt = carriedOutAt
+                    answered(.success(reply))
+                }
+            }
         }
     }
 

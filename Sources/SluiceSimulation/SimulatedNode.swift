@@ -29,6 +29,12 @@ final class SimulatedNode {
     var lastArrivalHere: Int64 = 0
     var lastMessageHere: Int64 = 0
     private(set) var hearsDemands = false
+    /// When the ledger first answered it; the time at which it was asked, there.
+    private(set) var metAt: Int64?
+    /// When the command was carried out whose answer is being taken in.
+    var answeredAt: Int64 = 0
+    /// When it last ceased to be able to be heard; see `isHeard`.
+    private(set) var silentSince: Int64?
     private var plannedTurn: Int64 = .max
     var waiting: [UInt64: Call] = [:]
     var nextWaiter: UInt64 = 0
@@ -81,14 +87,30 @@ final class SimulatedNode {
     }
 
     func crash() {
+        fallsSilent()
         isAlive = false
         waiting = [:]
     }
 
     func freeze(for span: Int64) {
+        fallsSilent()
         let until = max(frozenUntil, run.timeline.now + span)
         if run.has(.leaderForgetsItsEnd) { stoodStill += until - max(frozenUntil, run.timeline.now) }
         frozenUntil = until
+    }
+
+    /// Whether what it has to say reaches Redis.
+    private var isHeard: Bool {
+        let now = run.timeline.now
+        return isAlive && frozenUntil <= now && cutThereUntil <= now && backAt <= now && run.redis.isUp
+    }
+
+    /// Something comes over it that keeps it from being heard; to be called before that.
+    func fallsSilent() { if isHeard { silentSince = run.timeline.now } }
+
+    /// What it can bear witness of: when the ledger first answered it, and since when it could not be heard; nil when it knows nothing.
+    var testimony: (met: Int64, unheardSince: Int64?)? {
+        metAt.map { ($0, isHeard ? nil : silentSince ?? 0) }
     }
 
     func leave() {
@@ -217,7 +239,9 @@ final class SimulatedNode {
     }
 
     private func learn(_ stamp: Result<LedgerStamp, SlotNode.Failure>, _ sentAt: Instant) {
-        if case .success(let stamp) = stamp { clock.heard(stamp, sent: sentAt, received: local(run.timeline.now)) }
+        guard case .success(let stamp) = stamp else { return }
+        metAt = metAt ?? answeredAt
+        clock.heard(stamp, sent: sentAt, received: local(run.timeline.now))
     }
 }
 

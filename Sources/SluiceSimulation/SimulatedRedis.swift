@@ -28,6 +28,8 @@ final class SimulatedRedis {
     /// Who hears what is published.
     var publish: (LedgerMessage) -> Void = { _ in }
     var publishBeat: (BeatMessage) -> Void = { _ in }
+    /// Who hears that a command changed the ledger.
+    var changed: () -> Void = {}
     /// Who hears that an epoch was not above the one before.
     var complain: (String) -> Void = { _ in }
 
@@ -68,6 +70,11 @@ final class SimulatedRedis {
         if past.count > 800 { past.removeFirst(400) }
     }
 
+    private func changes(_ now: Int64) {
+        note(now)
+        changed()
+    }
+
     private func expireLease(_ now: Int64) {
         if data.ledger.leader != nil, raw(now) >= data.leaseEnds { data.ledger.leader = nil }
     }
@@ -75,7 +82,7 @@ final class SimulatedRedis {
     // MARK: Commands
 
     func reserve(_ request: ReserveRequest, _ call: LedgerCall, now: Int64) -> ReserveReply {
-        note(now)
+        changes(now)
         expireLease(now)
         let (reply, messages) =
             substitute?.reserve(request, call, &data.ledger, raw: raw(now), now: now) ?? data.ledger.reserve(request, call, at: raw(now))
@@ -84,7 +91,7 @@ final class SimulatedRedis {
     }
 
     func settle(_ request: SettleRequest, _ call: LedgerCall, now: Int64) -> SettleReply {
-        note(now)
+        changes(now)
         let (reply, messages) =
             substitute?.settle(request, call, &data.ledger, raw: raw(now)) ?? data.ledger.settle(request, call, at: raw(now))
         messages.forEach(publish)
@@ -92,14 +99,14 @@ final class SimulatedRedis {
     }
 
     func penalise(mirror: Int, grant: Int64, asked: Int64?, _ call: LedgerCall, now: Int64) -> PenaliseReply {
-        note(now)
+        changes(now)
         let (reply, messages) = data.ledger.penalise(mirror: mirror, grant: grant, asked: asked, call, at: raw(now))
         messages.forEach(publish)
         return reply
     }
 
     func announce(_ call: LedgerCall, now: Int64) -> AnnounceReply {
-        note(now)
+        changes(now)
         let (reply, messages) = data.ledger.announce(call, at: raw(now))
         messages.forEach(publish)
         return reply
@@ -112,7 +119,7 @@ final class SimulatedRedis {
     func contribute(
         _ told: Recollection, of node: NodeID, to notice: MusterNotice, in incarnation: String, _ call: LedgerCall, now: Int64
     ) -> LedgerStamp {
-        note(now)
+        changes(now)
         data.ledger.listeners = listeners()
         // As the real one keeps it: in its written form.
         let (stamp, messages) = data.ledger.contribute(
@@ -124,7 +131,7 @@ final class SimulatedRedis {
     func gather(_ call: LedgerCall, now: Int64) -> GatherReply { data.ledger.gather(call, at: raw(now)) }
 
     func restore(_ request: RestoreRequest, _ call: LedgerCall, now: Int64) -> RestoreReply {
-        note(now)
+        changes(now)
         let (reply, messages) = data.ledger.restore(request, call, at: raw(now))
         messages.forEach(publish)
         return reply
