@@ -21,6 +21,8 @@ package struct Outcome: Sendable {
     package var refused = 0
     /// The longest that a caller waited for its slot or its refusal, in microseconds of its node's clock.
     package var longestWait: Int64 = 0
+    /// What requests for keys were good for.
+    package var needs = NeedAudit()
     /// How often somebody was elected.
     package var elections = 0
     package var worst: Worst?

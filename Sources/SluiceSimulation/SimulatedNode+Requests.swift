@@ -37,7 +37,8 @@ extension SimulatedNode {
         let back = way(slowedBy: manner.slowness)
         // A request that is lost on a connection may all the same be delivered: the answer's fate says nothing.
         let isCounted = !run.random.happens(manner.hangsUpBefore)
-        if isCounted { arrive(slot, after: there) }
+        if let fetch = call.fetch { run.left(fetch, self) }
+        if isCounted { arrive(slot, after: there, for: call.fetch) }
         if run.has(.silentSecondSend), run.random.happens(0.05) { arrive(slot, after: there + 1_000) }
         var result = AttemptResult.answered
         var isCut = false
@@ -63,8 +64,11 @@ extension SimulatedNode {
         min(run.random.latency(run.scenario.mirrorLatency) / 2 * slowness, run.scenario.timeout + 900_000)
     }
 
-    private func arrive(_ slot: Slot, after span: Int64) {
-        run.timeline.plan(after: span) { self.run.arrive(slot, self) }
+    private func arrive(_ slot: Slot, after span: Int64, for fetch: KeyedFetch? = nil) {
+        run.timeline.plan(after: span) { [run] in
+            run.arrive(slot, self)
+            if let fetch { fetch.version = run.present(fetch.key) }
+        }
     }
 
     private func end(_ slot: Slot, _ call: Call, _ result: AttemptResult, after span: Int64, isCut: Bool, given: Instant, sent: Instant) {

@@ -38,6 +38,8 @@ final class SimulatedNode {
     private var plannedTurn: Int64 = .max
     var waiting: [UInt64: Call] = [:]
     var nextWaiter: UInt64 = 0
+    var cache = SimulatedCache()
+    var lastInvalidationHere: Int64 = 0
 
     init(id: NodeID, place: Int, run: Simulation, options: CoordinatorOptions, terms: LedgerTerms) {
         self.id = id
@@ -64,7 +66,7 @@ final class SimulatedNode {
     /// The present, by this node's clock.
     var present: Instant { local(run.timeline.now) }
 
-    private func trueTime(_ instant: Instant) -> Int64 {
+    func trueTime(_ instant: Instant) -> Int64 {
         let shown = instant.microseconds - epoch + stoodStill
         return shown - shown * skew / 1_000_000
     }
@@ -88,6 +90,8 @@ final class SimulatedNode {
 
     func crash() {
         fallsSilent()
+        for cell in cache.cells.values.sorted(by: { $0.key < $1.key }) { if let fetch = cell.fetch { run.lost(fetch, self, .died) } }
+        cache = SimulatedCache()
         isAlive = false
         waiting = [:]
     }
@@ -114,6 +118,7 @@ final class SimulatedNode {
     }
 
     func leave() {
+        endFlights()
         isLeaving = true
         apply(.stopped)
     }

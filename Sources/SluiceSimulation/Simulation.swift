@@ -15,6 +15,11 @@ package final class Simulation {
     var random: SeededGenerator
     let isWithoutMemory: Bool
     private var outcome = Outcome()
+    /// What mirrors have of each key: versions count up.
+    var origin: [Int: Int64] = [:]
+    var needs = NeedAudit()
+    /// When Redis' clock was last set.
+    private(set) var clockSetAt: Int64 = .min
     private let keepsTrace: Bool
     private let terms: LedgerTerms
     private var book = SlotAudit()
@@ -59,11 +64,16 @@ package final class Simulation {
         }
         redis.publishBeat = { [unowned self] beat in for node in nodes { node.deliver(.beat(beat)) } }
         redis.listeners = { [unowned self] in Set(nodes.filter(\.isSubscribed).map(\.id)) }
+        redis.publishInvalidation = { [unowned self] key, floor in
+            trace { "Redis says that key \(key) is not what it was" }
+            for node in nodes { node.deliverInvalidation(of: key, floor: floor) }
+        }
         redis.changed = { [unowned self] in amnesia.changed(by: caller?.metAt, at: timeline.now) }
         redis.complain = { [unowned self] in broke($0) }
         redis.substitute?.hostClock = { [unowned self] id in timeline.now + (nodes.first { $0.id == id }?.clockError ?? 0) }
         for place in 0..<scenario.nodes { timeline.plan(at: random.pick(0...200_000)) { [self] in startNode(place) } }
         for (at, fault) in scenario.faults { timeline.plan(at: at) { [self] in happen(fault) } }
+        for (at, key) in scenario.changes { timeline.plan(at: at) { [self] in change(key) } }
         // Nobody calls after `length`: everything under way must come to its end.
         let end = scenario.length + scenario.deadline.upperBound + 12_000_000
         for second in 1...end / 1_000_000 { timeline.plan(at: second * 1_000_000) { [self] in lookForOverdueCalls() } }
@@ -137,6 +147,7 @@ package final class Simulation {
             node.cut(way, for: span)
         case .redisDown(let span):
             nodes.forEach { $0.fallsSilent() }
+            nodes.forEach { $0.hearingEnded() }
             redis.setUp(false)
             timeline.plan(after: span) { [self] in
                 redis.setUp(true)
@@ -151,8 +162,10 @@ package final class Simulation {
             // Data that is rolled back says itself that it was on another server, unless there is none.
             if redis.data.ledger.meta == nil { amnesia.dataLost(at: timeline.now) }
             nodes.forEach { $0.loseConnection() }
+            forgetPurges()
         case .clockStep(let span):
             redis.clockOffset += span
+            clockSetAt = timeline.now
             amnesia.clockSet(by: span, at: timeline.now)
         case .mirrorDead(let mirror, let span):
             mirrors[mirror].isDead = true
@@ -244,6 +257,7 @@ package final class Simulation {
     private func summary() -> Outcome {
         judgeBreaches()
         outcome.requests = mirrors.reduce(0) { $0 + $1.arrivals.count }
+        outcome.needs = needs
         outcome.elections = redis.elections
         outcome.worstByOwnCount = mirrors.map(\.worstByOwnCount).max() ?? 0
         for mirror in mirrors {

@@ -6,6 +6,8 @@ struct Tally: Sendable, CustomStringConvertible {
     private(set) var bar: ProgressBar
     private var done: UInt64 = 0
     private var requests = 0
+    private var needs = NeedAudit()
+    private var keyed = 0
     private var crowd = 0
     private var saturated = 0
     private var sumOfUtilisation = 0.0
@@ -19,6 +21,8 @@ struct Tally: Sendable, CustomStringConvertible {
     mutating func add(_ seed: UInt64, _ scenario: Scenario, _ outcome: Outcome) {
         done += 1
         requests += outcome.requests
+        needs.add(outcome.needs)
+        if scenario.keys > 0 { keyed += 1 }
         crowd = max(crowd, scenario.nodes)
         if !outcome.broken.isEmpty {
             failed += 1
@@ -39,6 +43,7 @@ struct Tally: Sendable, CustomStringConvertible {
             let seeds = excused.sorted().map(String.init).joined(separator: ", ")
             text += "\n\(excused.count) seeds excused: nobody who knew was left; seeds \(seeds)"
         }
+        if keyed > 0 { text += "\n\(keyed) seeds with keys: \(needs)" }
         if let worst {
             text +=
                 "\nutilisation over \(saturated) saturated seeds without faults: mean \(percent(sumOfUtilisation / Double(saturated))), worst \(percent(worst.utilisation)) (seed \(worst.seed))"
