@@ -57,7 +57,8 @@ package struct NeedAudit: Sendable {
 extension NeedAudit: CustomStringConvertible {
     package var description: String {
         let reasons = Excuse.allCases.compactMap { reason in extra[reason].map { "\($0) \(reason)" } }.joined(separator: ", ")
-        return "\(answered) calls for keys, \(fromMemory) from memory; \(sent) requests met \(met) needs, \(reasons.isEmpty ? "none" : reasons)"
+        return
+            "\(answered) calls for keys, \(fromMemory) from memory; \(sent) requests met \(met) needs, \(reasons.isEmpty ? "none" : reasons)"
             + " excused"
     }
 }

@@ -61,7 +61,10 @@ extension SimulatedNode {
         case .fill(let attempt): fill(attempt, cell)
         case .abandon, .decline:
             let (key, token) = (cell.key, cell.token)
-            ask { redis, _, now in redis.abandon(key, token: token, now: now) } then: { _ in }
+            ask { redis, _, now in
+                redis.abandon(key, token: token, now: now)
+            } then: { _ in
+            }
         case .answer(let callers, let outcome): answer(callers, outcome, cell)
         case .end: if cache.cells[cell.key] === cell { cache.cells[cell.key] = nil }
         }
@@ -166,7 +169,10 @@ extension SimulatedNode {
             case .failure:
                 if let fetch { run.lost(fetch, self, .notStored) }
                 send(.filled(attempt: attempt, isAccepted: nil), to: cell)
-                ask { redis, _, now in redis.abandon(key, token: token, now: now) } then: { _ in }
+                ask { redis, _, now in
+                    redis.abandon(key, token: token, now: now)
+                } then: { _ in
+                }
             }
         }
     }
@@ -254,7 +260,10 @@ extension SimulatedNode {
             }
             guard cell.flight.isHolder else { continue }
             let (key, token) = (cell.key, cell.token)
-            ask { redis, _, now in redis.abandon(key, token: token, now: now) } then: { _ in }
+            ask { redis, _, now in
+                redis.abandon(key, token: token, now: now)
+            } then: { _ in
+            }
         }
         cache.cells = [:]
     }

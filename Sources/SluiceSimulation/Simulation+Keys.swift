@@ -78,7 +78,9 @@ extension Simulation {
         for node in nodes {
             for (key, floor) in node.cache.floors { node.cache.floors[key] = min(floor, redis.data.floors[key] ?? 0) }
             for cell in node.cache.cells.values {
-                for caller in cell.callers.keys { cell.callers[caller]!.floor = min(cell.callers[caller]!.floor, redis.data.floors[cell.key] ?? 0) }
+                for caller in cell.callers.keys {
+                    cell.callers[caller]!.floor = min(cell.callers[caller]!.floor, redis.data.floors[cell.key] ?? 0)
+                }
             }
         }
     }

@@ -46,14 +46,4 @@ import Testing
         let effects = flight.handle(.ticked, now: at(seconds: 100), canHear: true)
         #expect(effects == [.answer([1], .fetched), .answer([2], .deadline(.mirror))])
     }
-
-    @Test func `who calls after a change was heard gets no answer from before it where answers are not kept`() {
-        var flight = Flight(timing: .init(lease: 30_000_000))
-        _ = flight.handle(.joined(waiter: 1, deadline: at(seconds: 100)), now: now, canHear: true)
-        _ = flight.handle(.lookedUp(attempt: 1, .declined(servable: false)), now: now, canHear: true)
-        _ = flight.handle(.invalidated, now: now, canHear: true)
-        _ = flight.handle(.joined(waiter: 2, deadline: at(seconds: 100)), now: now, canHear: true)
-        let effects = flight.handle(.fetched(attempt: 1, .unstorable), now: now, canHear: true)
-        #expect(effects == [.answer([1], .fetched), .lookUp(attempt: 2)])
-    }
 }

@@ -2,7 +2,7 @@ import SluiceSimulation
 import Testing
 
 /// What is not promised is excused, exactly that, and told apart.
-@Suite(.timeLimit(.minutes(2))) struct AmnesiaTests {
+@Suite(.timeLimit(.minutes(5))) struct AmnesiaTests {
     @Test(arguments: [23286, 24822] as [UInt64]) func `a breach that nobody who was left could have known to be one is excused`(
         seed: UInt64
     ) {

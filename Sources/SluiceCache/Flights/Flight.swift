@@ -192,7 +192,7 @@ package struct Flight: Sendable {
         case .waiting: return lookUp()
         case .offline: return lookUp(again: true)
         case .fetching:
-            hasHeardChange = true
+            hasHeardChange = isShared
             return isShared ? [.renew(attempt: attempt)] : []
         }
     }
@@ -200,7 +200,7 @@ package struct Flight: Sendable {
     private mutating func fetched(_ ending: FetchEnding, deadline: Instant) -> [FlightEffect] {
         switch ending {
         case .storable, .unstorable, .errorAnswer:
-            if !isShared { return giveToTheFirst() }
+            if !isShared { return finish(.fetched) }
         case .failed, .noSpareSlot: break
         }
         switch ending {
@@ -208,7 +208,7 @@ package struct Flight: Sendable {
             phase = .filling
             return [.fill(attempt: attempt)]
         case .unstorable:
-            return [.decline(attempt: attempt)] + giveToTheFirst()
+            return [.decline(attempt: attempt)] + finish(.fetched)
         case .errorAnswer:
             return [.abandon(attempt: attempt)] + finish(.fetched)
         case .noSpareSlot:

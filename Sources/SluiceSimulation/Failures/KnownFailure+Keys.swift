@@ -34,11 +34,14 @@ extension KnownFailure {
             "dead-holder", "who fetches dies, no message tells of it, and those who wait for his answer wait until their deadline",
             without: .noSecondLook
         ) {
-            var scenario = popular(3)
-            for turn in 1...9 as ClosedRange<Int64> {
-                scenario.faults.append((turn * 2_000_000, .crash(node: .place(Int(turn % 4)), restartAfter: 500_000)))
+            var scenario = popular(2)
+            // Nobody else comes who would find that the right has lapsed.
+            scenario.nodes = 2
+            scenario.length = 60_000_000
+            for turn in 0..<4 as Range<Int64> {
+                scenario.faults.append((turn * 14_000_000 + 3_000_000, .crash(node: .place(Int(turn % 2)), restartAfter: 10_000_000)))
             }
-            scenario.longestWait = 8_000_000
+            scenario.longestWait = 5_000_000
             return scenario
         },
     ]
