@@ -90,14 +90,13 @@ struct RecencyTests {
     @Test func `two processes that want it younger spend one request, and whoever bears it as it is does not wait for them`() async throws {
         try await withProcesses(2) { (server, processes) async throws in
             let (mirror, slow) = (FakeMirror(), FakeMirror(isHeld: true))
+            let (key, deadline) = (self.key, soon)
             for process in processes {
                 try await poll("it is not verified") {
                     _ = try await process.cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
                     return process.cache.memoryHit(for: key) != nil
                 }
             }
-            let deadline = soon
-            let key = key
             async let first = processes[0].cache.answer(for: key, deadline: deadline, maxAge: .zero, fetch: slow.fetch)
             await slow.waitForArrivals(1)
             async let second = processes[1].cache.answer(for: key, deadline: deadline, maxAge: .zero, fetch: slow.fetch)

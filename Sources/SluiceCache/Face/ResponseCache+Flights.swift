@@ -114,7 +114,10 @@ extension ResponseCache {
             reply = isFresh(cell) ? .takenAhead : .taken(servable: isServable(cell))
         case .refused(let error):
             cell.failure = Self.cacheError(error)
-            reply = isFreshEnough(cell) ? .fresh : .unreachable(servable: isServableOnError(cell))
+            reply =
+                isFreshEnough(cell)
+                ? .fresh
+                : error.isPassing ? .unreachable(servable: isServableOnError(cell)) : .failed(servable: isServableOnError(cell))
         case .declined: reply = .declined(servable: isServable(cell))
         case .held where isFreshEnough(cell): reply = .fresh
         case .held(let lease):
@@ -281,7 +284,9 @@ extension ResponseCache {
         switch hold {
         case .redis:
             CacheError(
-                .redisUnavailable, "Redis did not answer before the deadline; check that it runs and can be reached.",
+                .redisUnavailable,
+                (cell.failure as? CacheError)?.message
+                    ?? "Redis did not answer before the deadline; check that it runs and can be reached.",
                 underlying: cell.failure)
         case .anotherProcess:
             CacheError(.deadlineExceeded, "another process is fetching \(cell.key) and was not done by the deadline; allow more time.")

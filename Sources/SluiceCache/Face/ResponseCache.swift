@@ -218,6 +218,11 @@ package actor ResponseCache {
     /// What a failure of Redis is to a caller.
     static func cacheError(_ error: RedisError) -> CacheError {
         if error.code == .shutDown { return shutDownError }
+        if let refusal = error.writeRefusal {
+            return CacheError(
+                error.isPassing ? .redisUnavailable : .refusedByRedis,
+                "\(refusal): what is stored is served, and nothing is fetched, since a slot has to be written down.", underlying: error)
+        }
         return error.isPassing
             ? CacheError(
                 .redisUnavailable, "Redis could not be reached, so nothing could be looked up; check the server and its URL.",

@@ -42,7 +42,7 @@ struct RedisTier: Sendable {
     ) {
         lookUp(key, token: token, known: known, isAhead ? .ahead : .take, maxAge) { result in
             switch result {
-            case .failure(let error) where error.replyCode == "READONLY":
+            case .failure(let error) where error.writeRefusal != nil:
                 lookUp(key, token: token, known: known, .read, nil) { reply($0.map { $0.refused(error) }) }
             case .success(let answer):
                 guard case .none = answer.found, case .unneeded = answer.flight else { return reply(result) }
@@ -210,7 +210,10 @@ extension RedisError {
     var isPassing: Bool {
         switch code {
         case .connectionLost, .notConnected, .timeout, .backPressure: true
-        case .refused: ["LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY"].contains(replyCode.map(String.init) ?? "")
+        case .refused:
+            ["LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY", "NOREPLICAS", "MISCONF"].contains {
+                reply?.contains("\($0) ") ?? false
+            }
         default: false
         }
     }
