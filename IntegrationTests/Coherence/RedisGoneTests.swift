@@ -15,7 +15,7 @@ extension Integration {
         }
 
         @Test(arguments: Return.allCases)
-        func `Redis is gone and comes back, clients notice nothing, and each key is fetched once over all processes`(back: Return) async throws {
+        func `Redis is gone and back, clients notice nothing, and each key is fetched once over all processes`(back: Return) async throws {
             try await Scene.play(limit: "100/2s", latency: "5ms") { scene in
                 let stage = scene.stage
                 var gateways: [ChildProcess] = []

@@ -40,13 +40,15 @@ struct FreshnessOverrideTests {
         // How long after that, where the policy says so.
         Row("max-age=5, must-revalidate", stale: 20, [30, 20, 20]), Row("s-maxage=5, stale-if-error=900", stale: 20, [30, 20, 20]),
         Row("max-age=5", stale: 0, [30, 0, 0]), Row("max-age=5", fresh: nil, stale: 20, [5, 20, 20]),
-        Row("no-cache", fresh: nil, stale: 20, nil), Row("max-age=3600", fresh: 0, [0, 0, 600]), Row("max-age=3600", fresh: 0, stale: 0, nil),
+        Row("no-cache", fresh: nil, stale: 20, nil), Row("max-age=3600", fresh: 0, [0, 0, 600]),
+        Row("max-age=3600", fresh: 0, stale: 0, nil),
         // Who may keep it: the answer says so.
         Row("no-store, max-age=5", nil), Row("private, max-age=0, must-revalidate", stale: 20, nil), Row(200, [("Vary", "*")], nil),
         Row(200, [("Vary", "Authorization"), ("Cache-Control", "max-age=5")], nil),
         // Which answers: errors never, redirects that are kept on their word only by their word, negative ones for their short life.
         Row(500, [("Cache-Control", "max-age=5")], nil), Row(429, [], nil), Row(206, [("Cache-Control", "max-age=5")], nil),
-        Row(302, [], nil), Row(302, [("Cache-Control", "max-age=5")], [5, 600, 600]), Row(301, [("Cache-Control", "max-age=5")], [30, 600, 600]),
+        Row(302, [], nil), Row(302, [("Cache-Control", "max-age=5")], [5, 600, 600]),
+        Row(301, [("Cache-Control", "max-age=5")], [30, 600, 600]),
         Row(404, [("Cache-Control", "max-age=3600")], [10, 0, 0]), Row(404, [], fresh: 3, stale: 20, [3, 0, 0]),
         Row(410, [("Cache-Control", "no-store")], nil),
     ]
@@ -67,7 +69,8 @@ struct FreshnessOverrideTests {
             version: "v", status: 200, mirror: "a", headers: [("cache-control", "max-age=1"), ("x-mine", "1")], body: [1], storedAt: 0,
             freshUntil: 0, refreshUntil: 0, staleUntil: 0)
         let response = FetchedResponse(
-            status: 304, headers: [("Cache-Control", "no-cache, private=\"x-mine\""), ("Age", "9")], body: [], mirror: "b", receivedAt: .now)
+            status: 304, headers: [("Cache-Control", "no-cache, private=\"x-mine\""), ("Age", "9")], body: [], mirror: "b", receivedAt: .now
+        )
         let draft = RecordDraft(response, confirming: stored, policy: policy, options: .init())
         #expect(draft.freshness == Freshness(isStorable: true, age: 9, fresh: 30_000, refresh: 600_000, stale: 600_000))
         #expect(draft.body == [1] && !draft.headers.contains { $0.0 == "x-mine" })

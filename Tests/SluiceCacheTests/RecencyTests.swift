@@ -37,7 +37,7 @@ struct RecencyTests {
         }
     }
 
-    @Test func `a call that bears less age than the record has fetches it anew, for everybody, and one that bears it does not`() async throws {
+    @Test func `a call that bears less age than the record has fetches it anew for everybody, one that bears it does not`() async throws {
         try await withProcesses(2) { (server, processes) async throws in
             let mirror = FakeMirror()
             _ = try await processes[0].cache.answer(for: key, deadline: soon, fetch: mirror.fetch)

@@ -63,7 +63,8 @@ extension MirrorPool {
         return PoolStatistics(
             memoryHits: cache.memoryHits, redisHits: cache.redisHits, misses: cache.misses, collapsed: cache.collapsed,
             staleServed: cache.staleServed, refreshes: cache.refreshes, fillsFailed: cache.fillsFailed,
-            redisRefusesWrites: core.news.writeRefusal != nil, invalidations: cache.invalidations, errors: cache.errors, memoryEntries: cache.memoryEntries, memoryBytes: cache.memoryBytes)
+            redisRefusesWrites: core.news.writeRefusal != nil, invalidations: cache.invalidations, errors: cache.errors,
+            memoryEntries: cache.memoryEntries, memoryBytes: cache.memoryBytes)
     }
 }
 

@@ -163,8 +163,9 @@ extension ResponseCache {
     }
 
     private func fetched(_ response: FetchedResponse, confirming stale: CacheRecord?, _ attempt: UInt64, _ cell: FlightCell) {
-        let isMirrorsFault = response.status >= 500
-        if isMirrorsFault, isServableOnError(cell) {
+        // A mirror that fails, or refuses for want of quota, says nothing about the resource.
+        let isPassing = response.status >= 500 || response.status == 429
+        if isPassing, isServableOnError(cell) {
             return send(.fetched(attempt: attempt, .failed(deadlineBound: false, servable: true)), to: cell)
         }
         // An earlier attempt's answer must not take the place of the present one's.
@@ -172,7 +173,6 @@ extension ResponseCache {
         let draft = RecordDraft(response, confirming: stale, policy: cell.policy, options: options)
         cell.draft = draft
         cell.isFilled = false
-        let isPassing = isMirrorsFault || response.status == 429
         send(.fetched(attempt: attempt, draft.freshness.isStorable ? .storable : isPassing ? .errorAnswer : .unstorable), to: cell)
     }
 

@@ -19,7 +19,8 @@ struct GetCommand: Command {
                         purpose: "tell on standard error for each path: status, where the answer came from, its age, the time it took"),
                     .init(
                         name: "override",
-                        purpose: "let --fresh and --stale, as far as they are given here, hold whatever the answers say of their life; what "
+                        purpose:
+                            "let --fresh and --stale, as far as they are given here, hold whatever the answers say of their life; what "
                             + "forbids keeping (no-store, private, Vary: *) is obeyed all the same"),
                     .init(
                         name: "max-age", value: "TIME",
