@@ -80,7 +80,7 @@ extension Integration {
         }
 
         private func serve(_ stage: Stage) throws -> ChildProcess {
-            let mirrors = stage.mirrors.enumerated().map { "\($0.element.url),limit=100/2s,name=\(DemoText.mirrorName($0.offset))" }
+            let mirrors = stage.mirrors.enumerated().map { "\($0.element.url),limit=100/2s,name=m\($0.offset)" }
             let environment = [
                 "SLUICE_REDIS_URL": stage.redis.url, "SLUICE_MIRRORS": mirrors.joined(separator: " "), "SLUICE_FRESH": "2s",
                 "SLUICE_STALE": "1h", "SLUICE_TIMEOUT": "2s",
