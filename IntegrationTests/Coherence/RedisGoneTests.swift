@@ -52,7 +52,6 @@ extension Integration {
             try await stage.wait(for: "every key to be stale in every process", patience: patience) {
                 clients.allSatisfy { $0.last(of: .stale) == Self.keys.count }
             }
-            let away = Instant.now.duration(since: began)
             for mirror in stage.mirrors { try await mirror.restart(adding: ["--max-age", "1h"]) }
             for client in clients { client.forgetCounts() }
             try await stage.wait(for: "more answers without Redis", patience: patience) { clients.allSatisfy { $0.count > 200 } }
@@ -61,6 +60,7 @@ extension Integration {
 
             if back == .withItsData { try await stage.redis.start() } else { try await stage.redis.restart(keepingData: false) }
             let returned = Instant.now
+            let away = returned.duration(since: began)
             try await stage.wait(for: "every key to be fresh in every process", patience: patience) {
                 clients.allSatisfy { $0.last(of: .fresh) == Self.keys.count }
             }

@@ -53,7 +53,6 @@ extension Integration {
                 #expect(try await get("/posts/1", "--max-age", "1h").contains(" from redis, "))
                 #expect(try await get("/posts/1", "--max-age", "0s").contains(" from mirror "))
                 #expect(try await get("/posts/1", "--override", "--fresh", "1ms", "--stale", "0s").contains(" from mirror "))
-                #expect(try await life("/posts/1") == [1, 0])
                 #expect(try await scene.requests == 4)
             }
         }
