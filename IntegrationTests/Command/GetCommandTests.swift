@@ -106,8 +106,9 @@ extension Integration {
         @Test(arguments: [SIGINT, SIGTERM])
         func `a signal ends it at once, and the slots that it had go back`(signal: Int32) async throws {
             try await CommandScene.play(limit: "2/60s") { scene in
-                // Four slots, and then a minute's wait for the fifth.
-                let run = try scene.start("get", "-v", "/posts/1", "/posts/2", "/posts/3", "/posts/4", "/posts/5", "--deadline", "120s")
+                // Four slots, and then a minute's wait for the fifth: asked for in this order, since answers are told in it.
+                let run = try scene.start(
+                    "get", "-v", "/posts/1", "/posts/2", "/posts/3", "/posts/4", "/posts/5", "--deadline", "120s", "--concurrency", "1")
                 try await run.waitForOutput(containing: "/posts/4: 200")
                 let clock = ContinuousClock.now
                 run.signal(signal)
