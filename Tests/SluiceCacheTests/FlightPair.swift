@@ -130,13 +130,17 @@ struct FlightPair {
         let (token, lease) = (token(of: key), span(0...3))
         let mode = happens(70) ? FlightLedger.Mode.take : .allCases.randomElement(using: &random)!
         let known = happens(50) ? known[key] : nil
-        last = "lookup \(key.text) \(token) \(lease) \(mode) known \(known?.version ?? "")"
+        let maxAge = happens(30) ? span(0...6) : nil
+        last = "lookup \(key.text) \(token) \(lease) \(mode) max age \(maxAge ?? -1) known \(known?.version ?? "")"
         let digest = known.map { ContentDigest.of(Self.cacheRecord($0.version, $0.content, $0)) } ?? ""
         let reply = try await client.run(
             CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.purges, keys.prefixPurges],
-            arguments: [token, "\(lease)", "node", mode.rawValue, known?.version ?? "", digest].map { Array($0.utf8) })
+            arguments: [token, "\(lease)", "node", mode.rawValue, known?.version ?? "", digest, maxAge.map { String($0) } ?? ""].map {
+                Array($0.utf8)
+            })
         let parts = reply.array ?? []
-        let (expected, isInvalidated) = model.lookUp(key.text, token: token, lease: lease, mode: mode, known: known, at: now)
+        let (expected, isInvalidated) = model.lookUp(
+            key.text, token: token, lease: lease, mode: mode, known: known, maxAge: maxAge, at: now)
         var replied = [parts[0].string ?? "", parts[1].string ?? "", parts[5].string ?? ""]
         var said: [String]
         switch expected.record {

@@ -2,7 +2,7 @@
 /// and `purge.lua` in Swift.
 ///
 /// It is the model in the simulation, and one half of a differential test with the scripts. Each function takes the server's clock in
-/// milliseconds, and tells whether the record's invalidation goes out. Not in it: tags, prefixes, items of collections, bodies so large
+/// milliseconds, and tells whether the record's invalidation goes out. Not in it: how long an answer was held before it was stored, tags, prefixes, items of collections, bodies so large
 /// that only their length is compared, and the messages that Redis sends when a record's life ends by itself.
 package struct FlightLedger: Hashable, Sendable {
     /// A record, as far as flights are concerned. Times in milliseconds of the server's clock.
@@ -78,9 +78,11 @@ package struct FlightLedger: Hashable, Sendable {
     }
 
     /// Reads a record; where none is fresh, takes the flight, or says who has it.
-    /// - Parameter known: the record that the caller has.
+    /// - Parameters:
+    ///   - known: the record that the caller has.
+    ///   - maxAge: how many milliseconds ago it may have been stored, for it to be fresh to the caller; nil: as long as it says itself.
     package mutating func lookUp(
-        _ key: String, token: String, lease: Int64, mode: Mode = .take, known: Record? = nil, at now: Int64
+        _ key: String, token: String, lease: Int64, mode: Mode = .take, known: Record? = nil, maxAge: Int64? = nil, at now: Int64
     ) -> (found: Found, isInvalidated: Bool) {
         expire(at: now)
         var record = mode == .force ? nil : self.record(key, at: now)
@@ -96,6 +98,7 @@ package struct FlightLedger: Hashable, Sendable {
         var isFresh = false
         if let record {
             isFresh = record.freshUntil > now && record.storedAt <= now + 1_000
+            if let maxAge, now - record.storedAt > maxAge { isFresh = false }
             content = known?.isSame(as: record) ?? false ? .same : .whole(record)
         }
         if mode == .ahead, record?.version == known?.version ?? "" { isFresh = false }
