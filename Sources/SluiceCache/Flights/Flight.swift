@@ -352,12 +352,9 @@ package struct Flight: Sendable {
         let all = waiters.keys.sorted()
         waiters = [:]
         insistent = []
-<<<<<<< HEAD
         latecomers = []
         hasHeardChange = false
-=======
         bounds = [:]
->>>>>>> main
         firstDeadline = .distantFuture
         return all.isEmpty ? [] : [.answer(all, outcome)]
     }
