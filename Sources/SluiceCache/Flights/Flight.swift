@@ -340,12 +340,10 @@ package struct Flight: Sendable {
     /// Gives what was fetched to those who asked before anything was heard to have changed; nobody said that it is stored. The others look
     /// again.
     private mutating func giveToTheFirst() -> [FlightEffect] {
-        let first = waiters.keys.filter { !latecomers.contains($0) }.sorted()
-        guard first.count < waiters.count else { return finish(.fetched) }
-        for waiter in first { waiters[waiter] = nil }
-        firstDeadline = waiters.values.min() ?? .distantFuture
+        let late = latecomers
+        guard waiters.keys.contains(where: late.contains) else { return finish(.fetched) }
         refreshUntil = nil
-        return (first.isEmpty ? [] : [.answer(first, .fetched)]) + lookUp()
+        return answer(.fetched) { waiter, _ in !late.contains(waiter) } + lookUp()
     }
 
     private mutating func answerAll(_ outcome: FlightOutcome) -> [FlightEffect] {
