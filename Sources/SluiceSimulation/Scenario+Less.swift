@@ -13,6 +13,7 @@ extension Scenario {
             }
         }
         list += [
+            Reduction(name: "members") { $0.configured = [] },
             Reduction(name: "changes") { $0.changes = [] },
             Reduction(name: "keys") { $0.keys = min($0.keys, 1) },
             Reduction(name: "loss") { ($0.messageLoss, $0.replyLoss) = (0, 0) },

@@ -33,7 +33,27 @@ extension Scenario {
         if scenario.nodes == 1, scenario.faults.contains(where: { $0.fault.losesData }) { scenario.faults.removeAll { $0.fault.forgets } }
         scenario.faults.sort { $0.at < $1.at }
         if seed % 4 == 3 { scenario.chooseKeys() }
+        if seed % 8 == 1 { scenario.chooseMembers() }
         return scenario
+    }
+
+    /// In an eighth of the seeds some processes are configured with less than others.
+    private mutating func chooseMembers() {
+        var random = SeededGenerator(seed: seed ^ 0x4D45_4D42)
+        for _ in 0..<random.pick(1...2) {
+            var own = mirrors
+            if own.count > 1, random.happens(0.3) { own.removeLast() }
+            configurations.append(
+                own.map { rules in
+                    guard random.happens(0.8) else { return rules }
+                    // Bounds are kept by construction.
+                    let limits = rules.limits.map {
+                        try! RateLimit(count: max(1, $0.count * random.pick(20...100) / 100), window: $0.window)
+                    }
+                    return try! MirrorRules(name: rules.name, limits: limits, burst: rules.burst, concurrency: rules.concurrency)
+                })
+        }
+        configured = (0..<nodes).map { _ in random.happens(0.4) ? Int(random.pick(0...Int64(configurations.count - 1))) : nil }
     }
 
     /// In a quarter of the seeds most callers want keys; the other seeds are as they would be without.

@@ -19,6 +19,12 @@ extension Scenario {
             "  messages: loss \(messageLoss), repeat \(messageRepeat), reorder \(messageReorder), delay \(messageDelay); replies lost \(replyLoss), connections \(connectFailure)"
         )
         lines.append("  callers: cancelling \(cancelling), hurry \(hurry), holding \(holding), pause \(pause)")
+        for (place, own) in configured.enumerated() {
+            guard let own else { continue }
+            lines.append(
+                "  the process at place \(place) is configured with \(configurations[own].map { "\($0.name): \($0.words)" }.joined(separator: "; "))"
+            )
+        }
         if keys > 0 {
             lines.append("  \(keys) keys in \(keyed) of the calls, fresh for \(freshness) ms, flights' lease \(flightLease)")
             for (at, key) in changes { lines.append("  at \(Double(at) / 1e6) s: key \(key) changes") }

@@ -41,6 +41,11 @@ package struct Scenario: Sendable {
     package var skew: Int64 = 100
     /// How far the hosts' clocks are apart, at the least and at the most. Nobody should ask them for the time of day.
     package var clocksApart: ClosedRange<Int64> = 1_000...10_000_000_000
+    /// What some processes are configured with instead of `mirrors`, which are the laxest and what the mirrors bear: lower counts, or
+    /// without the last of the mirrors.
+    package var configurations: [[MirrorRules]] = []
+    /// Which of them the process at each place has; those beyond, and nil: `mirrors`.
+    package var configured: [Int?] = []
     /// So many keys are wanted, by so large a share of the calls; the others want slots.
     package var keys = 0
     package var keyed = 0.7
@@ -65,6 +70,8 @@ package struct Scenario: Sendable {
         self.seed = seed
         self.mirrors = mirrors
     }
+
+    func configuration(of place: Int) -> Int? { configured.indices.contains(place) ? configured[place] : nil }
 
     /// Requests a second that the limits allow for long.
     var allowedRate: Double {

@@ -14,6 +14,8 @@ final class SimulatedMirror {
     /// The most that the mirror's own way of counting stood at when a request came, where it is another one.
     private(set) var worstByOwnCount = 0.0
     private var firstKept: [Int]
+    /// Limits of members that are stricter than the mirror, and for slots given when they bind.
+    private var bindings: [(configuration: Int, limits: [RateLimit], from: Int64, until: Int64)] = []
     private let upstream: Upstream
     private var counters: [(window: Int64, before: Int64, now: Int64)]
     private var drainedAt: Double = 0
@@ -47,8 +49,27 @@ final class SimulatedMirror {
             broken = "mirror \(rules.name) received \(count) requests within \(limit)"
             breaches.append(Breach(limit: limit, requests: firstKept[place]..<arrivals.count))
         }
+        for binding in bindings where binding.from <= grantedAt && grantedAt < binding.until {
+            for limit in binding.limits {
+                let first = arrivals.count - arrivals.reversed().prefix { $0 > now - limit.window }.count
+                guard Int64(arrivals.count - first) > limit.count else { continue }
+                broken =
+                    broken ?? "mirror \(rules.name) received \(arrivals.count - first) requests within \(limit), to which a member holds it"
+                breaches.append(Breach(limit: limit, requests: first..<arrivals.count))
+            }
+        }
         // What it counts in its own way is beside the limits; so it has no breaches.
         return broken.map { ($0, breaches) } ?? countItsOwnWay(now).map { ($0, []) }
+    }
+
+    /// What members are configured with binds for slots that are given from now on.
+    func bind(_ configuration: Int, _ limits: [RateLimit], from now: Int64) { bindings.append((configuration, limits, now, .max)) }
+
+    /// It binds no more; nil: none does.
+    func release(_ configuration: Int?, at now: Int64) {
+        for place in bindings.indices where configuration == nil || bindings[place].configuration == configuration {
+            bindings[place].until = min(bindings[place].until, now)
+        }
     }
 
     /// When the slots of some requests were given.

@@ -45,7 +45,7 @@ extension SimulatedNode {
         let isWithoutMemory = run.isWithoutMemory
         let knowledge = isWithoutMemory || run.has(.noClockBounds) ? nil : clock.knowledge(at: local(now))
         let call = LedgerCall(
-            terms: node.terms, knowledge: knowledge, runID: isWithoutMemory ? nil : run.redis.runID,
+            terms: run.told(node.terms), knowledge: knowledge, runID: isWithoutMemory ? nil : run.redis.runID,
             candidate: randomWord(length: 12, from: &run.random), muster: isWithoutMemory ? 0 : LedgerCall.musterSpan,
             settling: max(0, LedgerCall.homecoming - run.redis.age(at: now)))
         let life = run.redis.life

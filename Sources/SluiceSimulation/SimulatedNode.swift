@@ -90,6 +90,7 @@ final class SimulatedNode {
 
     func crash() {
         fallsSilent()
+        run.memberGone(self)
         for cell in cache.cells.values.sorted(by: { $0.key < $1.key }) { if let fetch = cell.fetch { run.lost(fetch, self, .died) } }
         cache = SimulatedCache()
         isAlive = false
@@ -119,6 +120,7 @@ final class SimulatedNode {
 
     func leave() {
         endFlights()
+        run.memberGone(self)
         isLeaving = true
         apply(.stopped)
     }

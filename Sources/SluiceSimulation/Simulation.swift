@@ -21,7 +21,10 @@ package final class Simulation {
     /// When Redis' clock was last set.
     private(set) var clockSetAt: Int64 = .min
     private let keepsTrace: Bool
-    private let terms: LedgerTerms
+    /// What processes are configured with: first the laxest, then each of the others.
+    private let terms: [LedgerTerms]
+    /// Who of each configuration is there, as far as Redis has heard in this life of its data.
+    var members: [Int: Set<NodeID>] = [:]
     private var book = SlotAudit()
     private var amnesia = Amnesia()
     /// Breaches of limits; at the end it is known which of them are excused.
@@ -46,9 +49,14 @@ package final class Simulation {
             known = known.map { try! MirrorRules(name: $0.name, limits: $0.limits, concurrency: $0.concurrency) }
         }
         // Bounds are kept by the scenarios.
-        terms = try! LedgerTerms(mirrors: known, hold: 2_000_000, requestTimeout: scenario.timeout)
+        terms = ([known] + scenario.configurations).map {
+            try! LedgerTerms(mirrors: $0, hold: 2_000_000, requestTimeout: scenario.timeout)
+        }
         outcome.shares = Array(repeating: 0, count: scenario.nodes)
     }
+
+    /// What a node tells of its configuration with every command: the truth, unless it is silenced.
+    func told(_ own: LedgerTerms) -> LedgerTerms { has(.noAnnouncement) ? terms[0] : own }
 
     /// Runs it to its end.
     package func run() -> Outcome {
@@ -68,7 +76,10 @@ package final class Simulation {
             trace { "Redis says that key \(key) is not what it was" }
             for node in nodes { node.deliverInvalidation(of: key, floor: floor) }
         }
-        redis.changed = { [unowned self] in amnesia.changed(by: caller?.metAt, at: timeline.now) }
+        redis.changed = { [unowned self] in
+            amnesia.changed(by: caller?.metAt, at: timeline.now)
+            if let caller, caller.isAlive, !caller.isLeaving { memberHeard(caller) }
+        }
         redis.complain = { [unowned self] in broke($0) }
         redis.substitute?.hostClock = { [unowned self] id in timeline.now + (nodes.first { $0.id == id }?.clockError ?? 0) }
         for place in 0..<scenario.nodes { timeline.plan(at: random.pick(0...200_000)) { [self] in startNode(place) } }
@@ -106,7 +117,8 @@ package final class Simulation {
         var options = CoordinatorOptions()
         options.timings.lease = 1_000_000
         if has(.noRepetition) { (options.repetition, options.patience) = (3_600_000_000, 3_600_000_000) }
-        let node = SimulatedNode(id: id, place: place, run: self, options: options, terms: terms)
+        let node = SimulatedNode(
+            id: id, place: place, run: self, options: options, terms: terms[scenario.configuration(of: place).map { $0 + 1 } ?? 0])
         nodes.append(node)
         trace { "\(node) starts: \(id.text)" }
         node.start()
@@ -156,6 +168,7 @@ package final class Simulation {
         case .dataLoss:
             redis.loseData(now: timeline.now)
             amnesia.dataLost(at: timeline.now)
+            membersForgotten()
             nodes.forEach { $0.loseConnection() }
         case .rollback(let age):
             redis.rollBack(by: age, now: timeline.now)
@@ -163,6 +176,7 @@ package final class Simulation {
             if redis.data.ledger.meta == nil { amnesia.dataLost(at: timeline.now) }
             nodes.forEach { $0.loseConnection() }
             forgetPurges()
+            membersForgotten()
         case .clockStep(let span):
             redis.clockOffset += span
             clockSetAt = timeline.now

@@ -24,6 +24,8 @@ extension Scenario {
         case noRepetition
         /// Nodes do not know of a mirror's burst.
         case noBurst
+        /// Nodes do not say what they are configured with where that is stricter than what others have.
+        case noAnnouncement
         /// The ledger grants to whoever says that it leads, whatever its epoch.
         case noFence
 

@@ -27,6 +27,20 @@ extension KnownFailure {
             }
             return scenario
         },
+        KnownFailure(
+            "lax-leader", "a process that was configured with less is granted by a leader that knows nothing of it",
+            without: .noAnnouncement
+        ) {
+            var scenario = strict(1, "20/2s")
+            scenario.length = 20_000_000
+            scenario.nodes = 4
+            // Bounds are kept by construction.
+            scenario.configurations = [[try! MirrorRules(name: "a", limits: [try! RateLimit("8/2s")])]]
+            scenario.configured = [nil, nil, nil, 0]
+            // The stricter one joins under load.
+            scenario.faults = [(5_000_000, .crash(node: 3, restartAfter: 3_000_000))]
+            return scenario
+        },
         KnownFailure("lost-wake-up", "a message is lost, and who waited for it waits until its deadline", without: .noRepetition) {
             var scenario = strict(2, "20/2s")
             scenario.length = 60_000_000
