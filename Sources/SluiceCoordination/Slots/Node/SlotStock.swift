@@ -1,13 +1,13 @@
 package import SluiceLoop
 
 /// How many slots a node should have in hand before anybody asks, as a pure value: under a steady load of many requests a second
-/// taking a slot is then a local step, and the ledger is asked some ten times a second however many slots that is.
+/// taking a slot is then a local step, and the ledger is asked a few times a second however many slots that is.
 ///
 /// It follows the rate of arrivals, and holds nothing below `leastRate` or unless the mirrors have many times as much free: where
 /// limits bind, each slot goes to somebody who waits.
 package struct SlotStock: Sendable {
-    /// How long the stock should last, in microseconds.
-    package static let horizon: Int64 = 400_000
+    /// How long the stock should last, in microseconds: as long as the mirrors have plenty for it, between these.
+    package static let horizon: ClosedRange<Int64> = 400_000...800_000
     /// Below so many arrivals a second nothing is held ahead.
     package static let leastRate: Double = 50
     /// What is free must be so many times what all nodes would hold.
@@ -51,7 +51,7 @@ package struct SlotStock: Sendable {
     package func keep(free: Int?, nodes: Int, now: Instant) -> Int64 {
         var copy = self
         copy.turnOver(now: now)
-        return copy.size(free: free, nodes: nodes) > 0 ? 2 * Self.horizon : NodeQueue.keep
+        return copy.size(free: free, nodes: nodes) > 0 ? 2 * Self.horizon.upperBound : NodeQueue.keep
     }
 
     /// Whether so much happens that reports may wait for one another longer.
@@ -62,8 +62,8 @@ package struct SlotStock: Sendable {
 
     private func size(free: Int?, nodes: Int) -> Int {
         guard isSteady, let free else { return 0 }
-        let size = Int(rate * Double(Self.horizon) / 1e6)
-        return size * nodes * Self.plenty <= free ? size : 0
+        let size = min(Int(rate * Double(Self.horizon.upperBound) / 1e6), free / (nodes * Self.plenty))
+        return size >= Int(rate * Double(Self.horizon.lowerBound) / 1e6) ? size : 0
     }
 
     private mutating func turnOver(now: Instant) {
