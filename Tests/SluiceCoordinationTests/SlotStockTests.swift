@@ -29,6 +29,15 @@ struct SlotStockTests {
         #expect(stock.keep(free: 1_000_000, nodes: 4, now: at(500_500)) > NodeQueue.keep)
     }
 
+    @Test func `a moment in which nobody could come does not make it begin anew`() {
+        var stock = stock(rate: 1_000)
+        // Nothing for two tenths of a second, and then all at once who would have come.
+        for _ in 0..<200 { stock.arrived(now: at(700_000)) }
+        #expect(stock.isSteady)
+        #expect(stock.wanted(spare: 400, free: 1_000_000, nodes: 4, now: at(700_000)) == 0)
+        #expect(stock.keep(free: 1_000_000, nodes: 4, now: at(700_000)) > NodeQueue.keep)
+    }
+
     @Test func `where there is less to spare the stock lasts shorter`() {
         var stock = stock(rate: 1_000)
         #expect(stock.wanted(spare: 0, free: 9_600, nodes: 4, now: at(500_000)) == 600)

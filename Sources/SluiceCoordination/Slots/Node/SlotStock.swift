@@ -17,8 +17,11 @@ package struct SlotStock: Sendable {
 
     private var spanStart = Instant(microseconds: 0)
     private var count = 0
-    /// In the last span, and in the one before.
-    private var last = (0, 0)
+    /// Arrivals in the last span.
+    private var last = 0
+    /// Arrivals a second: of two spans the lesser, since a burst proves little. It falls to no less than a quarter in one span, so that a
+    /// host that was busy with something else for a moment does not make the node begin anew.
+    private var rate: Double = 0
     /// What the ledger or the leader was asked for and has not given yet.
     private var asked = 0
 
@@ -57,9 +60,6 @@ package struct SlotStock: Sendable {
     /// Whether so much happens that reports may wait for one another longer.
     package var isSteady: Bool { rate >= Self.leastRate }
 
-    /// Arrivals a second: of two spans the lesser, since a burst proves little.
-    private var rate: Double { Double(min(last.0, last.1)) * 1e6 / Double(Self.span) }
-
     private func size(free: Int?, nodes: Int) -> Int {
         guard isSteady, let free else { return 0 }
         let size = min(Int(rate * Double(Self.horizon.upperBound) / 1e6), free / (nodes * Self.plenty))
@@ -68,12 +68,13 @@ package struct SlotStock: Sendable {
 
     private mutating func turnOver(now: Instant) {
         while now.microseconds(since: spanStart) >= Self.span {
-            last = (count, last.0)
+            rate = max(Double(min(count, last)) * 1e6 / Double(Self.span), rate / 4)
+            last = count
             count = 0
             // After a long pause nothing is left to be remembered.
             let isLongAgo = now.microseconds(since: spanStart) >= 3 * Self.span
             spanStart = isLongAgo ? now : spanStart.advanced(byMicroseconds: Self.span)
-            if isLongAgo { last = (0, 0) }
+            if isLongAgo { (last, rate) = (0, 0) }
         }
     }
 }
