@@ -72,7 +72,7 @@ package struct SlotStock: Sendable {
             last = count
             count = 0
             // After a long pause nothing is left to be remembered.
-            let isLongAgo = now.microseconds(since: spanStart) >= 3 * Self.span
+            let isLongAgo = now.microseconds(since: spanStart) >= 8 * Self.span
             spanStart = isLongAgo ? now : spanStart.advanced(byMicroseconds: Self.span)
             if isLongAgo { (last, rate) = (0, 0) }
         }
