@@ -53,9 +53,9 @@ struct SlotStockTests {
 
     @Test func `a load that becomes less asks for less, though what was asked for has not come`() {
         var stock = stock(rate: 1_000)
-        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 400)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 800)
         for arrival in 0..<60 { stock.arrived(now: at(500_000 + Int64(arrival) * 5_000)) }
-        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(800_000)) == 80)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(800_000)) == 160)
     }
 
     @Test func `a burst, a slow load and one that has ended are none`() {
