@@ -1,4 +1,5 @@
 import SluiceCoordination
+import SluiceRandom
 
 extension Scenario {
     /// A scenario that a seed chooses: from a quiet pair of nodes to a crowd under faults of every kind.

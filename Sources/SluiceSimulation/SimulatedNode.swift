@@ -1,6 +1,7 @@
 import Sluice
 import SluiceCoordination
 import SluiceLoop
+import SluiceRandom
 
 /// One process of a run: the product's `SlotNode`, callers that want slots, and a connection to Redis that the network delays.
 ///

@@ -1,5 +1,6 @@
 import SluiceCoordination
 import SluiceLoop
+import SluiceRandom
 
 /// One run of the product's decisions in virtual time, checked after every event.
 ///
