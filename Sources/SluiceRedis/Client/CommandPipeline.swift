@@ -8,6 +8,7 @@ final class CommandPipeline: @unchecked Sendable {
     private let loop: EventLoop
     private let endpoint: RedisEndpoint
     private let options: RedisClientOptions
+    private let commandTimeout: Int64
     private let inbox: CommandInbox
     private var queue = CommandQueue()
     private var reconnect: Reconnect
@@ -16,6 +17,9 @@ final class CommandPipeline: @unchecked Sendable {
     private var expiry: LoopTimer?
     private var flush: () -> Void = {}
     private var isFlushDue = false
+    private var isExpirySet = false
+    /// Whether the kernel has not taken all of the last write.
+    private var isStreamBehind = false
     private var taken = CommandInbox.Batch()
     private var earlierWrites = 0
     /// The server of the present connection.
@@ -26,6 +30,7 @@ final class CommandPipeline: @unchecked Sendable {
         self.endpoint = endpoint
         self.loop = loop
         self.options = options
+        commandTimeout = options.commandTimeout.microseconds
         inbox = CommandInbox(bound: options.maximumOutput)
         reconnect = Reconnect(minimum: options.backOffMinimum.microseconds, maximum: options.backOffMaximum.microseconds)
     }
@@ -38,7 +43,7 @@ final class CommandPipeline: @unchecked Sendable {
 
     // MARK: Commands
 
-    /// Takes a task's command, from any thread.
+    /// Takes a task's command, or one that nobody waits for, from any thread.
     func enqueue(
         _ continuation: UnsafeContinuation<Result<RedisValue, RedisError>, Never>?, idempotent: Bool,
         _ encode: (inout CommandEncoder) -> Void
@@ -70,7 +75,7 @@ final class CommandPipeline: @unchecked Sendable {
             return
         }
         if idempotent { command.again = Array(queue.output.bytes[start...]) }
-        command.deadline = Instant.now.advanced(by: options.commandTimeout)
+        command.deadline = Instant.now.advanced(byMicroseconds: commandTimeout)
         queue.append(command)
         scheduleFlush()
         scheduleExpiry()
@@ -82,7 +87,7 @@ final class CommandPipeline: @unchecked Sendable {
             taken.entries.removeAll(keepingCapacity: true)
             taken.encoder.bytes.removeAll(keepingCapacity: true)
         }
-        let deadline = Instant.now.advanced(by: options.commandTimeout)
+        let deadline = Instant.now.advanced(byMicroseconds: commandTimeout)
         var start = 0
         for entry in taken.entries {
             let end = start + entry.length
@@ -128,7 +133,7 @@ final class CommandPipeline: @unchecked Sendable {
     private var hasRoom: Bool { hasRoom(for: 0) }
 
     private func hasRoom(for length: Int) -> Bool {
-        queue.output.bytes.count + length + (connection?.queuedBytes ?? 0) <= options.maximumOutput
+        queue.output.bytes.count + length + (isStreamBehind ? connection?.queuedBytes ?? 0 : 0) <= options.maximumOutput
     }
 
     private var overflow: RedisError {
@@ -150,20 +155,24 @@ final class CommandPipeline: @unchecked Sendable {
         isFlushDue = false
         guard reconnect.isConnected, queue.unsentCount > 0 else { return }
         queue.markSent()
-        connection?.write(draining: &queue.output.bytes)
+        guard let connection else { return }
+        connection.write(draining: &queue.output.bytes)
+        isStreamBehind = connection.queuedBytes > 0
     }
 
     // MARK: Time
 
     /// Looks at the oldest command's deadline when it comes, not at each command: a timer is set once per `commandTimeout` at most.
     private func scheduleExpiry() {
-        guard let expiry, expiry.scheduledAt == nil, let deadline = queue.nextDeadline else { return }
-        expiry.schedule(at: deadline)
+        guard !isExpirySet, let deadline = queue.nextDeadline else { return }
+        expiry?.schedule(at: deadline)
+        isExpirySet = expiry?.scheduledAt != nil
     }
 
     private func expire() {
+        isExpirySet = false
         let now = Instant.now
-        let wait = options.commandTimeout.microseconds / 1_000
+        let wait = commandTimeout / 1_000
         let overdue = queue.takeOverdue(
             at: now,
             RedisError(
