@@ -18,6 +18,8 @@ final class CommandPipeline: @unchecked Sendable {
     private var flush: () -> Void = {}
     private var isFlushDue = false
     private var isExpirySet = false
+    /// The deadline of the commands of this turn of the loop.
+    private var turnDeadline = Instant.distantFuture
     /// Whether the kernel has not taken all of the last write.
     private var isStreamBehind = false
     private var taken = CommandInbox.Batch()
@@ -75,10 +77,12 @@ final class CommandPipeline: @unchecked Sendable {
             return
         }
         if idempotent { command.again = Array(queue.output.bytes[start...]) }
-        command.deadline = Instant.now.advanced(byMicroseconds: commandTimeout)
+        if !isFlushDue { turnDeadline = Instant.now.advanced(byMicroseconds: commandTimeout) }
+        command.deadline = turnDeadline
         queue.append(command)
         scheduleFlush()
         scheduleExpiry()
+        if queue.deservesHeadStart { writeNow() }
     }
 
     private func drainInbox() {
@@ -153,6 +157,10 @@ final class CommandPipeline: @unchecked Sendable {
 
     private func flushNow() {
         isFlushDue = false
+        writeNow()
+    }
+
+    private func writeNow() {
         guard reconnect.isConnected, queue.unsentCount > 0 else { return }
         queue.markSent()
         guard let connection else { return }
@@ -202,9 +210,8 @@ final class CommandPipeline: @unchecked Sendable {
         guard loop.isOpen, retry == nil, reconnect.start() else { return }
         retry = LoopTimer(on: loop) { [unowned self] in if reconnect.due(at: .now) { connect() } }
         expiry = LoopTimer(on: loop) { [unowned self] in expire() }
-        // Weak: a flush may still be due when the last owner lets go.
-        flush = { [weak self] in self?.flushNow() }
-        // The hook also keeps this object alive until it is stopped.
+        // Until it is stopped this object is kept alive, by this closure and by the hook: no count of references is needed per reply.
+        flush = { self.flushNow() }
         loop.whenStopping(self) { self.stop() }
         connect()
     }
@@ -216,6 +223,7 @@ final class CommandPipeline: @unchecked Sendable {
         retry?.close()
         expiry?.close()
         expiry = nil
+        flush = {}
         loop.whenStopping(self, nil)
         answer(
             queue.takeAll(
@@ -228,12 +236,12 @@ final class CommandPipeline: @unchecked Sendable {
         let connection = RedisConnection(
             on: loop, endpoint: endpoint, options: options,
             events: .init(
-                ready: { [unowned self] server in
+                ready: { server in
                     self.server = server
-                    connectedAt = .now
-                    reconnect.connected(at: .now)
-                    scheduleFlush()
-                }, received: { [unowned self] value in received(value) }, ended: { [unowned self] error in ended(error) }))
+                    self.connectedAt = .now
+                    self.reconnect.connected(at: .now)
+                    self.scheduleFlush()
+                }, received: { value in self.received(value) }, ended: { error in self.ended(error) }))
         self.connection = connection
         connection.open()
     }
