@@ -30,6 +30,12 @@ actor Burst {
         }
     }
 
+    /// Asks, and has the loop run `turn` right behind.
+    func ask(then turn: @escaping @Sendable () -> Void) async throws {
+        client.loop.execute(turn)
+        try await client.command("PING")
+    }
+
     func run(_ script: RedisScript) async throws(RedisError) -> RedisValue? {
         let result = await withCheckedContinuation { continuation in
             client.submit(script, keys: ["k"], arguments: [[UInt8(ascii: "1")], [UInt8(ascii: "2")]]) { continuation.resume(returning: $0) }

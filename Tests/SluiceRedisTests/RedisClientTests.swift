@@ -88,8 +88,12 @@ import Testing
                 client.submit([Array("PING".utf8)]) { _ in client.loop.execute { order.withLock { $0.append("turn") } } }
             }
             try await Task(executorPreference: client.loop) {
-                client.loop.execute(turn)
-                if inActor { try await burst.await(1) } else { try await client.command("ECHO", "0") }
+                if inActor {
+                    try await burst.ask(then: turn)
+                } else {
+                    client.loop.execute(turn)
+                    try await client.command("PING")
+                }
                 order.withLock { $0.append("task") }
             }.value
             try await until { order.withLock { $0.count } == 2 }
