@@ -46,12 +46,14 @@ final class CommandPipeline: @unchecked Sendable {
     // MARK: Commands
 
     /// Takes a task's command, or one that nobody waits for, from any thread.
+    /// - Parameter isFree: the task waits outside of any actor.
     func enqueue(
-        _ continuation: UnsafeContinuation<Result<RedisValue, RedisError>, Never>?, idempotent: Bool,
+        _ continuation: UnsafeContinuation<Result<RedisValue, RedisError>, Never>?, isFree: Bool = false, idempotent: Bool,
         _ encode: (inout CommandEncoder) -> Void
     ) {
         if loop.isCurrent {
-            submit(continuation.map { .task($0) } ?? .ignored, idempotent: idempotent, encode)
+            let reply = continuation.map { isFree ? PendingCommand.Reply.freeTask($0, loop) : .task($0) }
+            submit(reply ?? .ignored, idempotent: idempotent, encode)
             return
         }
         switch inbox.add(continuation, keepsBytes: idempotent, encode) {

@@ -118,36 +118,18 @@ package actor RedisClient {
     private nonisolated func perform(
         idempotent: Bool, _ encode: (inout CommandEncoder) -> Void
     ) async -> Result<RedisValue, RedisError> {
-        switch waiting(#isolation) {
-        case .elsewhere: return await withUnsafeContinuation { pipeline.enqueue($0, idempotent: idempotent, encode) }
-        case .outsideActors: return await withUnsafeContinuation { pipeline.submit(.freeTask($0, loop), idempotent: idempotent, encode) }
-        case .onLoop: return await withUnsafeContinuation { pipeline.submit(.task($0), idempotent: idempotent, encode) }
-        case .withoutPreference:
-            return await withTaskExecutorPreference(loop) {
-                await withUnsafeContinuation { pipeline.submit(.task($0), idempotent: idempotent, encode) }
-            }
+        let isFree = isFree(#isolation)
+        guard loop.isCurrent, !isFree, !loop.isPreferredByCurrentTask else {
+            return await withUnsafeContinuation { pipeline.enqueue($0, isFree: isFree, idempotent: idempotent, encode) }
+        }
+        // A reply resumes its task by way of the task's preferred executor, before it hops back to the actor that awaited it. Where that
+        // is the global pool, a reply awaited on the loop would wake another thread only to be sent back.
+        return await withTaskExecutorPreference(loop) {
+            await withUnsafeContinuation { pipeline.enqueue($0, idempotent: idempotent, encode) }
         }
     }
 
-    /// How the current task waits for its reply.
-    private enum Waiting {
-        /// On another thread than the loop's.
-        case elsewhere
-        /// On the loop's thread, since it prefers it, and outside of any actor.
-        case outsideActors
-        /// In an actor on the loop, by a task that prefers the loop.
-        case onLoop
-        /// In an actor on the loop. A reply resumes its task by way of the task's preferred executor, before it hops back to the actor.
-        /// Where that is the global pool, another thread would be woken only to send it back.
-        case withoutPreference
-    }
-
-    private nonisolated func waiting(_ isolation: (any Actor)?) -> Waiting {
-        guard loop.isCurrent else { return .elsewhere }
-        // Nothing but its preference brings a task of no actor to the loop's thread.
-        if isolation == nil { return .outsideActors }
-        return loop.isPreferredByCurrentTask ? .onLoop : .withoutPreference
-    }
+    private nonisolated func isFree(_ isolation: (any Actor)?) -> Bool { isolation == nil }
 }
 
 extension CommandEncoder {
