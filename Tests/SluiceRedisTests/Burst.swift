@@ -30,10 +30,11 @@ actor Burst {
         }
     }
 
-    /// Asks, and has the loop run `turn` right behind.
-    func ask(then turn: @escaping @Sendable () -> Void) async throws {
+    /// Asks, and has the loop run `turn` right behind; `answered` runs when the reply is there.
+    func ask(then turn: @escaping @Sendable () -> Void, answered: @Sendable () -> Void) async throws {
         client.loop.execute(turn)
         try await client.command("PING")
+        answered()
     }
 
     func run(_ script: RedisScript) async throws(RedisError) -> RedisValue? {

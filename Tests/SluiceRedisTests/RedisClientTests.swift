@@ -89,12 +89,13 @@ import Testing
             }
             try await Task(executorPreference: client.loop) {
                 if inActor {
-                    try await burst.ask(then: turn)
+                    try await burst.ask(then: turn) { order.withLock { $0.append("task") } }
                 } else {
+                    try await client.command("PING")  // From here on the task is where it will be resumed.
                     client.loop.execute(turn)
                     try await client.command("PING")
+                    order.withLock { $0.append("task") }
                 }
-                order.withLock { $0.append("task") }
             }.value
             try await until { order.withLock { $0.count } == 2 }
             #expect(order.withLock { $0 } == ["task", "turn"])
