@@ -31,7 +31,7 @@ let package = Package(
         // Arrows run upwards only; see Sources/Sluice/Sluice.docc/Architecture.md.
         .target(name: "SluiceLoop", dependencies: ["CSluiceLibuv"], swiftSettings: languageRules),
         .target(name: "SluiceRedis", dependencies: ["SluiceLoop", "CSluiceHiredis", "CSluiceOpenSSL"], swiftSettings: languageRules),
-        .target(name: "SluiceHTTP", dependencies: ["SluiceLoop", "CSluiceCurl"], swiftSettings: languageRules),
+        .target(name: "SluiceHTTP", dependencies: ["SluiceLoop", "CSluiceCurl", "CSluiceOpenSSL"], swiftSettings: languageRules),
         .target(
             name: "SluiceCoordination", dependencies: ["SluiceLoop", "SluiceRedis"],
             resources: [.embedInCode("Scripts")], swiftSettings: languageRules),
@@ -82,7 +82,9 @@ let package = Package(
             swiftSettings: languageRules),
         .testTarget(name: "SluiceLoopTests", dependencies: ["SluiceLoop"], swiftSettings: languageRules),
         .testTarget(name: "SluiceRedisTests", dependencies: ["SluiceRedis", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),
-        .testTarget(name: "SluiceHTTPTests", dependencies: ["SluiceHTTP", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),
+        .testTarget(
+            name: "SluiceHTTPTests", dependencies: ["SluiceHTTP", "SluiceLoop", "SluiceHarness", "CSluiceOpenSSL"],
+            swiftSettings: languageRules),
         .testTarget(
             name: "SluiceCoordinationTests",
             dependencies: ["SluiceCoordination", "SluiceRedis", "SluiceLoop", "SluiceHarness", "SluiceMirror"],

@@ -45,7 +45,10 @@ extension Integration {
                     let holder = try await holder(of: path, scene)
                     let place = try #require(gateways.firstIndex { $0.process.processIdentifier == holder })
                     // Its request has been counted.
-                    while try await scene.requests == before { try await Task.sleep(for: .milliseconds(10)) }
+                    let patience = Instant.now.advanced(by: .seconds(20))
+                    while try await scene.requests == before {
+                        try #require(Instant.now < patience, "the holder's request does not arrive")
+                    }
                     if fate == .killed { await gateways[place].process.kill() } else { gateways[place].process.signal(SIGSTOP) }
                     for other in gateways.indices where other != place { #expect(await asked[other].value == 200) }
                     let waited = Instant.now.duration(since: began)

@@ -20,12 +20,15 @@ final class CommandScene {
     }
 
     /// Runs a test; afterwards everything is ended, and no mirror may have been asked too often.
-    static func play(limit: String = "20/2s", latency: String = "5ms", _ test: (CommandScene) async throws -> Void) async throws {
+    /// - Parameter extra: more options of the mirrors.
+    static func play(
+        limit: String = "20/2s", latency: String = "5ms", extra: [String] = [], _ test: (CommandScene) async throws -> Void
+    ) async throws {
         let redis = try await RedisServer()
         var mirrors: [ChildProcess] = []
         for name in ["a", "b"] {
             mirrors.append(
-                try ChildProcess(program, ["mirror", "--limit", limit, "--latency", latency, "--block", "60s", "--name", name]))
+                try ChildProcess(program, ["mirror", "--limit", limit, "--latency", latency, "--block", "60s", "--name", name] + extra))
         }
         var urls: [String] = []
         for mirror in mirrors {

@@ -27,6 +27,36 @@ extension Integration {
             }
         }
 
+        @Test func `a call overrides for how long an answer is kept, and asks for one that is no older than it bears`() async throws {
+            try await CommandScene.play(extra: ["--max-age", "1h"]) { scene in
+                func get(_ path: String, _ options: String...) async throws -> String {
+                    let run = try await ChildProcess.run(
+                        CommandScene.program, ["get", "-v", path] + options, environment: scene.environment)
+                    #expect(run.ending == .exited(0))
+                    return run.standardError
+                }
+                func life(_ path: String) async throws -> [Int] {
+                    let names = ["stored_ms", "fresh_until_ms", "stale_until_ms"]
+                    let times = try await scene.redis.cli(["HMGET", "sluice:{command}:cache:GET:\(path)"] + names)
+                        .split(separator: "\n").compactMap { Int($0) }
+                    try #require(times.count == 3)
+                    return [times[1] - times[0], times[2] - times[1]]
+                }
+                // Without an override the answer has the first word, then it has none.
+                #expect(try await get("/posts/1", "--fresh", "5s").contains(" from mirror "))
+                #expect(try await life("/posts/1")[0] > 3_000_000)
+                #expect(try await get("/posts/2", "--override", "--fresh", "15m", "--stale", "7s").contains(" from mirror "))
+                let kept = try await life("/posts/2")
+                #expect((800_000...900_000).contains(kept[0]) && kept[1] == 7_000)
+                #expect(try await get("/posts/2").contains(" from redis, "), "what one has overridden is so for all")
+                // The next process starts later than the answer was given.
+                #expect(try await get("/posts/1", "--max-age", "1h").contains(" from redis, "))
+                #expect(try await get("/posts/1", "--max-age", "0s").contains(" from mirror "))
+                #expect(try await get("/posts/1", "--override", "--fresh", "1ms", "--stale", "0s").contains(" from mirror "))
+                #expect(try await scene.requests == 4)
+            }
+        }
+
         @Test func `bodies are printed in the order of the paths, one for each, though they are fetched at once`() async throws {
             try await CommandScene.play(latency: "1ms..60ms") { scene in
                 let paths = (1...30).map { "/todos/\($0)" }
@@ -76,8 +106,9 @@ extension Integration {
         @Test(arguments: [SIGINT, SIGTERM])
         func `a signal ends it at once, and the slots that it had go back`(signal: Int32) async throws {
             try await CommandScene.play(limit: "2/60s") { scene in
-                // Four slots, and then a minute's wait for the fifth.
-                let run = try scene.start("get", "-v", "/posts/1", "/posts/2", "/posts/3", "/posts/4", "/posts/5", "--deadline", "120s")
+                // Four slots, and then a minute's wait for the fifth: asked for in this order, since answers are told in it.
+                let run = try scene.start(
+                    "get", "-v", "/posts/1", "/posts/2", "/posts/3", "/posts/4", "/posts/5", "--deadline", "120s", "--concurrency", "1")
                 try await run.waitForOutput(containing: "/posts/4: 200")
                 let clock = ContinuousClock.now
                 run.signal(signal)

@@ -20,6 +20,8 @@ extension Integration {
             (["get", "/a", "--pool"], ["--pool needs a value: --pool NAME"]),
             (["get", "/a", "--verbose=yes"], ["--verbose is a switch"]),
             (["get", "/a", "--concurrency", "0"] + mirror, ["--concurrency: “0”", "from 1 to 1000"]),
+            (["get", "/a", "--override"] + mirror, ["--override overrides nothing", "--fresh TIME"]),
+            (["get", "/a", "--max-age", "soon"] + mirror, ["--max-age: "]),
             (["get", "/a"], ["no mirror is named", "--mirror URL", "SLUICE_MIRRORS"]),
             (["get", "/a", "--mirror", "http://h,limit=0/60s"], ["--mirror: “0/60s”", "give 1 to"]),
             (["get", "/a", "--mirror", "h:80"], ["--mirror: “h:80” is no base URL"]),

@@ -62,8 +62,8 @@ extension Integration {
             async let patient = pool.get("/posts/\(2_900 + number)?patient")
             let told: Duration
             do {
-                _ = try await pool.get("/posts/\(2_950 + number)?hasty", options: CallOptions(deadline: .milliseconds(20)))
-                throw DemoError("a caller with 20 ms was served in a queue of seconds")
+                _ = try await pool.get("/posts/\(2_950 + number)?hasty", options: CallOptions(deadline: .seconds(1)))
+                throw DemoError("a caller with one second was served in a queue of six")
             } catch let error as SluiceError {
                 #expect(error.code == .noSlotInTime)
                 told = Instant.now.duration(since: began) + (try #require(error.retryAfter))

@@ -41,7 +41,9 @@ final class Scene {
         for crew in scene.crews {
             if failure != nil { print(await crew.complaints) }
             processes += await crew.everybody
-            #expect(await crew.stop().allSatisfy { $0 == .exited(0) }, "a worker did not end as it should")
+            let endings = await crew.stop()
+            let complaints = await crew.complaints
+            #expect(endings.allSatisfy { $0 == .exited(0) }, "a worker did not end as it should: \(endings) \(complaints)")
         }
         await stage.close()
         #expect(Processes.children(among: processes).isEmpty, "something is left running")

@@ -5,6 +5,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+/* Before the first use of OpenSSL, by curl too: exit() must not clean up what threads that are just ending still look at.
+   Without this about one of a thousand processes crashed at its end, in a thread's destructor. */
+static inline int sluice_tls_begin(void) {
+    return OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 /* Macros in OpenSSL, which Swift does not see. */
 
 static inline int sluice_tls_require_1_2(SSL_CTX *context) {

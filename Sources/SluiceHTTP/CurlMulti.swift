@@ -1,4 +1,5 @@
 internal import CSluiceCurl
+internal import CSluiceOpenSSL
 import SluiceLoop
 
 /// curl's multi handle, driven by the loop. Confined to the loop's thread.
@@ -42,7 +43,7 @@ final class CurlMulti {
         }
     }
 
-    private static let isGloballyReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    private static let isGloballyReady = sluice_tls_begin() == 1 && curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     /// - Parameters:
     ///   - finished: a transfer is over, by curl's result; it has left the multi handle and is the receiver's to give back.

@@ -45,27 +45,21 @@ struct MemoryHitRateTests {
         return 100 * Double(hits) / Double(trace.count)
     }
 
-    /// The yardstick, in the simplest way there is.
-    static func leastRecentlyUsed(_ trace: [Int]) -> Double {
-        var lastUse: [Int: Int] = [:]
-        var order: [(key: Int, time: Int)] = []
-        var (hits, first) = (0, 0)
-        for (time, key) in trace.enumerated() {
-            if lastUse[key] != nil { hits += 1 }
-            lastUse[key] = time
-            order.append((key, time))
-            while lastUse.count > size {
-                if lastUse[order[first].key] == order[first].time { lastUse[order[first].key] = nil }
-                first += 1
-            }
-        }
-        return 100 * Double(hits) / Double(trace.count)
-    }
+    static func leastRecentlyUsed(_ trace: [Int]) -> Double { 100 * Double(RivalPolicies.lru(trace, size)) / Double(trace.count) }
 
     @Test(arguments: Shape.allCases)
     func `the policy is never more than a point below least recently used`(shape: Shape) {
         let trace = Self.trace(shape)
         #expect(Self.ours(trace) >= Self.leastRecentlyUsed(trace) - 1)
+    }
+
+    @Test(arguments: Shape.allCases)
+    func `the policy is never more than three points below the best of LRU, SIEVE, S3-FIFO and ARC`(shape: Shape) {
+        let trace = Self.trace(shape)
+        let rivals = RivalPolicies.all.map { ($0.name, 100 * Double($0.hits(trace, Self.size)) / Double(trace.count)) }
+        let ours = Self.ours(trace)
+        print("hit rates, \(shape): ours \(ours),", rivals.map { "\($0.0) \($0.1)" }.joined(separator: ", "))
+        #expect(rivals.allSatisfy { ours >= $0.1 - 3 }, "\(rivals)")
     }
 
     @Test func `a loop that is longer than the cache does not empty it`() {

@@ -88,6 +88,50 @@ struct RedisCoherenceTests {
         }
     }
 
+    @Test func `after a loss a hundred entries are verified by as many small commands, in a few writes`() async throws {
+        try await withProcesses(1) { (server, processes) async throws in
+            let (process, mirror) = (processes[0], FakeMirror())
+            mirror.body = String(repeating: "x", count: 4_096)
+            let keys = try (1...100).map { try CacheKey(target: "/posts/\($0)") }
+            func askAll() async throws {
+                // From the loop itself, so that all ask in one turn of it.
+                let deadline = soon
+                try await withTaskExecutorPreference(process.loop) {
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for key in keys {
+                            group.addTask { _ = try await process.cache.answer(for: key, deadline: deadline, fetch: mirror.fetch) }
+                        }
+                        try await group.waitForAll()
+                    }
+                }
+            }
+            func figures() async throws -> (calls: Int, reads: Int, sent: Int) {
+                let lines = try await server.cli("INFO", "everything").split(whereSeparator: \.isNewline)
+                func number(_ name: String) -> Int {
+                    lines.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count).prefix { $0.isNumber }) } ?? 0
+                }
+                return (number("cmdstat_evalsha:calls="), number("total_reads_processed:"), number("total_net_output_bytes:"))
+            }
+            try await poll("not all are in memory") {
+                try await askAll()
+                return keys.allSatisfy { process.cache.memoryHit(for: $0) != nil }
+            }
+            try await server.cli("CLIENT", "KILL", "TYPE", "pubsub")
+            await process.signals.wait { $0.connections == 2 }
+            let before = try await figures()
+            // What asking itself costs.
+            let idle = try await figures()
+            try await askAll()
+            let after = try await figures()
+            let sent = (after.sent - idle.sent) - (idle.sent - before.sent)
+            print("verification of 100 entries: \(after.calls - idle.calls) scripts, \(after.reads - idle.reads) reads, \(sent) bytes")
+            #expect(after.calls - idle.calls == 100)
+            #expect(after.reads - idle.reads < 30, "they were not sent together")
+            #expect(sent < 100 * 200, "bodies were sent again")
+            #expect(keys.allSatisfy { process.cache.memoryHit(for: $0) != nil } && mirror.count == 100)
+        }
+    }
+
     @Test func `without Redis an entry is served as stale within its bounds, and nothing is fetched`() async throws {
         try await withProcesses(1) { server, processes in
             let mirror = FakeMirror()

@@ -141,6 +141,31 @@ import Testing
         #expect(names(elsewhere.turn(now: at(3))).contains("reserve"))
     }
 
+    @Test func `what members change while it asks how they are configured is asked for as soon as what they changed before`() throws {
+        var node = try node("30/6s")
+        let reply = AnnounceReply(stamp: LedgerStamp(time: 1, incarnation: "x"), mirrors: [Announcements()])
+        node.apply(.beat(.configurations(incarnation: "x")), now: at(0))
+        #expect(names(node.turn(now: at(200))).contains("announce"))
+        node.apply(.beat(.configurations(incarnation: "x")), now: at(201))
+        #expect(!names(node.turn(now: at(500))).contains("announce"), "it has not been answered yet")
+        node.apply(.announced(.success(reply), sentAt: at(200)), now: at(501))
+        #expect(names(node.turn(now: at(501))).contains("announce"))
+        node.apply(.announced(.success(reply), sentAt: at(501)), now: at(502))
+        #expect(!names(node.turn(now: at(5_000))).contains("announce"), "nothing has changed since")
+    }
+
+    @Test func `who speaks another version than the ledger does not campaign, and gives back a lease that it has just won`() throws {
+        var node = try node("30/6s")
+        #expect(names(node.turn(now: at(0))).contains("campaign"))
+        node.apply(.foreignVersion(7), now: at(1))
+        node.apply(.campaigned(.success(.won(epoch: 4)), sentAt: at(0)), now: at(2))
+        let effects = node.turn(now: at(2))
+        #expect(effects.contains { if case .resign(4) = $0 { true } else { false } })
+        for moment in stride(from: Int64(100), through: 9_000, by: 100) {
+            #expect(!names(node.turn(now: at(moment))).contains("campaign"))
+        }
+    }
+
     @Test func `after a pull the leader no longer counts on a message that may have been lost`() throws {
         var node = try node("30/6s")
         node.apply(beat(), now: at(0))

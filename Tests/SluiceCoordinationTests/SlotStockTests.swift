@@ -37,6 +37,13 @@ struct SlotStockTests {
         #expect(stock.keep(free: 6_399, nodes: 4, now: at(500_000)) == NodeQueue.keep)
     }
 
+    @Test func `a load that becomes less asks for less, though what was asked for has not come`() {
+        var stock = stock(rate: 1_000)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 400)
+        for arrival in 0..<60 { stock.arrived(now: at(500_000 + Int64(arrival) * 5_000)) }
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(800_000)) == 80)
+    }
+
     @Test func `a burst, a slow load and one that has ended are none`() {
         var burst = SlotStock()
         for _ in 0..<1_000 { burst.arrived(now: at(0)) }

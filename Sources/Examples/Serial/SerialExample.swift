@@ -4,7 +4,8 @@ import SluiceLoop
 import SluiceServer
 
 /// A web service whose work runs one at a time over all of its processes, on whatever hosts: `GET /test` does the work under a
-/// `DistributedLock` and says how long its caller had to wait for the answer.
+/// `DistributedLock` and says how long its caller had to wait for the answer: since `X-Request-Start` (`t=` and seconds since 1970, as
+/// proxies write it), so that requests which were sent at once are measured from one instant; without it, since the request arrived.
 ///
 /// `SLUICE_REDIS_URL` (default redis://127.0.0.1:6379/0), `SLUICE_LISTEN` (default a free port), `SERIAL_WORK` (default 3s; how long
 /// the work sleeps), `SERIAL_LEASE` (default 2s; how long a killed holder keeps the others waiting). It prints its URL, and runs until
@@ -31,20 +32,28 @@ import SluiceServer
     }
 
     private static func answer(to request: ServerRequest, with lock: DistributedLock, work: Duration) async -> ServerResponse {
+        // The wall clock is read once; from here on time is the steady clock's.
+        let began = Instant.now.advanced(by: .zero - underWay(request))
         do {
             return try await lock.withLock(deadline: .seconds(600)) { token in
                 try await Task.sleep(for: work)
-                let elapsed = Instant.now.duration(since: request.arrivedAt)
-                // `arrived` is on the host's clock, so that answers of its processes can be compared.
-                let body = """
-                    {"elapsed": \(elapsed / .seconds(1)), "arrived": \(Double(request.arrivedAt.microseconds) / 1e6), \
-                    "token": \(token), "process": \(getpid())}
-
-                    """
+                let elapsed = Instant.now.duration(since: began) / .seconds(1)
+                let body = "{\"elapsed\": \(elapsed), \"token\": \(token), \"process\": \(getpid())}\n"
                 return ServerResponse(headers: [("Content-Type", "application/json")], body: Array(body.utf8))
             }
         } catch {
             return .text(503, "\(error)")
         }
+    }
+
+    /// How long ago the request was sent, as far as it says so; else how long ago it arrived.
+    private static func underWay(_ request: ServerRequest) -> Duration {
+        let sinceArrival = Instant.now.duration(since: request.arrivedAt)
+        guard let text = request.headers["x-request-start"], text.hasPrefix("t="), let sent = Double(text.dropFirst(2)) else {
+            return sinceArrival
+        }
+        let sinceSent = Date.now.timeIntervalSince1970 - sent
+        // A start in the future, or long before anybody would still wait, is another clock's.
+        return (0...600).contains(sinceSent) ? max(.seconds(sinceSent), sinceArrival) : sinceArrival
     }
 }

@@ -14,10 +14,21 @@ public struct CallOptions: Hashable, Sendable {
     public var deadline: Duration?
     /// How urgently a slot is wanted.
     public var priority: Priority
-    /// How long an answer that says nothing is fresh; nil takes the pool's. Zero stores nothing.
+    /// How long an answer that says nothing is fresh; nil takes the pool's. Zero: it is asked for by each call.
     public var fresh: Duration?
     /// How long after that it may be served stale; nil takes the pool's.
     public var stale: Duration?
+    /// Whether ``fresh`` and ``stale``, as far as they are given, hold whatever the answer says of its life (`max-age`, `no-cache`,
+    /// `Expires`, `Age`, `must-revalidate` …). An answer that others have stored is fresh to this call no longer than ``fresh``, either.
+    ///
+    /// What says who may have an answer stays its own: with `no-store`, `private` or `Vary: *` it is kept nowhere, and an error or a “there is
+    /// no such thing” no longer than ever.
+    public var overridesAnswer: Bool
+    /// How long ago a mirror may have given or confirmed the answer at most; nil: as long as it is fresh.
+    ///
+    /// An older one is fetched anew, for all, by one request. Where no mirror answers in time it is given all the same, and
+    /// marked ``Answer/isStale``. Zero takes only what is given from now on.
+    public var maxAge: Duration?
     /// Query parameters that are neither sent nor part of the key.
     public var dropsParameters: Set<String>
     /// Header fields by which an answer may vary (its `Vary`) and be kept all the same, though the mirrors' own headers differ in them.
@@ -28,14 +39,23 @@ public struct CallOptions: Hashable, Sendable {
     /// Options; what is left out follows the pool.
     public init(
         deadline: Duration? = nil, priority: Priority = .normal, fresh: Duration? = nil, stale: Duration? = nil,
-        dropsParameters: Set<String> = [], ignoresVary: Set<String> = [], tags: [String] = []
+        overridesAnswer: Bool = false, maxAge: Duration? = nil, dropsParameters: Set<String> = [], ignoresVary: Set<String> = [],
+        tags: [String] = []
     ) {
         self.deadline = deadline
         self.priority = priority
         self.fresh = fresh
         self.stale = stale
+        self.overridesAnswer = overridesAnswer
+        self.maxAge = maxAge
         self.dropsParameters = dropsParameters
         self.ignoresVary = ignoresVary
         self.tags = tags
+    }
+
+    /// How long ago a mirror may have given an answer that is to be fresh to this call; nil: as long as it is fresh to all.
+    package var freshWithin: Duration? {
+        guard overridesAnswer, let fresh else { return maxAge }
+        return maxAge.map { min($0, fresh) } ?? fresh
     }
 }

@@ -25,13 +25,19 @@ public struct PoolConfiguration: Sendable {
         public var fresh: Duration?
         /// Overrides ``Cache/stale``.
         public var stale: Duration?
+        /// Whether ``fresh`` and ``stale``, as far as they are given, hold whatever the mirrors' answers say: see
+        /// ``CallOptions/overridesAnswer``.
+        public var overridesAnswer: Bool
 
         /// A route.
-        public init(path: String, upstream: String? = nil, fresh: Duration? = nil, stale: Duration? = nil) {
+        public init(
+            path: String, upstream: String? = nil, fresh: Duration? = nil, stale: Duration? = nil, overridesAnswer: Bool = false
+        ) {
             self.path = path
             self.upstream = upstream
             self.fresh = fresh
             self.stale = stale
+            self.overridesAnswer = overridesAnswer
         }
     }
 

@@ -10,6 +10,10 @@ extension PoolConfiguration.Route {
                     at: "\(place).upstream")
             }
         }
+        if overridesAnswer, fresh == nil, stale == nil {
+            throw ConfigurationProblem(
+                "it overrides nothing; give “fresh”, “stale” or both beside it, such as \"fresh\": \"30s\"", at: "\(place).override")
+        }
         for (name, time) in [("fresh", fresh), ("stale", stale)] {
             if let time, time < .zero || time > .seconds(31_536_000) {
                 throw ConfigurationProblem("it is out of bounds; give between 0s and 365d", at: "\(place).\(name)")

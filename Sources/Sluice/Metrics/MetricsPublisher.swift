@@ -1,3 +1,4 @@
+import SluiceCache
 import SluiceCoordination
 import SluiceLoop
 import SluiceRedis
@@ -62,9 +63,15 @@ actor MetricsPublisher {
                 arguments.append(field.value)
             }
         }
-        // A report that is lost is followed by the next.
-        guard let reply = try? await redis.run(Self.script, keys: names, arguments: arguments.map { Array($0.utf8) }) else { return }
-        liveNodes = reply.array?.first?.int64.map(Int.init) ?? liveNodes
+        do throws(RedisError) {
+            let reply = try await redis.run(Self.script, keys: names, arguments: arguments.map { Array($0.utf8) })
+            core.news.wrote(refusedSince: nil)
+            liveNodes = reply.array?.first?.int64.map(Int.init) ?? liveNodes
+        } catch {
+            // A report that is lost is followed by the next. As nothing else, it is written all the time, so it is what tells.
+            if let refusal = error.writeRefusal { core.news.wrote(refusedSince: refusal) }
+            return
+        }
         await core.coordinator.learned(liveNodes: liveNodes)
     }
 

@@ -1,12 +1,14 @@
 import Synchronization
 
-/// Tells the operator once when the connection to Redis is lost, and once when it is back.
+/// Tells the operator once when the connection to Redis is lost, and once when it is back; and when Redis takes no writes, and takes them
+/// again.
 final class ConnectionNews: Sendable {
     private enum State {
         case connected, lost, over
     }
 
     private let state = Mutex(State.connected)
+    private let refusal = Mutex<String?>(nil)
     private let log: @Sendable (String) -> Void
 
     init(log: @escaping @Sendable (String) -> Void) { self.log = log }
@@ -17,6 +19,20 @@ final class ConnectionNews: Sendable {
 
     func back() {
         if change(to: .connected) { log("Redis is connected again") }
+    }
+
+    /// Why Redis takes no writes, so that no slots can be had; nil when it takes them.
+    var writeRefusal: String? { refusal.withLock { $0 } }
+
+    /// What became of something that had to be written.
+    /// - Parameter reason: why Redis refused it; nil when it was written.
+    func wrote(refusedSince reason: String?) {
+        let before = refusal.withLock { refusal in
+            defer { refusal = reason }
+            return refusal
+        }
+        guard (before == nil) != (reason == nil), state.withLock({ $0 }) != .over else { return }
+        log(reason.map { "\($0): what is stored is served, and nothing is sent until it takes them again" } ?? "Redis takes writes again")
     }
 
     /// From now on a connection that ends is no news.

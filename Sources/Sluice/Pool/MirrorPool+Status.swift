@@ -18,6 +18,8 @@ public struct PoolStatistics: Hashable, Sendable {
     public var refreshes: UInt64
     /// Fetched answers that Redis could not store: it was full, took no writes, or was out of reach.
     public var fillsFailed: UInt64
+    /// Whether Redis takes no writes (a replica, say), as of its last second: no slot can be had, so nothing is fetched.
+    public var redisRefusesWrites: Bool
     /// Records that Redis has said were written or deleted, by whomever.
     public var invalidations: UInt64
     /// Calls that ended in an error.
@@ -39,10 +41,18 @@ extension MirrorPool {
         }
     }
 
-    /// Whether slots can be had: Redis is connected, or none is used.
+    /// Whether slots can be had: Redis is connected and takes writes, or none is used.
     public var isReady: Bool {
+        get async { await isConnected && core.news.writeRefusal == nil }
+    }
+
+    /// Whether Redis can be asked: it is connected, or none is used.
+    package var isConnected: Bool {
         get async { await core.redis?.isConnected ?? true }
     }
+
+    /// Why Redis takes no writes, so that no slots can be had; nil when it takes them.
+    package var writeRefusal: String? { core.news.writeRefusal }
 
     /// This process's name in the pool: `host:pid:random`.
     public var node: String { core.node.text }
@@ -53,7 +63,8 @@ extension MirrorPool {
         return PoolStatistics(
             memoryHits: cache.memoryHits, redisHits: cache.redisHits, misses: cache.misses, collapsed: cache.collapsed,
             staleServed: cache.staleServed, refreshes: cache.refreshes, fillsFailed: cache.fillsFailed,
-            invalidations: cache.invalidations, errors: cache.errors, memoryEntries: cache.memoryEntries, memoryBytes: cache.memoryBytes)
+            redisRefusesWrites: core.news.writeRefusal != nil, invalidations: cache.invalidations, errors: cache.errors,
+            memoryEntries: cache.memoryEntries, memoryBytes: cache.memoryBytes)
     }
 }
 

@@ -6,7 +6,10 @@ extension MirrorPool {
     package var name: String { core.configuration.pool }
 
     /// The answer if this process's memory has it, fresh and verified; counts as a hit. From any thread, without a hop.
-    package func memoryAnswer(for target: PoolTarget) -> MemoryAnswer? { core.cache.memoryHit(for: target.key).map(MemoryAnswer.init) }
+    /// - Parameter span: how long ago a mirror may have given it at most; nil: as long as it is fresh.
+    package func memoryAnswer(for target: PoolTarget, within span: Duration? = nil) -> MemoryAnswer? {
+        core.cache.memoryHit(for: target.key, within: span).map(MemoryAnswer.init)
+    }
 
     /// The answer to `GET` of a target that was judged before.
     /// - Throws: as ``get(_:options:)``.

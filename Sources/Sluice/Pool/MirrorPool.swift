@@ -42,7 +42,7 @@ public final class MirrorPool: Sendable {
         } catch {
             throw SluiceError(.invalidRequest, "the path “\(path.excerpt)” cannot be asked for: \(error.message)")
         }
-        if let hit = core.cache.memoryHit(for: key) { return Answer(hit) }
+        if let hit = core.cache.memoryHit(for: key, within: options.freshWithin) { return Answer(hit) }
         return try await onLoop { () async throws(SluiceError) in try await core.get(key, options: options) }
     }
 

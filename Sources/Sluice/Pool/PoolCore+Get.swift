@@ -14,7 +14,7 @@ extension PoolCore {
         try enter()
         defer { leave() }
         let policy = CachePolicy(
-            fresh: options.fresh, stale: options.stale, dropsParameters: options.dropsParameters,
+            fresh: options.fresh, stale: options.stale, overridesAnswer: options.overridesAnswer, dropsParameters: options.dropsParameters,
             ignoresVary: Set(options.ignoresVary.map { $0.lowercased() }), tags: options.tags)
         let allowed = options.deadline ?? configuration.deadline
         guard allowed > .zero else {
@@ -25,7 +25,9 @@ extension PoolCore {
         let margin = min(20_000, allowed.microseconds / 10)
         let priority = SlotPriority(options.priority)
         do {
-            return try await cache.answer(for: key, policy: policy, deadline: deadline, acceptsStale: acceptsStale) { [self] need in
+            return try await cache.answer(
+                for: key, policy: policy, deadline: deadline, acceptsStale: acceptsStale, maxAge: options.maxAge
+            ) { [self] need in
                 try await fetch(key, need, priority: priority, margin: margin)
             }
         } catch {

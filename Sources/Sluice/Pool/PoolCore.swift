@@ -22,7 +22,7 @@ actor PoolCore {
     nonisolated let fetcher: Fetcher
     /// Locks and semaphores; nil without Redis.
     nonisolated let permits: PermitStore?
-    private let news: ConnectionNews
+    nonisolated let news: ConnectionNews
     private let conduct: ConductNews
     private var subscriber: RedisSubscriber?
     private var publisher: MetricsPublisher?

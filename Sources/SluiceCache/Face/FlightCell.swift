@@ -29,6 +29,8 @@ final class FlightCell {
     var token = ""
     /// The attempt that the token belongs to.
     var tokenAttempt: UInt64 = 0
+    /// Since when a mirror must have given the record, for all for whom it was looked up; nil: whenever.
+    var askedSince: Instant?
     /// How many purges there had been when the flight was taken.
     var purges: Int64 = 0
     /// The earliest wake that has been noted.

@@ -16,7 +16,8 @@ extension ResponseCache {
     /// Tells a flight what happened, and does what it then wants.
     func send(_ event: FlightEvent, to cell: FlightCell) {
         guard !isShutDown else { return }
-        let effects = cell.flight.handle(event, now: .now, canHear: memory.era.current != 0)
+        let effects = cell.flight.handle(
+            event, now: .now, canHear: memory.era.current != 0, receivedAt: cell.entry?.receivedAt ?? .distantFuture)
         for effect in effects { carryOut(effect, for: cell) }
         if flights[cell.key] === cell { scheduleWake(for: cell) }
     }
@@ -60,10 +61,11 @@ extension ResponseCache {
         cell.isPurged = false
         cell.entry = memory.find(cell.key, now: now)
         cell.source = .memory
+        cell.askedSince = cell.flight.freshSince
         guard let redis else {
             cell.purges = purges.count
-            let isFresh = cell.entry.map { now < $0.freshUntil } ?? false
-            let reply: LookupReply = isFresh ? isAhead ? .takenAhead : .fresh : .taken(servable: isServable(cell))
+            let reply: LookupReply =
+                isFresh(cell) ? isAhead || !isFreshEnough(cell) ? .takenAhead : .fresh : .taken(servable: isServable(cell))
             return send(.lookedUp(attempt: attempt, reply), to: cell)
         }
         if !redis.isConnected, isServableOnError(cell) {
@@ -71,7 +73,8 @@ extension ResponseCache {
         }
         // The era in which we ask: what changes from here on is heard of, or begins another era.
         let era = memory.era.current
-        redis.lookUp(cell.key, token: cell.token, known: cell.entry?.record, isAhead: isAhead) { result in
+        let maxAge = cell.askedSince.map { max(0, now.microseconds(since: $0)) / 1_000 }
+        redis.lookUp(cell.key, token: cell.token, known: cell.entry?.record, isAhead: isAhead, maxAge: maxAge) { result in
             switch result {
             case .success(let answer): self.lookedUp(answer, attempt, era, askedAt: now, cell)
             case .failure(let error):
@@ -111,18 +114,29 @@ extension ResponseCache {
             reply = isFresh(cell) ? .takenAhead : .taken(servable: isServable(cell))
         case .refused(let error):
             cell.failure = Self.cacheError(error)
-            reply = isFresh(cell) ? .fresh : .unreachable(servable: isServableOnError(cell))
+            reply =
+                isFreshEnough(cell)
+                ? .fresh
+                : error.isPassing ? .unreachable(servable: isServableOnError(cell)) : .failed(servable: isServableOnError(cell))
         case .declined: reply = .declined(servable: isServable(cell))
-        case .held where isFresh(cell): reply = .fresh
+        case .held where isFreshEnough(cell): reply = .fresh
         case .held(let lease):
-            reply = .held(leaseMicroseconds: lease, servable: isServable(cell))
+            reply =
+                isFresh(cell)
+                ? .heldAhead(leaseMicroseconds: lease) : .held(leaseMicroseconds: lease, servable: isServable(cell))
             cell.hasWaited = true
         }
         send(.lookedUp(attempt: attempt, reply), to: cell)
     }
 
-    /// Whether the record at hand is fresh; where Redis gives the flight away all the same, it was asked ahead.
+    /// Whether the record at hand is fresh; where Redis gives the flight away all the same, it was asked ahead, or by somebody who wants
+    /// something younger.
     private func isFresh(_ cell: FlightCell) -> Bool { cell.entry.map { Instant.now < $0.freshUntil } ?? false }
+
+    /// Whether the record at hand is fresh to all for whom it was asked.
+    private func isFreshEnough(_ cell: FlightCell) -> Bool {
+        isFresh(cell) && cell.entry.map { $0.receivedAt >= cell.askedSince ?? $0.receivedAt } ?? false
+    }
 
     /// Whether the record at hand may be served while it is refreshed.
     private func isServable(_ cell: FlightCell) -> Bool { cell.entry.map { Instant.now < $0.refreshUntil } ?? false }
@@ -149,8 +163,9 @@ extension ResponseCache {
     }
 
     private func fetched(_ response: FetchedResponse, confirming stale: CacheRecord?, _ attempt: UInt64, _ cell: FlightCell) {
-        let isMirrorsFault = response.status >= 500
-        if isMirrorsFault, isServableOnError(cell) {
+        // A mirror that fails, or refuses for want of quota, says nothing about the resource.
+        let isPassing = response.status >= 500 || response.status == 429
+        if isPassing, isServableOnError(cell) {
             return send(.fetched(attempt: attempt, .failed(deadlineBound: false, servable: true)), to: cell)
         }
         // An earlier attempt's answer must not take the place of the present one's.
@@ -158,7 +173,6 @@ extension ResponseCache {
         let draft = RecordDraft(response, confirming: stale, policy: cell.policy, options: options)
         cell.draft = draft
         cell.isFilled = false
-        let isPassing = isMirrorsFault || response.status == 429
         send(.fetched(attempt: attempt, draft.freshness.isStorable ? .storable : isPassing ? .errorAnswer : .unstorable), to: cell)
     }
 
@@ -247,7 +261,7 @@ extension ResponseCache {
             return .success(entry.answer(from: cell.source, now: now, collapsed: cell.hasWaited))
         case .stale:
             guard let entry = cell.entry else { break }
-            return .success(asStale(entry, cell, now))
+            return .success(entry.staleAnswer(from: cell.source, now: now))
         case .fetched:
             guard let draft = cell.draft else { break }
             let record = draft.record(version: cell.token, storedAt: 0, spans: draft.spans(at: now), purges: cell.purges)
@@ -258,25 +272,21 @@ extension ResponseCache {
             return .success(answer)
         case .failure: break
         case .deadline(let hold):
-            if let entry = cell.entry, now < entry.staleUntil { return .success(asStale(entry, cell, now)) }
+            if let entry = cell.entry, now < entry.staleUntil {
+                return .success(entry.staleAnswer(from: cell.source, now: now))
+            }
             return .failure(deadlineError(hold, cell))
         }
         return .failure(cell.failure ?? CacheError(.deadlineExceeded, "the flight ended without an answer; ask again."))
-    }
-
-    /// An answer that is not to be taken for fresh, whatever its own time says: it may be unverified.
-    private func asStale(_ entry: MemoryEntry, _ cell: FlightCell, _ now: Instant) -> CacheAnswer {
-        var answer = entry.answer(from: cell.source, now: now)
-        answer.stale = true
-        answer.remainingFresh = min(answer.remainingFresh, .zero)
-        return answer
     }
 
     private func deadlineError(_ hold: FlightHold, _ cell: FlightCell) -> CacheError {
         switch hold {
         case .redis:
             CacheError(
-                .redisUnavailable, "Redis did not answer before the deadline; check that it runs and can be reached.",
+                .redisUnavailable,
+                (cell.failure as? CacheError)?.message
+                    ?? "Redis did not answer before the deadline; check that it runs and can be reached.",
                 underlying: cell.failure)
         case .anotherProcess:
             CacheError(.deadlineExceeded, "another process is fetching \(cell.key) and was not done by the deadline; allow more time.")

@@ -26,7 +26,8 @@ extension ResponseCache {
         let cell = cell(for: key, policy: policy, fetch: fetch)
         cell.belongToNobody()
         refreshGate.began(key)
-        send(.refreshWanted(deadline: deadline), to: cell)
+        // One that is fresh to others is refreshed all the same.
+        send(.refreshWanted(deadline: deadline, isAhead: .now < entry.freshUntil), to: cell)
     }
 
     /// An entry would be worth a refresh.

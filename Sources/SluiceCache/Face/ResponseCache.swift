@@ -80,9 +80,11 @@ package actor ResponseCache {
     // MARK: Reading
 
     /// The answer if this process's memory has it, fresh and verified. From any thread, without a hop.
-    package nonisolated func memoryHit(for key: CacheKey) -> CacheAnswer? {
+    /// - Parameter span: how long ago a mirror may have given it at most; nil: as long as it is fresh.
+    package nonisolated func memoryHit(for key: CacheKey, within span: Duration? = nil) -> CacheAnswer? {
         let now = Instant.now
-        return memory.hit(key, now: now)?.answer(from: .memory, now: now)
+        let since = span.map { now.advanced(by: .zero - $0) } ?? Recency.any.fresh
+        return memory.hit(key, now: now, since: since)?.answer(from: .memory, now: now)
     }
 
     /// The answer for a key: from memory, from Redis, from a flight under way, or by a fetch.
@@ -93,18 +95,23 @@ package actor ResponseCache {
     ///   - policy: how to keep the answer, should this call's fetch bring it.
     ///   - deadline: until when the caller waits.
     ///   - acceptsStale: false: a stale record is given only when mirrors or Redis fail; its refresh is a miss like any other.
+    ///   - maxAge: how long ago a mirror may have given the answer at most; an older one is given, as stale, only when mirrors or Redis fail.
     ///   - fetch: asks a mirror; called at most once at a time for a key over all processes.
     /// - Throws: ``CacheError`` (`.deadlineExceeded`, `.redisUnavailable`, `.refusedByRedis`, `.shutDown`), `CancellationError`, or the
     ///   error of the fetch.
     package func answer(
-        for key: CacheKey, policy: CachePolicy = .init(), deadline: Instant, acceptsStale: Bool = true, fetch: @escaping Fetch
+        for key: CacheKey, policy: CachePolicy = .init(), deadline: Instant, acceptsStale: Bool = true, maxAge: Duration? = nil,
+        fetch: @escaping Fetch
     ) async throws -> CacheAnswer {
         guard !isShutDown else { throw Self.shutDownError }
         let now = Instant.now
-        if let hit = memory.hit(key, now: now) { return hit.answer(from: .memory, now: now) }
-        if acceptsStale, let entry = memory.find(key, now: now), memory.isVerified(entry), now < entry.refreshUntil {
+        let recency = Recency(maxAge: maxAge, policy: policy, now: now)
+        if let hit = memory.hit(key, now: now, since: recency.fresh) { return hit.answer(from: .memory, now: now) }
+        if acceptsStale, let entry = memory.find(key, now: now), memory.isVerified(entry), now < entry.refreshUntil,
+            entry.receivedAt >= recency.stale
+        {
             if flights[key] == nil { refreshStale(key, entry, policy, deadline, fetch) }
-            return counted(entry.answer(from: .memory, now: now))
+            return counted(entry.staleAnswer(from: .memory, now: now))
         }
         guard deadline > now else {
             throw counted(CacheError(.deadlineExceeded, "the deadline had passed before the call; nothing was asked."))
@@ -114,7 +121,7 @@ package actor ResponseCache {
             try await withCheckedThrowingContinuation { continuation in
                 let cell = cell(for: key, policy: policy, fetch: fetch)
                 cell.join(caller, continuation)
-                send(.joined(waiter: caller, deadline: deadline, insists: !acceptsStale), to: cell)
+                send(.joined(waiter: caller, deadline: deadline, insists: !acceptsStale, recency: recency), to: cell)
             }
         } onCancel: {
             loop.execute { self.assumeIsolated { $0.leave(caller, key) } }
@@ -211,6 +218,11 @@ package actor ResponseCache {
     /// What a failure of Redis is to a caller.
     static func cacheError(_ error: RedisError) -> CacheError {
         if error.code == .shutDown { return shutDownError }
+        if let refusal = error.writeRefusal {
+            return CacheError(
+                error.isPassing ? .redisUnavailable : .refusedByRedis,
+                "\(refusal): what is stored is served, and nothing is fetched, since a slot has to be written down.", underlying: error)
+        }
         return error.isPassing
             ? CacheError(
                 .redisUnavailable, "Redis could not be reached, so nothing could be looked up; check the server and its URL.",

@@ -41,6 +41,10 @@ struct Flight: Sendable {
     private var waiters: [UInt64: Instant] = [:]
     /// Those of them to whom nothing stale is given as long as something fresh may come.
     private var insistent: Set<UInt64> = []
+    /// What those of them bear who bear less than others.
+    private var bounds: [UInt64: Recency] = [:]
+    /// Those of them who joined after the lookup that is under way was asked.
+    private var unasked: Set<UInt64> = []
     /// Until when somebody wants a refresh that nobody waits for.
     private var refreshUntil: Instant?
     /// No later than the first deadline; may be earlier after somebody left.
@@ -70,14 +74,22 @@ struct Flight: Sendable {
     /// Whether an invalidation arrived since Redis was asked: what its reply brings may be old.
     var isOvertaken: Bool { phase == .lookingUp(overtaken: true) }
 
+    /// Since when a mirror must have given what is to do for all who wait; nil: whenever, as long as it is fresh.
+    var freshSince: Instant? { bounds.lazy.filter { waiters[$0.key] != nil }.map(\.value.fresh).max() }
+
     /// Decides.
     /// - Parameters:
     ///   - canHear: whether invalidations reach this process; without them a wait is a poll.
-    mutating func handle(_ event: FlightEvent, now: Instant, canHear: Bool) -> [FlightEffect] {
+    ///   - receivedAt: when a mirror gave the record at hand.
+    mutating func handle(_ event: FlightEvent, now: Instant, canHear: Bool, receivedAt: Instant = .distantFuture) -> [FlightEffect] {
         switch event {
-        case .joined(let waiter, let deadline, let insists):
+        case .joined(let waiter, let deadline, let insists, let recency):
             waiters[waiter] = deadline
             if insists { insistent.insert(waiter) }
+            if recency != .any {
+                bounds[waiter] = recency
+                unasked.insert(waiter)
+            }
             firstDeadline = min(firstDeadline, deadline)
             return phase == .idle ? lookUp() : []
         case .refreshWanted(let deadline, let isAhead):
@@ -85,10 +97,11 @@ struct Flight: Sendable {
             return phase == .idle ? lookUp(ahead: isAhead) : []
         case .left(let waiter):
             waiters[waiter] = nil
+            bounds[waiter] = nil
             return stopIfUnwanted()
         case .lookedUp(let attempt, let reply):
             guard attempt == self.attempt, case .lookingUp(let overtaken) = phase else { return [] }
-            return lookedUp(reply, overtaken: overtaken, now: now, canHear: canHear)
+            return lookedUp(reply, overtaken: overtaken, now: now, canHear: canHear, receivedAt: receivedAt)
         case .invalidated: return invalidated(now: now)
         case .trackingRestored: return invalidated(now: now)
         case .renewed(let attempt, let isValid):
@@ -112,14 +125,20 @@ struct Flight: Sendable {
     private mutating func lookUp(again: Bool = false, ahead: Bool = false) -> [FlightEffect] {
         if !again { attempt += 1 }
         phase = .lookingUp(overtaken: false)
+        unasked = []
         isShared = true
         return [.lookUp(attempt: attempt, isAhead: ahead)]
     }
 
-    private mutating func lookedUp(_ reply: LookupReply, overtaken: Bool, now: Instant, canHear: Bool) -> [FlightEffect] {
+    private mutating func lookedUp(
+        _ reply: LookupReply, overtaken: Bool, now: Instant, canHear: Bool, receivedAt: Instant
+    ) -> [FlightEffect] {
         switch reply {
         case .fresh:
-            return overtaken ? lookUpOrStop() : finish(.record)
+            if overtaken { return lookUpOrStop() }
+            // Whoever was there when Redis was asked has what he asked for; who came later may want something younger.
+            let late = unasked.filter { receivedAt < bounds[$0]?.fresh ?? receivedAt }
+            return late.isEmpty ? finish(.record) : answer(.record) { waiter, _ in !late.contains(waiter) } + lookUpOrStop()
         case .taken(let usable):
             let servable = usable && !overtaken
             let deadline = wantedUntil
@@ -130,7 +149,7 @@ struct Flight: Sendable {
             var effects: [FlightEffect] = []
             if servable {
                 refreshUntil = deadline
-                effects += answerTheContent()
+                effects += answerTheContent(receivedAt)
             }
             let isRefresh = waiters.isEmpty
             phase = .fetching(renewAt: now.advanced(byMicroseconds: timing.lease / 3), deadline: deadline)
@@ -139,23 +158,23 @@ struct Flight: Sendable {
             if overtaken { effects.append(.renew(attempt: attempt)) }
             return effects
         case .takenAhead:
-            guard !overtaken, refreshUntil != nil else {
-                return [.abandon(attempt: attempt)] + (overtaken ? lookUpOrStop() : finish(.record))
-            }
+            if overtaken { return [.abandon(attempt: attempt)] + lookUpOrStop() }
             let deadline = wantedUntil
-            let answers = answerAll(.record)
+            let answers = answer(.record) { receivedAt >= $1.fresh }
+            let compromises = answerTheContent(receivedAt)
+            if !compromises.isEmpty { refreshUntil = deadline }
+            guard !isUnwanted else { return [.abandon(attempt: attempt)] + answers + finish(.record) }
             phase = .fetching(renewAt: now.advanced(byMicroseconds: timing.lease / 3), deadline: deadline)
-            return answers + [.fetch(attempt: attempt, deadline: deadline, isRefresh: true)]
+            return answers + compromises + [.fetch(attempt: attempt, deadline: deadline, isRefresh: waiters.isEmpty)]
         case .held(let lease, let servable):
-            let answers = servable && !overtaken ? answerTheContent() : []
-            if waiters.isEmpty { return answers + finish(.record) }
-            if overtaken { return lookUp() }
-            let wait = min(max(lease, 0), timing.lease * 10) + timing.slack
-            phase = .waiting(until: now.advanced(byMicroseconds: canHear ? wait : min(wait, timing.poll)))
-            return answers
+            let answers = servable && !overtaken ? answerTheContent(receivedAt) : []
+            return answers + wait(lease, overtaken: overtaken, now: now, canHear: canHear)
+        case .heldAhead(let lease):
+            let answers = overtaken ? [] : answer(.record) { receivedAt >= $1.fresh } + answerTheContent(receivedAt)
+            return answers + wait(lease, overtaken: overtaken, now: now, canHear: canHear)
         case .declined(let servable):
             // A refresh would bring nothing that could be kept.
-            let answers = servable && !overtaken ? answerTheContent() : []
+            let answers = servable && !overtaken ? answerTheContent(receivedAt) : []
             if waiters.isEmpty { return answers + finish(.stale) }
             isShared = false
             phase = .fetching(renewAt: .distantFuture, deadline: wantedUntil)
@@ -167,6 +186,15 @@ struct Flight: Sendable {
         case .failed(let servable):
             return finish(servable ? .stale : .failure)
         }
+    }
+
+    /// Another process fetches: its message wakes those who are left.
+    private mutating func wait(_ lease: Int64, overtaken: Bool, now: Instant, canHear: Bool) -> [FlightEffect] {
+        if waiters.isEmpty { return finish(.record) }
+        if overtaken { return lookUp() }
+        let wait = min(max(lease, 0), timing.lease * 10) + timing.slack
+        phase = .waiting(until: now.advanced(byMicroseconds: canHear ? wait : min(wait, timing.poll)))
+        return []
     }
 
     private mutating func lookUpOrStop() -> [FlightEffect] { isUnwanted ? finish(.record) : lookUp() }
@@ -274,18 +302,27 @@ struct Flight: Sendable {
         return cancel + lookUp()
     }
 
-    /// Gives the stale record to those whom it will do.
-    private mutating func answerTheContent() -> [FlightEffect] {
-        let content = waiters.keys.filter { !insistent.contains($0) }.sorted()
-        for waiter in content { waiters[waiter] = nil }
+    /// Gives a record that is stale, or too old to be fresh to them, to those whom it will do.
+    private mutating func answerTheContent(_ receivedAt: Instant) -> [FlightEffect] {
+        let insistent = insistent
+        return answer(.stale) { !insistent.contains($0) && receivedAt >= $1.stale }
+    }
+
+    private mutating func answer(_ outcome: FlightOutcome, where isAnswered: (UInt64, Recency) -> Bool) -> [FlightEffect] {
+        let answered = waiters.keys.filter { isAnswered($0, bounds[$0] ?? .any) }.sorted()
+        for waiter in answered {
+            waiters[waiter] = nil
+            bounds[waiter] = nil
+        }
         firstDeadline = waiters.values.min() ?? .distantFuture
-        return content.isEmpty ? [] : [.answer(content, .stale)]
+        return answered.isEmpty ? [] : [.answer(answered, outcome)]
     }
 
     private mutating func answerAll(_ outcome: FlightOutcome) -> [FlightEffect] {
         let all = waiters.keys.sorted()
         waiters = [:]
         insistent = []
+        bounds = [:]
         firstDeadline = .distantFuture
         return all.isEmpty ? [] : [.answer(all, outcome)]
     }

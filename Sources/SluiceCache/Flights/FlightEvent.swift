@@ -3,7 +3,8 @@ internal import SluiceLoop
 /// What can happen to a flight.
 enum FlightEvent: Sendable, Hashable {
     /// A caller asks, and will wait until its deadline. `insists`: nothing stale will do as long as something fresh may come.
-    case joined(waiter: UInt64, deadline: Instant, insists: Bool = false)
+    /// `recency`: since when a mirror must have given what is to do.
+    case joined(waiter: UInt64, deadline: Instant, insists: Bool = false, recency: Recency = .any)
     /// A stale answer was served, or one that nears its end (`isAhead`); the record should be refreshed, if that is possible by then.
     case refreshWanted(deadline: Instant, isAhead: Bool = false)
     /// A caller was cancelled.
@@ -30,8 +31,10 @@ enum LookupReply: Sendable, Hashable {
     case fresh
     /// No fresh record; the flight is ours, and so is the fetch. `servable`: there is a record that may be served meanwhile.
     case taken(servable: Bool)
-    /// The record is fresh and the flight is ours all the same, since it is to be refreshed ahead.
+    /// The record is fresh and the flight is ours all the same, since it is to be refreshed ahead, or too old for some who wait.
     case takenAhead
+    /// The record is fresh, but too old for some who wait, and another process fetches it anew.
+    case heldAhead(leaseMicroseconds: Int64)
     /// No fresh record; another process (or an earlier flight of this one) fetches it, with so much of its lease left.
     case held(leaseMicroseconds: Int64, servable: Bool)
     /// No fresh record, and answers are not kept: fetch without a flight.

@@ -1,5 +1,9 @@
 /// What RFC 9111, the overrides and the defaults make of one answer. Pure, and no clock is asked: an answer's own `Age`
 /// says how old it is, and spans count from the moment it was received.
+///
+/// An override (``CachePolicy/overridesAnswer``) takes the place of what an answer says of how *long* it may be kept: `max-age`, `s-maxage`,
+/// `Expires`, `Age`, `no-cache`, `must-revalidate` and RFC 5861's. Who may keep it at all is not ours to override: `no-store`, `private` and
+/// `Vary` count as ever, as does the status; “there is no such thing” never lives longer than ``CacheOptions/negativeFresh`` by an override.
 struct Freshness: Sendable, Hashable {
     /// Whether the answer may be kept at all.
     var isStorable: Bool
@@ -32,18 +36,22 @@ struct Freshness: Sendable, Hashable {
         func lines(_ name: String) -> [String] { headers.filter { $0.0.lowercased() == name }.map(\.1) }
 
         let control = CacheControl(lines("cache-control"))
-        guard !control.noStore, !control.isPrivate, !control.noCache,
+        let isKept = kept.contains(status)
+        let override = policy.overridesAnswer && (isKept || isNegative) ? policy : nil
+        guard !control.noStore, !control.isPrivate, !control.noCache || override?.fresh != nil,
             VaryRule.allows(lines("vary"), differing: options.differingFields, ignoring: policy.ignoresVary)
         else { return .none }
         let age = lines("age").first.map { CacheControl.seconds($0.filter { $0 != " " }) } ?? 0
 
         let explicit = explicitLifetime(control, expires: lines("expires").first, date: lines("date").first)
         let fresh: Int64
-        if let explicit {
+        if let span = override?.fresh {
+            fresh = milliseconds(isNegative ? min(options.negativeFresh, span) : span)
+        } else if let explicit {
             fresh = max(0, explicit - age) * 1_000
         } else if isNegative {
             fresh = milliseconds(min(options.negativeFresh, policy.fresh ?? options.negativeFresh))
-        } else if kept.contains(status) {
+        } else if isKept {
             fresh = milliseconds(policy.fresh ?? options.fresh)
         } else {
             return .none
@@ -53,8 +61,9 @@ struct Freshness: Sendable, Hashable {
         // One that speaks to shared caches in particular forbids what it does not grant (RFC 9111 section 5.2.2.10).
         let isStrict = isNegative || control.mustRevalidate || control.sharedMaxAge != nil
         let spare = isStrict ? 0 : milliseconds(policy.stale ?? options.stale)
-        let refresh = control.mustRevalidate ? 0 : control.staleWhileRevalidate.map { $0 * 1_000 } ?? spare
-        let stale = control.mustRevalidate ? 0 : control.staleIfError.map { $0 * 1_000 } ?? spare
+        let own = override?.stale.map { isNegative ? 0 : milliseconds($0) }
+        let refresh = own ?? (control.mustRevalidate ? 0 : control.staleWhileRevalidate.map { $0 * 1_000 } ?? spare)
+        let stale = own ?? (control.mustRevalidate ? 0 : control.staleIfError.map { $0 * 1_000 } ?? spare)
         let isStorable = fresh > 0 || refresh > 0 || stale > 0
         // Nothing lives without having been fresh: zero freshness by override or answer means “ask each time”, with the old answer for failures.
         return Freshness(isStorable: isStorable, age: age, fresh: fresh, refresh: fresh > 0 ? refresh : 0, stale: stale)

@@ -52,6 +52,17 @@ package struct MemoryEntry: Sendable {
         staleUntil = staleUntil.advanced(byMicroseconds: -excess)
     }
 
+    /// When a mirror gave or confirmed it.
+    var receivedAt: Instant { bornAt.advanced(byMicroseconds: min(record.ageWhenStored - record.heldWhenStored, 1 << 42) * 1_000) }
+
+    /// The answer, not to be taken for fresh whatever its own time says: it may be unverified, or too old for the caller.
+    func staleAnswer(from source: CacheAnswer.Source, now: Instant) -> CacheAnswer {
+        var answer = answer(from: source, now: now)
+        answer.stale = true
+        answer.remainingFresh = min(answer.remainingFresh, .zero)
+        return answer
+    }
+
     /// The answer at a time.
     func answer(from source: CacheAnswer.Source, now: Instant, collapsed: Bool = false) -> CacheAnswer {
         CacheAnswer(

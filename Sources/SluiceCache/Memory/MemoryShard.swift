@@ -53,11 +53,13 @@ struct MemoryShard: Sendable {
     }
 
     /// The entry if it is fresh and was verified in this era; counts.
-    /// - Parameter nearing: set to the hits so far when the entry nears its end and has not said so yet.
-    mutating func hit(_ key: CacheKey, now: Instant, era: UInt64, nearing: inout Int) -> MemoryEntry? {
-        guard let position = position(of: key), let entry = slots[position].entry, entry.era == era, era != 0, entry.freshUntil > now else {
-            return nil
-        }
+    /// - Parameters:
+    ///   - since: when a mirror must have given it; that of ``Recency/any`` for whenever.
+    ///   - nearing: set to the hits so far when the entry nears its end and has not said so yet.
+    mutating func hit(_ key: CacheKey, now: Instant, since: Instant, era: UInt64, nearing: inout Int) -> MemoryEntry? {
+        guard let position = position(of: key), let entry = slots[position].entry, entry.era == era, era != 0, entry.freshUntil > now,
+            since.microseconds == .min || entry.receivedAt >= since
+        else { return nil }
         policy.touch(position)
         hits += 1
         slots[position].hits &+= 1

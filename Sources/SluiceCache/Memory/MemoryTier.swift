@@ -39,10 +39,11 @@ package final class MemoryTier: Sendable {
     private func shard(_ key: CacheKey) -> Shard { shards[Int(truncatingIfNeeded: key.hash >> 24) & mask] }
 
     /// The entry if it is fresh and verified. Counts as a use and as a hit.
-    package func hit(_ key: CacheKey, now: Instant) -> MemoryEntry? {
+    /// - Parameter since: when a mirror must have given it.
+    package func hit(_ key: CacheKey, now: Instant, since: Instant = Recency.any.fresh) -> MemoryEntry? {
         let era = era.current
         var nearing = 0
-        let entry = shard(key).state.withLock { $0.hit(key, now: now, era: era, nearing: &nearing) }
+        let entry = shard(key).state.withLock { $0.hit(key, now: now, since: since, era: era, nearing: &nearing) }
         if nearing > 0, let entry { onNearing.withLock { $0 }?(key, entry, nearing) }
         return entry
     }

@@ -24,6 +24,8 @@ package final class CacheRecord: Sendable {
     package let storedAt: Int64
     /// How old the answer already was when it was stored, in milliseconds (`Age`).
     package let ageWhenStored: Int64
+    /// How much of that it had spent since a mirror gave or confirmed it, in milliseconds.
+    package let heldWhenStored: Int64
     /// Until when it is fresh.
     package let freshUntil: Int64
     /// Until when it may be served stale while it is refreshed; never before ``freshUntil``.
@@ -39,8 +41,8 @@ package final class CacheRecord: Sendable {
     package init(
         version: String, status: Int, mirror: String, headers: [(String, String)], body: [UInt8], tags: [String] = [],
         etag: String? = nil, lastModified: String? = nil,
-        storedAt: Int64, ageWhenStored: Int64 = 0, freshUntil: Int64, refreshUntil: Int64, staleUntil: Int64, purges: Int64 = 0,
-        packedDigest: String? = nil
+        storedAt: Int64, ageWhenStored: Int64 = 0, heldWhenStored: Int64 = 0, freshUntil: Int64, refreshUntil: Int64, staleUntil: Int64,
+        purges: Int64 = 0, packedDigest: String? = nil
     ) {
         self.version = version
         self.status = status
@@ -52,6 +54,7 @@ package final class CacheRecord: Sendable {
         self.lastModified = lastModified
         self.storedAt = storedAt
         self.ageWhenStored = ageWhenStored
+        self.heldWhenStored = min(max(0, heldWhenStored), ageWhenStored)
         self.freshUntil = freshUntil
         self.refreshUntil = max(refreshUntil, freshUntil)
         self.purges = purges

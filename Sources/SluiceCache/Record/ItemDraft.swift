@@ -18,6 +18,8 @@ struct ItemDraft: Sendable {
     let purges: Int64
     /// When the answer's age was zero.
     let bornAt: Instant
+    /// When a mirror gave it.
+    private let receivedAt: Instant
     private let mirror: String
     private let headers: [(String, String)]
     private let freshUntil: Instant
@@ -30,6 +32,7 @@ struct ItemDraft: Sendable {
         tags = AnswerTags.of(headers: headers, policy: policy)
         purges = record.purges
         bornAt = collection.givenAt.advanced(by: .zero - collection.age)
+        receivedAt = bornAt.advanced(byMicroseconds: (record.ageWhenStored - record.heldWhenStored) * 1_000)
         freshUntil = collection.givenAt.advanced(by: collection.remainingFresh)
         lengths = (record.refreshUntil - record.freshUntil, record.staleUntil - record.freshUntil)
     }
@@ -44,7 +47,8 @@ struct ItemDraft: Sendable {
     func record(_ item: CacheItem, version: String, storedAt: Int64, spans: RecordSpans, now: Instant) -> CacheRecord {
         CacheRecord(
             version: version, status: 200, mirror: mirror, headers: headers, body: item.body, tags: tags, storedAt: storedAt,
-            ageWhenStored: max(0, now.microseconds(since: bornAt)) / 1_000, freshUntil: max(0, storedAt + spans.fresh),
+            ageWhenStored: max(0, now.microseconds(since: bornAt)) / 1_000,
+            heldWhenStored: max(0, now.microseconds(since: receivedAt)) / 1_000, freshUntil: max(0, storedAt + spans.fresh),
             refreshUntil: max(0, storedAt + spans.refresh), staleUntil: max(0, storedAt + spans.stale), purges: purges)
     }
 }

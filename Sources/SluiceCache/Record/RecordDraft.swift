@@ -66,10 +66,10 @@ struct RecordDraft: Sendable {
         CacheRecord(
             version: version, status: status, mirror: mirror, headers: headers, body: body, tags: tags, etag: etag,
             lastModified: lastModified,
-            storedAt: storedAt, ageWhenStored: ageInMilliseconds(spans),
+            storedAt: storedAt, ageWhenStored: freshness.age * 1_000 + spent(spans), heldWhenStored: spent(spans),
             freshUntil: max(0, storedAt + spans.fresh), refreshUntil: max(0, storedAt + spans.refresh),
             staleUntil: max(0, storedAt + spans.stale), purges: purges, packedDigest: packed?.digest)
     }
 
-    private func ageInMilliseconds(_ spans: RecordSpans) -> Int64 { freshness.age * 1_000 + max(0, freshness.fresh - spans.fresh) }
+    private func spent(_ spans: RecordSpans) -> Int64 { max(0, freshness.fresh - spans.fresh) }
 }

@@ -17,6 +17,7 @@ enum RecordFields {
             ("mirror", Array(record.mirror.utf8)),
             ("age_ms", Array(String(record.ageWhenStored).utf8)),
         ]
+        if record.heldWhenStored > 0 { fields.append(("held_ms", Array(String(record.heldWhenStored).utf8))) }
         if let etag = record.etag { fields.append(("etag", Array(etag.utf8))) }
         if let lastModified = record.lastModified { fields.append(("last_modified", Array(lastModified.utf8))) }
         if !record.tags.isEmpty { fields.append(("tags", Array(record.tags.joined(separator: " ").utf8))) }
@@ -56,8 +57,8 @@ enum RecordFields {
             version: version, status: Int(status), mirror: mirror, headers: headers, body: content,
             tags: (texts["tags"] ?? "").split(separator: " ").map(String.init),
             etag: validator(texts["etag"]), lastModified: validator(texts["last_modified"]),
-            storedAt: stored, ageWhenStored: age, freshUntil: fresh, refreshUntil: refresh, staleUntil: stale,
-            purges: number(texts["purges"]) ?? 0,
+            storedAt: stored, ageWhenStored: age, heldWhenStored: number(texts["held_ms"]) ?? 0, freshUntil: fresh, refreshUntil: refresh,
+            staleUntil: stale, purges: number(texts["purges"]) ?? 0,
             packedDigest: texts["encoding"].map { _ in SHA1.hexadecimal(body) })
     }
 

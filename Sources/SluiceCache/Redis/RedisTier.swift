@@ -32,33 +32,35 @@ struct RedisTier: Sendable {
     }
 
     /// Reads a record and takes the flight if there is none fresh. From a Redis that takes no writes it only reads.
-    /// - Parameter known: a record that the caller has: it is not sent again if Redis has the same.
-    /// - Parameter isAhead: the flight is wanted though that record is fresh.
+    /// - Parameters:
+    ///   - known: a record that the caller has: it is not sent again if Redis has the same.
+    ///   - isAhead: the flight is wanted though that record is fresh.
+    ///   - maxAge: how many milliseconds ago a mirror may have given the record, for it to be fresh; nil: as long as it says itself.
     func lookUp(
-        _ key: CacheKey, token: String, known: CacheRecord?, isAhead: Bool = false,
+        _ key: CacheKey, token: String, known: CacheRecord?, isAhead: Bool = false, maxAge: Int64? = nil,
         _ reply: @escaping (Result<LookupAnswer, RedisError>) -> Void
     ) {
-        lookUp(key, token: token, known: known, isAhead ? .ahead : .take) { result in
+        lookUp(key, token: token, known: known, isAhead ? .ahead : .take, maxAge) { result in
             switch result {
-            case .failure(let error) where error.replyCode == "READONLY":
-                lookUp(key, token: token, known: known, .read) { reply($0.map { $0.refused(error) }) }
+            case .failure(let error) where error.writeRefusal != nil:
+                lookUp(key, token: token, known: known, .read, nil) { reply($0.map { $0.refused(error) }) }
             case .success(let answer):
                 guard case .none = answer.found, case .unneeded = answer.flight else { return reply(result) }
                 // It says that it is fresh, yet cannot be read: fetch it anew.
-                lookUp(key, token: token, known: nil, .force, reply)
+                lookUp(key, token: token, known: nil, .force, nil, reply)
             case .failure: reply(result)
             }
         }
     }
 
     private func lookUp(
-        _ key: CacheKey, token: String, known: CacheRecord?, _ mode: LookupMode,
+        _ key: CacheKey, token: String, known: CacheRecord?, _ mode: LookupMode, _ maxAge: Int64?,
         _ reply: @escaping (Result<LookupAnswer, RedisError>) -> Void
     ) {
         let comparable = known.flatMap { $0.body.count <= ContentDigest.bodyLimit ? $0 : nil }
         let arguments = [
             token, String(lease), holder, mode.rawValue, (mode == .ahead ? known : comparable)?.version ?? "",
-            comparable.map(ContentDigest.of) ?? "",
+            comparable.map(ContentDigest.of) ?? "", maxAge.map { String($0) } ?? "",
         ]
         client.submit(
             CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.purges, keys.prefixPurges],
@@ -208,7 +210,10 @@ extension RedisError {
     var isPassing: Bool {
         switch code {
         case .connectionLost, .notConnected, .timeout, .backPressure: true
-        case .refused: ["LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY"].contains(replyCode.map(String.init) ?? "")
+        case .refused:
+            ["LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY", "NOREPLICAS", "MISCONF"].contains {
+                reply?.contains("\($0) ") ?? false
+            }
         default: false
         }
     }

@@ -5,6 +5,7 @@
 --       4 mode: 'take', 'read' (never take), 'force' (take though a record seems fresh: the caller could not read it) or 'ahead' (take
 --         though it is fresh, as long as it is the one that the caller has: it is to be refreshed before its end)
 --       5 version of the record that the caller has, or ''   6 digest of that record
+--       7 how many ms ago a mirror may have given or confirmed the record, for it to be fresh to the caller, or ''
 -- Reply { record: 'none' | 'same' | 'whole',
 --         flight: 'unneeded' | 'taken' | 'held' | 'declined' (its answers are not kept: fetch without it),
 --         the flight's remaining lease in ms, the server's time in ms, the record's fields when 'whole',
@@ -31,7 +32,10 @@ end
 if version then
   local fresh_until = tonumber(field(KEYS[1], 'fresh_until_ms') or '')
   -- One from the future was stored before the clock was set back: nobody knows how old it is.
-  fresh = fresh_until ~= nil and fresh_until > now and tonumber(field(KEYS[1], 'stored_ms') or '0') <= now + 1000
+  local stored = tonumber(field(KEYS[1], 'stored_ms') or '') or 0
+  fresh = fresh_until ~= nil and fresh_until > now and stored <= now + 1000
+  local bound = tonumber(ARGV[7] or '')
+  if fresh and bound then fresh = now - stored + (tonumber(field(KEYS[1], 'held_ms') or '') or 0) <= bound end
   if version == ARGV[5] and ARGV[6] ~= '' and digest(KEYS[1]) == ARGV[6] then
     record = 'same'
   else

@@ -18,6 +18,14 @@ struct GetCommand: Command {
                         name: "verbose", letter: "v",
                         purpose: "tell on standard error for each path: status, where the answer came from, its age, the time it took"),
                     .init(
+                        name: "override",
+                        purpose:
+                            "let --fresh and --stale, as far as they are given here, hold whatever the answers say of their life; what "
+                            + "forbids keeping (no-store, private, Vary: *) is obeyed all the same"),
+                    .init(
+                        name: "max-age", value: "TIME",
+                        purpose: "take only what a mirror gave within this time; anything older is fetched anew, once for all"),
+                    .init(
                         name: "concurrency", value: "COUNT", purpose: "how many paths are asked for at once, 1 to 1000", standard: "16"),
                 ]),
             PoolOptions.group(PoolOptions.calling),
@@ -41,6 +49,7 @@ struct GetCommand: Command {
     private let isVerbose: Bool
     private let concurrency: Int
     private let configuration: PoolConfiguration
+    private let options: CallOptions
 
     init(_ arguments: Arguments, environment: [String: String]) throws {
         paths = arguments.operands
@@ -49,6 +58,16 @@ struct GetCommand: Command {
         var configuration = try PoolOptions.configuration(arguments, environment: environment)
         configuration.isLongLived = false
         self.configuration = configuration
+        var options = CallOptions(maxAge: try arguments.time("max-age"))
+        if arguments.has("override") {
+            options.overridesAnswer = true
+            options.fresh = arguments.has(PoolSetting.fresh.flag) ? configuration.cache.fresh : nil
+            options.stale = arguments.has(PoolSetting.stale.flag) ? configuration.cache.stale : nil
+            guard options.fresh != nil || options.stale != nil else {
+                throw UsageError("--override overrides nothing; give --fresh TIME, --stale TIME or both with it")
+            }
+        }
+        self.options = options
     }
 
     /// What became of one path, and how long it took.
@@ -95,7 +114,7 @@ struct GetCommand: Command {
     private func ask(_ path: String, from pool: MirrorPool) async -> Outcome {
         let start = Instant.now
         let result: Result<Answer, SluiceError>
-        do throws(SluiceError) { result = .success(try await pool.get(path)) } catch { result = .failure(error) }
+        do throws(SluiceError) { result = .success(try await pool.get(path, options: options)) } catch { result = .failure(error) }
         return (result, .microseconds(Instant.now.microseconds(since: start)))
     }
 

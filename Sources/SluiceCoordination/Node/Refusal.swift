@@ -31,7 +31,8 @@ package enum Refusal: Hashable, Sendable {
         case .unreachable(let waited):
             CoordinationError(
                 code: .coordinatorUnavailable,
-                message: "no slot within \(waited / 1_000) ms: the pool's ledger could not be reached, so nobody may send; check Redis",
+                message:
+                    "no slot within \(waited / 1_000) ms: the pool's ledger could not be reached, or not be written, so nobody may send; check Redis\(Self.reason(underlying))",
                 retryAfter: 1_000_000, underlying: underlying)
         case .otherVersion(let pool):
             CoordinationError(
@@ -44,5 +45,11 @@ package enum Refusal: Hashable, Sendable {
                 code: .noSlotInTime, message: "no slot can be spared: others wait, or too few are free; nothing has to be done")
         case .stopped: CoordinationError(code: .shutDown, message: "the pool shut down while a call waited for its slot")
         }
+    }
+
+    /// What Redis said, if it was Redis that refused.
+    private static func reason(_ error: (any Error)?) -> String {
+        guard let error = error as? LedgerError, error.code == .refused, let cause = error.underlying else { return "" }
+        return ": \(cause)"
     }
 }

@@ -35,6 +35,8 @@ extension SlotNode {
     mutating func perform(_ decisions: [Election.Effect], now: Instant) {
         for decision in decisions {
             switch decision {
+            // Who cannot use the pool's ledger does not lead it.
+            case .campaign where rules.foreignVersion != nil: perform(election?.failed(now: now) ?? [], now: now)
             case .campaign: effects.append(.campaign(knownEpoch: election?.epoch ?? 0))
             case .renew(let epoch): renew(epoch: epoch, now: now)
             case .resign(let epoch): effects.append(.resign(epoch: epoch))
@@ -45,6 +47,9 @@ extension SlotNode {
 
     mutating func answered(_ result: Result<Campaign, Failure>, sentAt: Instant, now: Instant) {
         switch result {
+        case .success(.won(let epoch)) where rules.foreignVersion != nil:
+            effects.append(.resign(epoch: epoch))
+            perform(election?.failed(now: now) ?? [], now: now)
         case .success(.won(let epoch)):
             direct.mayStart = true
             perform(election?.won(epoch: epoch, sentAt: sentAt, now: now) ?? [], now: now)

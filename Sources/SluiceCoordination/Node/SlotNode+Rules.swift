@@ -11,6 +11,8 @@ extension SlotNode {
     mutating func stepRules(now: Instant) {
         guard isShared, !isStopped, !rules.isAsking, rules.nextAt <= now else { return }
         rules.isAsking = true
+        // What changes from here on may not be in the answer: it is asked for again.
+        rules.nextAt = .distantFuture
         effects.append(.announce)
     }
 
@@ -31,6 +33,7 @@ extension SlotNode {
 
     mutating func announced(_ result: Result<AnnounceReply, Failure>, sentAt: Instant, now: Instant) {
         rules.isAsking = false
+        let askedFor = rules.nextAt
         switch result {
         case .success(let reply):
             isLedgerFailing = false
@@ -39,7 +42,8 @@ extension SlotNode {
             rules.foreignVersion = nil
             rules.bindsUntil = sentAt.advanced(byMicroseconds: Announcements.life - RulesState.margin)
             let interval = RulesState.interval
-            rules.nextAt = now.advanced(byMicroseconds: Int64.random(in: interval * 3 / 4...interval, using: &random))
+            rules.nextAt = min(
+                askedFor, now.advanced(byMicroseconds: Int64.random(in: interval * 3 / 4...interval, using: &random)))
             learn(reply.mirrors)
         case .failure:
             isLedgerFailing = true

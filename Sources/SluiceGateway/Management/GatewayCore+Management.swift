@@ -48,13 +48,14 @@ extension GatewayCore {
 
     private static func ready(_ pool: MirrorPool, _ request: ServerRequest) async -> ServerResponse {
         if await pool.isReady { return json(200, "{\"status\":\"ready\"}\n") }
-        return Problem(SluiceError(.coordinatorUnavailable, "Redis is out of reach, so no slot can be had; it is tried again."))
+        let reason = pool.writeRefusal ?? "Redis is out of reach, so no slot can be had; it is tried again."
+        return Problem(SluiceError(.coordinatorUnavailable, reason))
             .response(to: request.target)
     }
 
     private static func metrics(_ pool: MirrorPool, _ tally: GatewayTally) async -> ServerResponse {
         // What the pool as a whole knows of its mirrors is in Redis; while that is away, this node's own figures must do.
-        let status = await pool.isReady ? try? await pool.status() : nil
+        let status = await pool.isConnected ? try? await pool.status() : nil
         let text = MetricsText.of(pool: pool.name, node: pool.node, pool.statistics, tally, mirrors: status?.mirrors ?? [])
         return ServerResponse(
             headers: [

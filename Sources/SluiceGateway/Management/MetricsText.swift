@@ -22,6 +22,9 @@ enum MetricsText {
         counter("sluice_stale_served_total", statistics.staleServed, "Calls answered with something past its freshness.")
         counter("sluice_refreshes_total", statistics.refreshes, "Answers fetched with spare slots, before their end or after.")
         counter("sluice_fills_failed_total", statistics.fillsFailed, "Answers that Redis could not store: full, read-only, out of reach.")
+        gauge(
+            "sluice_redis_refuses_writes", statistics.redisRefusesWrites ? 1 : 0,
+            "1 while Redis takes no writes (a replica, say), so that nothing can be fetched.")
         counter("sluice_invalidations_total", statistics.invalidations, "Records that were written or deleted in Redis, by whomever.")
         counter("sluice_errors_total", statistics.errors, "Calls that ended in an error.")
         gauge("sluice_memory_entries", statistics.memoryEntries, "Answers in this process's memory.")

@@ -5,12 +5,17 @@ import SluiceServer
 struct AskedTarget: Sendable {
     /// What the mirrors are asked.
     let target: PoolTarget
+    /// How long ago a mirror may have given what is served from memory, when its route overrides what answers say.
+    let span: Duration?
     private var version = ""
     private var age: Int64 = -1
     private var ttl: Int64 = -1
     private var headers: [(name: String, value: String)] = []
 
-    init(_ target: PoolTarget) { self.target = target }
+    init(_ target: PoolTarget, within span: Duration?) {
+        self.target = target
+        self.span = span
+    }
 
     /// The headers for an answer from memory. They change once a second at most, so most requests find them ready.
     mutating func headers(for answer: MemoryAnswer) -> [(name: String, value: String)] {

@@ -30,15 +30,17 @@ actor GatewayCore {
     /// What the server does with a request.
     func handle(_ request: ServerRequest) -> ServerReply {
         guard request.method == "GET" || request.method == "HEAD" else { return handleOther(request) }
-        if let index = asked.index(forKey: request.target), let answer = pool.memoryAnswer(for: asked.values[index].target) {
+        if let index = asked.index(forKey: request.target),
+            let answer = pool.memoryAnswer(for: asked.values[index].target, within: asked.values[index].span)
+        {
             return .now(counted(Self.response(answer, asked.values[index].headers(for: answer), to: request), to: request))
         }
         do throws(Problem) {
             switch try targets.place(of: request.target) {
             case .management(let path): return manage(request, path)
             case .pool(let target, let options):
-                if let answer = pool.memoryAnswer(for: target) {
-                    var known = AskedTarget(target)
+                if let answer = pool.memoryAnswer(for: target, within: options.freshWithin) {
+                    var known = AskedTarget(target, within: options.freshWithin)
                     let headers = known.headers(for: answer)
                     remember(request.target, known)
                     return .now(counted(Self.response(answer, headers, to: request), to: request))

@@ -59,7 +59,7 @@ struct RouteTemplate: Sendable {
             guard let span, span < .zero || span > .seconds(31_536_000) else { continue }
             throw SluiceError(.invalidConfiguration, "\(place).\(key): \(span) is out of bounds; give between 0s and 365d")
         }
-        options = CallOptions(fresh: route.fresh, stale: route.stale)
+        options = CallOptions(fresh: route.fresh, stale: route.stale, overridesAnswer: route.overridesAnswer)
         do throws(SluiceError) {
             _ = try PoolTarget(target(names.map { _ in "x" }, query: nil))
         } catch {

@@ -4,10 +4,13 @@ import SluiceLoop
 /// What one connection's TLS is made from: whom to trust, and who we are. Made anew for each connection, so that files that were
 /// replaced count from the next one on.
 final class TLSContext {
+    private static let isReady = sluice_tls_begin() == 1
+
     let pointer: OpaquePointer
 
     /// - Throws: `LoopError` with the code ``TLSSession/unusable``, naming the file that cannot be used.
     init(_ settings: TLSSettings) throws(LoopError) {
+        guard Self.isReady else { throw TLSSession.failure("TLS cannot be used") }
         ERR_clear_error()
         guard let pointer = SSL_CTX_new(TLS_client_method()) else { throw TLSSession.failure("TLS cannot be used") }
         self.pointer = pointer

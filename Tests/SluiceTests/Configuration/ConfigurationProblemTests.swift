@@ -33,6 +33,10 @@ struct ConfigurationProblemTests {
         Case(#"{"cache": {"frehs": "1m"}}"#, "cache: ", "“frehs”", "“fresh”"),
         Case(#"{"routes": [{"path": "/a", "upsteam": "/b"}]}"#, "routes[0]: ", "“upstream”"),
         Case(
+            #"{"mirrors": [{"url": "http://a"}], "routes": [{"path": "/a", "override": true}]}"#, "routes[0].override: ",
+            "overrides nothing", "“fresh”"),
+        Case(#"{"routes": [{"path": "/a", "override": "30s"}]}"#, "routes[0].override: ", "the text “30s” stands here", "true or false"),
+        Case(
             #"{"mirrors": [{"url": "http://a"}, {"url": "http://b", "limits": ["0/60s"]}]}"#, "pool.json:1:66: mirrors[1].limits[0]: ",
             "“0/60s”",
             "give 1 to"),

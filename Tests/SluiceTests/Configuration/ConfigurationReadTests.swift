@@ -16,7 +16,8 @@ struct ConfigurationReadTests {
           ],
           "cache": {"fresh": "5m", "stale": "1h", "memory": "128MiB"},
           "timeout": "3s", "deadline": "20s", "lease": "4s", "listen": "0.0.0.0:9000",
-          "routes": [{"path": "/get_todos/{id}", "upstream": "/todos/{id}", "fresh": "1m", "stale": "2m"}, {"path": "/users"}]
+          "routes": [{"path": "/get_todos/{id}", "upstream": "/todos/{id}", "fresh": "1m", "stale": "2m"},
+            {"path": "/users"}, {"path": "/posts", "fresh": "30s", "override": true}]
         }
         """
 
@@ -51,6 +52,7 @@ struct ConfigurationReadTests {
         #expect(
             read.routes == [
                 .init(path: "/get_todos/{id}", upstream: "/todos/{id}", fresh: .seconds(60), stale: .seconds(120)), .init(path: "/users"),
+                .init(path: "/posts", fresh: .seconds(30), overridesAnswer: true),
             ])
     }
 

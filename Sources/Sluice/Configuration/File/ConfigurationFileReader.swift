@@ -69,11 +69,12 @@ struct ConfigurationFileReader {
 
     private mutating func route(_ place: Place) throws(SluiceError) -> PoolConfiguration.Route {
         var route = PoolConfiguration.Route(path: "")
-        for (key, place) in try members(of: place, known: ["path", "upstream", "fresh", "stale"]) {
+        for (key, place) in try members(of: place, known: ["path", "upstream", "fresh", "stale", "override"]) {
             switch key {
             case "path": route.path = try text(place)
             case "upstream": route.upstream = try text(place)
             case "fresh": route.fresh = try duration(place)
+            case "override": route.overridesAnswer = try truth(place)
             default: route.stale = try duration(place)
             }
         }
@@ -124,6 +125,11 @@ struct ConfigurationFileReader {
             throw wrongKind(place, "a text with a unit, such as \"500ms\", \"60s\" or \"10m\"")
         }
         return try at(place) { () throws(ConfigurationProblem) in try ConfigurationDraft.duration(text) }
+    }
+
+    private func truth(_ place: Place) throws(SluiceError) -> Bool {
+        guard case .bool(let value) = place.node.value else { throw wrongKind(place, "true or false") }
+        return value
     }
 
     private func count(_ place: Place) throws(SluiceError) -> Int {

@@ -180,7 +180,7 @@ extension LedgerError {
             if error.reply != nil { .refused } else if error.isCertainlyNotExecuted { .unreachable } else { .fateUnknown }
         let sense =
             switch code {
-            case .refused: "Redis refused \(script).lua; is it 6.2 or later, and may this user run scripts?"
+            case .refused: "Redis refused \(script).lua; is it 6.2 or later, does it take writes, and may this user run scripts?"
             case .unreachable: "The slot ledger was not reached, and nothing was done; try again."
             default: "Whether \(script).lua was carried out is unknown; see what it did before repeating it."
             }
