@@ -79,8 +79,7 @@ final class CommandPipeline: @unchecked Sendable {
             return
         }
         if idempotent { command.again = Array(queue.output.bytes[start...]) }
-        if !isFlushDue { turnDeadline = Instant.now.advanced(byMicroseconds: commandTimeout) }
-        command.deadline = turnDeadline
+        command.deadline = deadline()
         queue.append(command)
         scheduleFlush()
         scheduleExpiry()
@@ -93,7 +92,7 @@ final class CommandPipeline: @unchecked Sendable {
             taken.entries.removeAll(keepingCapacity: true)
             taken.encoder.bytes.removeAll(keepingCapacity: true)
         }
-        let deadline = Instant.now.advanced(byMicroseconds: commandTimeout)
+        let deadline = deadline()
         var start = 0
         for entry in taken.entries {
             let end = start + entry.length
@@ -171,6 +170,12 @@ final class CommandPipeline: @unchecked Sendable {
     }
 
     // MARK: Time
+
+    /// When a command that is asked for now must be answered: the clock is read once a turn.
+    private func deadline() -> Instant {
+        if !isFlushDue { turnDeadline = Instant.now.advanced(byMicroseconds: commandTimeout) }
+        return turnDeadline
+    }
 
     /// Looks at the oldest command's deadline when it comes, not at each command: a timer is set once per `commandTimeout` at most.
     private func scheduleExpiry() {
