@@ -1,7 +1,7 @@
 import SluiceLoop
 
-/// The life of a client on the loop: connection after connection, all commands of one turn of the loop in one write, replies to who
-/// asked, in order. It carries out what `Reconnect` and `CommandQueue` decide.
+/// The life of a client on the loop: connection after connection, all commands of one turn of the loop in one write (or two), replies to
+/// who asked, in order. It carries out what `Reconnect` and `CommandQueue` decide.
 //
 // @unchecked Sendable: all but `inbox` and the constants is touched on the loop's thread only.
 final class CommandPipeline: @unchecked Sendable {

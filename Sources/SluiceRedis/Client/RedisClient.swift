@@ -2,8 +2,8 @@ package import SluiceLoop
 
 /// A Redis client on one connection, which it makes again by itself whenever it is lost.
 ///
-/// All commands of one turn of the loop leave in one write, and their replies resume their callers in order. Commands may come from any
-/// task; those of actors on the client's own loop cost no hop.
+/// All commands of one turn of the loop leave in one write (two, where that keeps the server busy: `CommandQueue.deservesHeadStart`), and
+/// their replies resume their callers in order. Commands may come from any task; those of actors on the client's own loop cost no hop.
 ///
 /// A command ends in its value or in a `RedisError`, at the latest after twice `commandTimeout` (waiting for a connection and
 /// for the reply are bounded together, a retry included). Cancelling a task does not take its command back: it is short, and its
