@@ -11,6 +11,10 @@ struct CoherenceRun {
     var span = Duration.seconds(12)
     /// A defence that the workers go without.
     var fault = "none"
+    /// What happens to them: each as often as it stands here.
+    var kinds: [Interference] =
+        [.delete, .delete, .delete, .expire, .expire, .expire, .flushDatabase, .flushAll]
+        + [.killSubscribers, .killSubscribers, .killConnections, .killWorker, .killWorker, .freezeWorker, .freezeWorker, .freezeRedis]
 
     struct Outcome {
         var reads: [ReadRecord] = []
@@ -85,15 +89,14 @@ struct CoherenceRun {
     /// What `redis-cli`, or fate, does.
     enum Interference: CaseIterable {
         case delete, expire, flushDatabase, flushAll, killSubscribers, killConnections, killWorker, freezeWorker, freezeRedis
+        /// A key is deleted in the same moment in which everybody loses the connection that would say so.
+        case deleteUnheard
     }
 
     private func interfere(
         _ redis: RedisServer, _ origin: ChangingOrigin, _ workers: inout [ChildProcess], until: Instant, _ outcome: inout Outcome
     ) async throws {
         var random = SeededNumbers(seed: seed)
-        let kinds: [Interference] =
-            [.delete, .delete, .delete, .expire, .expire, .expire, .flushDatabase, .flushAll]
-            + [.killSubscribers, .killSubscribers, .killConnections, .killWorker, .killWorker, .freezeWorker, .freezeWorker, .freezeRedis]
         while Instant.now < until {
             let kind = kinds.randomElement(using: &random)!
             let path = "/\(Bool.random(using: &random) ? "a" : "b")/"
@@ -102,6 +105,7 @@ struct CoherenceRun {
             outcome.interferences["\(kind)", default: 0] += 1
             switch kind {
             case .delete: try await forget(["DEL", record(chosen)], [chosen], ifSays: "1", redis, origin)
+            case .deleteUnheard: try await forget(unheard: chosen, redis, origin)
             case .expire: try await forget(["PEXPIRE", record(chosen), "0"], [chosen], ifSays: "1", redis, origin)
             case .flushDatabase: try await forget(["FLUSHDB"], paths, ifSays: "OK", redis, origin)
             case .flushAll: try await forget(["FLUSHALL"], paths, ifSays: "OK", redis, origin)
@@ -136,6 +140,18 @@ struct CoherenceRun {
     ) async throws {
         let versions = origin.change(paths)
         guard try await redis.cli(command) == word else { return }
+        try await tell(versions, redis, origin)
+    }
+
+    private func forget(unheard path: String, _ redis: RedisServer, _ origin: ChangingOrigin) async throws {
+        let versions = origin.change([path])
+        let transaction = "MULTI\nCLIENT KILL TYPE pubsub\nDEL \(record(path))\nEXEC\n"
+        let run = try await ChildProcess.run("redis-cli", ["-p", "\(redis.port)"], input: Array(transaction.utf8))
+        guard run.standardOutput.hasSuffix("\n1\n") else { return }
+        try await tell(versions, redis, origin)
+    }
+
+    private func tell(_ versions: [String: Int], _ redis: RedisServer, _ origin: ChangingOrigin) async throws {
         origin.require(versions)
         try await redis.cli("PUBLISH", "versions", ChangingOrigin.text(versions))
     }

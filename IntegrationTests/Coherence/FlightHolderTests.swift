@@ -34,7 +34,7 @@ extension Integration {
 
         @Test(arguments: Fate.allCases)
         func `whoever fetches for everybody is lost, and one more request answers all the others`(fate: Fate) async throws {
-            try await CommandScene.play(limit: "100/2s", latency: "600ms") { scene in
+            try await CommandScene.play(limit: "100/2s", latency: "2s") { scene in
                 var gateways: [Gateway] = []
                 for _ in 0..<3 { gateways.append(try await Gateway(scene)) }
                 var before = 0

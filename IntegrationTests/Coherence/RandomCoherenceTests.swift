@@ -30,6 +30,8 @@ extension Integration {
         {
             var run = CoherenceRun(seed: 7)
             run.fault = fault
+            // What nobody can miss who goes without that defence.
+            run.kinds = [fault == "deaf" ? .delete : .deleteUnheard]
             run.span = .seconds(5)
             let outcome = try await run.play()
             print(

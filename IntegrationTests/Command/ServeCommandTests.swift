@@ -130,7 +130,7 @@ extension Integration {
         }
 
         @Test func `told to end, it answers what is under way, takes nothing new, resigns and leaves`() async throws {
-            try await CommandScene.play(latency: "500ms") { scene in
+            try await CommandScene.play(latency: "3s") { scene in
                 let (gateway, url) = try await serve(scene)
                 let busy = try client(url)
                 try busy.send("GET /posts/9 HTTP/1.1\r\nHost: a\r\n\r\n")

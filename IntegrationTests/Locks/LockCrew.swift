@@ -46,14 +46,19 @@ final class LockCrew {
     }
 
     /// A process that has begun and was neither frozen nor killed; not the one given.
-    func anybody(but exception: ChildProcess? = nil) throws -> ChildProcess {
-        let record = witness.record
-        return try #require(
-            members.first {
+    func anybody(but exception: ChildProcess? = nil) async throws -> ChildProcess {
+        var found: ChildProcess?
+        // Those that were there at first may all be gone, and those who took their place only just starting.
+        try await until("somebody has begun") {
+            let record = witness.record
+            found = members.first {
                 let process = $0.processIdentifier
                 return $0.ending == nil && process != exception?.processIdentifier && !record.excused.contains(process)
                     && record.entries[process] != nil
-            })
+            }
+            return found != nil
+        }
+        return try #require(found)
     }
 
     /// Somebody who is inside.

@@ -25,13 +25,13 @@ extension Integration {
                 for round in 1...3 {
                     try await crew.until("entry \(round * 1_500)") { crew.witness.record.total >= round * 1_500 }
                     try await crew.replace(try await crew.holder(), of: each)
-                    try await crew.replace(try crew.anybody(but: try await crew.holder()), of: each)
+                    try await crew.replace(try await crew.anybody(but: try await crew.holder()), of: each)
                     // Longer than its lease: others go on without it, then it wakes and is told.
                     let sleeper = try await crew.holder()
                     crew.freeze(sleeper)
                     let before = crew.witness.record.total
                     try await crew.until("others enter while a holder is frozen") { crew.witness.record.total > before + 20 }
-                    let dozer = try crew.anybody(but: try await crew.holder())
+                    let dozer = try await crew.anybody(but: try await crew.holder())
                     crew.freeze(dozer)
                     let then = crew.witness.record.total
                     try await crew.until("others enter while a waiter is frozen as well") { crew.witness.record.total > then + 20 }
@@ -89,7 +89,7 @@ extension Integration {
                 for _ in 0..<8 { try crew.hire(count: 400) }
                 for round in 1...5 {
                     try await crew.until("entry \(round * 400)") { crew.witness.record.total >= round * 400 }
-                    try await crew.replace(try crew.anybody(), of: 400)
+                    try await crew.replace(try await crew.anybody(), of: 400)
                 }
                 _ = try await crew.finish()
                 #expect(crew.witness.record.overlaps.isEmpty)

@@ -23,7 +23,8 @@ actor CacheWorker {
     private var required: [String: Int] = [:]
     private var isConnected = false
     private var losses = 0
-    private var syncs: [String: (versions: [String: Int], done: CheckedContinuation<Void, Never>?)] = [:]
+    /// What may be required once the message of this name has been heard.
+    private var syncs: [String: [String: Int]] = [:]
     private var lastSync = 0
     private var subscriber: RedisSubscriber?
 
@@ -96,9 +97,7 @@ actor CacheWorker {
             guard channel == Self.channel else { return }
             let text = String(decoding: payload, as: UTF8.self)
             if text.hasPrefix("sync ") {
-                guard let sync = syncs.removeValue(forKey: text) else { return }
-                require(sync.versions)
-                sync.done?.resume()
+                if let versions = syncs.removeValue(forKey: text) { require(versions) }
             } else {
                 require(VersionLine.versions(text))
             }
@@ -112,9 +111,12 @@ actor CacheWorker {
         guard let versions = try? await origin.required() else { return }
         lastSync += 1
         let name = "sync \(options.seed) \(lastSync)"
-        syncs[name] = (versions, nil)
+        syncs[name] = versions
         _ = try? await client.command("PUBLISH", Self.channel, name)
     }
+
+    /// A wait came to nothing: something else is broken than what is looked for.
+    private struct Unheard: Error {}
 
     // MARK: Reading and purging
 
@@ -195,15 +197,24 @@ actor CacheWorker {
     private func readAtLast() async throws {
         let patience = Instant.now.advanced(by: .seconds(20))
         while !isConnected, Instant.now < patience { try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 20_000)) }
-        // The others are still at it for a moment: what they say then is heard by this.
-        try await loop.sleep(until: max(.now, options.until.advanced(byMicroseconds: 1_000_000)))
+        // The others are still at it for a moment: what they say then is heard by this. And in the quiet something is refreshed ahead, if
+        // it was not before, since nobody forgets it.
+        let quiet = options.until.advanced(byMicroseconds: 1_000_000)
+        while Instant.now < quiet || (cache.statistics.refreshes == 0 && Instant.now < quiet.advanced(byMicroseconds: 10_000_000)) {
+            for number in 0..<options.keys { await read(Paths.path(number), "read") }
+            try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 10_000))
+        }
         let versions = try await origin.required()
         lastSync += 1
         let name = "sync \(options.seed) \(lastSync)"
-        await withCheckedContinuation { done in
-            syncs[name] = (versions, done)
-            Task { _ = try? await self.client.command("PUBLISH", Self.channel, name) }
+        syncs[name] = versions
+        // A message that was lost with a connection is said again.
+        for _ in 0..<40 where syncs[name] != nil {
+            _ = try? await client.command("PUBLISH", Self.channel, name)
+            let enough = Instant.now.advanced(byMicroseconds: 1_000_000)
+            while syncs[name] != nil, Instant.now < enough { try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 5_000)) }
         }
+        guard syncs[name] == nil else { throw Unheard() }
         for number in 0..<options.keys { await read(Paths.path(number), "last") }
         let statistics = cache.statistics
         Self.say("statistics refreshes \(statistics.refreshes) refused \(statistics.fillsRefused) fetches \(statistics.fetches)")

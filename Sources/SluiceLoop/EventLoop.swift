@@ -241,6 +241,12 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private func runThread() {
         owner.store(UInt(pthread_self()), ordering: .relaxed)
         sluice_name_thread(name)
+        // libuv writes without MSG_NOSIGNAL, so a peer that resets its connection at the wrong moment would end the process. The signal goes to
+        // the thread that wrote; what the rest of the process wants of it stays as it is.
+        var brokenPipe = sigset_t()
+        sigemptyset(&brokenPipe)
+        sigaddset(&brokenPipe, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &brokenPipe, nil)
         uv_run(uv, UV_RUN_DEFAULT)
         uv_loop_close(uv)
         repeat { runReadyWork() } while !ready.isEmpty
