@@ -122,30 +122,32 @@ def main():
     options = options.parse_args()
     redis = Redis()
     try:
-        def sluice(start, end, hold, think):
-            return [
+        def sluice(place):
+            """A worker whose task runs on a thread of its own, or on the pool's."""
+            return lambda start, end, hold, think: [
                 options.worker, "measure", "--redis", redis.url, "--name", "bench", "--lease-ms", "10000", "--from", str(start),
-                "--until", str(end), "--hold-us", str(hold), "--think-us", str(think),
+                "--until", str(end), "--hold-us", str(hold), "--think-us", str(think), "--place", place,
             ]
 
         def redis_py(start, end, hold, think):
             return [sys.executable, os.path.abspath(__file__), "peer", redis.url, "peer", *map(str, (start, end, hold, think))]
 
+        contestants = (("sluice", sluice("own")), ("sluice, on the pool's thread", sluice("pool")), ("redis-py", redis_py))
         for number in range(1, options.rounds + 1):
             print(f"round {number}")
-            for name, command in (("sluice", sluice), ("redis-py", redis_py)):
+            for name, command in contestants:
                 r1 = redis.yardstick()
                 rows, used, end = run(redis, command, 1, options.seconds, 0, 0)
                 alone = contended(rows, used, options.seconds, end)
                 print(
-                    f"  {name:9} alone: {alone['rate']:7.0f} pairs/s = {alone['rate'] / (r1 / 2):.2f} × R1/2 (R1 {r1:.0f}); "
+                    f"  {name:28} alone: {alone['rate']:7.0f} pairs/s = {alone['rate'] / (r1 / 2):.2f} × R1/2 (R1 {r1:.0f}); "
                     f"{alone['calls']:.2f} calls, {alone['inner']:.1f} commands within them, for each"
                 )
-            for name, command in (("sluice", sluice), ("redis-py", redis_py)):
+            for name, command in contestants:
                 rows, used, end = run(redis, command, options.processes, options.seconds, 20_000, 20_000)
                 paced = contended(rows, used, options.seconds, end)
                 print(
-                    f"  {name:9} hold 20 ms, think 20 ms, {options.processes} processes: {paced['rate']:.1f}/s (ceiling 50), hand-over p50 "
+                    f"  {name:28} hold 20 ms, think 20 ms, {options.processes} processes: {paced['rate']:.1f}/s (ceiling 50), hand-over p50 "
                     f"{paced['p50']:.2f} p90 {paced['p90']:.2f} ms, max/min {paced['fairness']:.2f}, {paced['calls']:.2f} calls for each, "
                     f"{paced['overlaps']} overlaps"
                 )

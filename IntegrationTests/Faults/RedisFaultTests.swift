@@ -16,6 +16,7 @@ extension Faults {
             case everybodyKilled = "CLIENT KILL of every connection, three times"
             case subscribersKilled = "CLIENT KILL of the subscribers, three times"
             case full = "Redis out of memory for 2.5 windows"
+            case readOnly = "Redis takes no writes for 2.5 windows"
 
             var testDescription: String { rawValue }
         }
@@ -51,6 +52,11 @@ extension Faults {
                     #expect(try await redis.cli("SET", "probe", "1").hasPrefix("OOM"))
                     try await scene.letPass(Self.pause)
                     try await redis.cli("CONFIG", "SET", "maxmemory", "0")
+                case .readOnly:
+                    try await redis.cli("CONFIG", "SET", "min-replicas-to-write", "1")
+                    #expect(try await redis.cli("SET", "probe", "1").hasPrefix("NOREPLICAS"))
+                    try await scene.letPass(Self.pause)
+                    try await redis.cli("CONFIG", "SET", "min-replicas-to-write", "0")
                 }
             }
         }

@@ -15,7 +15,12 @@ enum LockWorker {
             let pool = try await MirrorPool(.locks(redis: options.redis))
             switch options.task {
             case .prove: try await ProvingRun(options, pool).run()
-            case .measure: try await MeasuringRun(options, pool).run()
+            case .measure:
+                let run = MeasuringRun(options, pool)
+                switch options.place {
+                case .own: try await run.run()
+                case .pool: try await Task(executorPreference: pool.executor) { try await run.run() }.value
+                }
             }
             await pool.shutDown()
             return 0

@@ -7,6 +7,13 @@ struct LockWorkerOptions {
         case measure
     }
 
+    enum Place: String {
+        /// A thread of the worker's.
+        case own
+        /// The pool's.
+        case pool
+    }
+
     struct Problem: Error, CustomStringConvertible {
         let description: String
     }
@@ -24,6 +31,8 @@ struct LockWorkerOptions {
     /// measure: when to begin and when to end, in µs of the host's continuous clock.
     var from: Int64 = 0
     var until: Int64 = 0
+    /// measure: where the worker's task runs.
+    var place = Place.own
     /// How long to hold, and how long to think afterwards.
     var hold = Duration.zero
     var think = Duration.zero
@@ -48,6 +57,9 @@ struct LockWorkerOptions {
             case "--count": count = try number(Int.self)
             case "--witness": witness = try number(UInt16.self)
             case "--from": from = try number(Int64.self)
+            case "--place":
+                guard let known = Place(rawValue: value) else { throw Problem(description: "--place is \(value); give own or pool") }
+                place = known
             case "--until": until = try number(Int64.self)
             case "--hold-us": hold = .microseconds(try number(Int64.self))
             case "--think-us": think = .microseconds(try number(Int64.self))

@@ -21,6 +21,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// What the loop runs on its thread: a job of an actor, or a plain closure.
     private enum Work: Sendable {
         case job(UnownedJob)
+        /// A job of no actor.
+        case freeJob(UnownedJob)
         case closure(@Sendable () -> Void)
     }
 
@@ -42,6 +44,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private var ready: [Work] = []
     private var running: [Work] = []
     private var flushes: [() -> Void] = []
+    private var resumesOutsideActors = false
     private var isStopping = false
     private var areHandlesClosed = false
     private var stopHooks: [ObjectIdentifier: () -> Void] = [:]
@@ -96,9 +99,21 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// Whether the caller runs on the loop's thread.
     package var isCurrent: Bool { owner.load(ordering: .relaxed) == UInt(pthread_self()) }
 
+    /// Whether the current task resumes on this loop's thread by itself, without a preference for the loop laid upon it.
+    package var isPreferredByCurrentTask: Bool {
+        withUnsafeCurrentTask { $0?.unownedTaskExecutor == asUnownedTaskExecutor() }
+    }
+
     // MARK: Executor
 
-    package func enqueue(_ job: consuming ExecutorJob) { submit(.job(UnownedJob(job))) }
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent {
+            ready.append(resumesOutsideActors ? .freeJob(job) : .job(job))
+        } else {
+            post(.job(job))
+        }
+    }
 
     package func isIsolatingCurrentContext() -> Bool? { isCurrent }
 
@@ -109,7 +124,19 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     // MARK: Work
 
     /// Runs `body` on the loop's thread, after what was submitted before it.
-    package func execute(_ body: @escaping @Sendable () -> Void) { submit(.closure(body)) }
+    package func execute(_ body: @escaping @Sendable () -> Void) {
+        if isCurrent { ready.append(.closure(body)) } else { post(.closure(body)) }
+    }
+
+    /// Runs `body`, which resumes a task that waited outside of any actor and prefers this loop. Loop thread only.
+    ///
+    /// A job does not say whether its task goes on in an actor; it is taken to do so, since then it needs no second turn in the queue.
+    /// Who knows better says so by this. A mistake costs that second turn and nothing else.
+    package func resumingOutsideActors(_ body: () -> Void) {
+        resumesOutsideActors = true
+        body()
+        resumesOutsideActors = false
+    }
 
     /// Runs `body` once, just before the loop next waits for I/O. Loop thread only.
     package func beforeWaiting(_ body: @escaping () -> Void) {
@@ -117,11 +144,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         flushes.append(body)
     }
 
-    private func submit(_ work: Work) {
-        if isCurrent {
-            ready.append(work)
-            return
-        }
+    private func post(_ work: Work) {
         let mustDrain = inbox.withLock { inbox in
             inbox.work.append(work)
             if inbox.hasEnded {
@@ -155,6 +178,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         switch work {
         case .job(let job):
             job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        case .freeJob(let job): job.runSynchronously(on: asUnownedTaskExecutor())
         case .closure(let body): body()
         }
     }

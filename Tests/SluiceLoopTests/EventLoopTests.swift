@@ -37,10 +37,69 @@ actor Counter {
         timers[0].schedule(at: .now)
     }
 
+    /// Waits to be resumed as `resume` says, then notes it; what is asked for after the resumption is noted too.
+    func wait(_ order: Order, _ resume: @escaping @Sendable (CheckedContinuation<Void, Never>) -> Void) async {
+        await order.wait(on: loop, resume)
+    }
+
     func onNextWait(_ body: @escaping @Sendable () -> Void) { loop.beforeWaiting(body) }
 }
 
+/// What happened, in order.
+final class Order: Sendable {
+    private let events = Mutex<[String]>([])
+
+    func note(_ event: String) { events.withLock { $0.append(event) } }
+
+    /// What happened until all that the loop has been asked for is done.
+    func all(on loop: EventLoop) async -> [String] {
+        await withCheckedContinuation { continuation in loop.execute { continuation.resume() } }
+        return events.withLock { $0 }
+    }
+
+    /// Waits where it is called; the loop resumes it, and is asked for something else right behind it.
+    func wait(on loop: EventLoop, _ resume: @escaping @Sendable (CheckedContinuation<Void, Never>) -> Void) async {
+        await withCheckedContinuation { continuation in
+            loop.execute {
+                resume(continuation)
+                loop.execute { self.note("next") }
+            }
+        }
+        note("task")
+    }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct EventLoopTests {
+    @Test func `a task that waits in an actor goes on before what came after its resumption`() async {
+        let loop = EventLoop(name: "test")
+        let order = Order()
+        let counter = Counter(loop: loop)
+        await Task(executorPreference: loop) { await counter.wait(order) { $0.resume() } }.value
+        #expect(await order.all(on: loop) == ["task", "next"])
+        await loop.shutDown()
+    }
+
+    @Test func `a task that waits outside of actors does so too, when its resumption says so`() async {
+        let loop = EventLoop(name: "test")
+        let order = Order()
+        await Task(executorPreference: loop) {
+            await order.wait(on: loop) { continuation in loop.resumingOutsideActors { continuation.resume() } }
+        }.value
+        #expect(await order.all(on: loop) == ["task", "next"])
+        await loop.shutDown()
+    }
+
+    @Test func `a resumption that is wrong about its task's actor costs a turn, and nothing else`() async {
+        let loop = EventLoop(name: "test")
+        let order = Order()
+        let counter = Counter(loop: loop)
+        await Task(executorPreference: loop) {
+            await counter.wait(order) { continuation in loop.resumingOutsideActors { continuation.resume() } }
+        }.value
+        #expect(await order.all(on: loop) == ["next", "task"])
+        await loop.shutDown()
+    }
+
     @Test func `an actor's calls run on the loop's thread, in any number, from any task`() async {
         let loop = EventLoop(name: "test")
         let counter = Counter(loop: loop)

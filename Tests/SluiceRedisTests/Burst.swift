@@ -30,6 +30,13 @@ actor Burst {
         }
     }
 
+    /// Asks, and has the loop run `turn` right behind; `answered` runs when the reply is there.
+    func ask(then turn: @escaping @Sendable () -> Void, answered: @Sendable () -> Void) async throws {
+        client.loop.execute(turn)
+        try await client.command("PING")
+        answered()
+    }
+
     func run(_ script: RedisScript) async throws(RedisError) -> RedisValue? {
         let result = await withCheckedContinuation { continuation in
             client.submit(script, keys: ["k"], arguments: [[UInt8(ascii: "1")], [UInt8(ascii: "2")]]) { continuation.resume(returning: $0) }

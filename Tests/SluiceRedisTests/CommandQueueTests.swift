@@ -35,6 +35,41 @@ struct CommandQueueTests {
         #expect(late == nil)
     }
 
+    @Test func `a crowd in step is parted, so that the server works on one half while the other comes`() {
+        var queue = CommandQueue()
+        func ask(_ count: Int) { for index in 0..<count { add("c", deadline: Int64(index), to: &queue) } }
+        func answer(_ count: Int) { for _ in 0..<count { _ = queue.takeReplied() } }
+        ask(50)
+        #expect(!queue.deservesHeadStart, "nobody knows of a crowd yet")
+        queue.markSent()
+        answer(50)
+        ask(24)
+        #expect(!queue.deservesHeadStart)
+        ask(1)
+        #expect(queue.deservesHeadStart)
+        queue.markSent()
+        ask(25)
+        #expect(!queue.deservesHeadStart, "the server is at work")
+        queue.markSent()
+        answer(25)
+        ask(25)
+        #expect(!queue.deservesHeadStart, "the server is at work")
+        answer(25)
+        #expect(queue.deservesHeadStart)
+    }
+
+    @Test func `a small crowd stays together`() {
+        var queue = CommandQueue()
+        for _ in 0..<3 {
+            for index in 0..<2 * CommandQueue.minimumHeadStart - 1 {
+                add("c", deadline: Int64(index), to: &queue)
+                #expect(!queue.deservesHeadStart)
+            }
+            queue.markSent()
+            while queue.takeReplied() != nil {}
+        }
+    }
+
     @Test func `after a loss the idempotent go first, the unsent follow, the others are told`() {
         var queue = CommandQueue()
         add("a", deadline: 10, to: &queue)

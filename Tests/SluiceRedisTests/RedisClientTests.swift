@@ -1,6 +1,7 @@
 import SluiceHarness
 import SluiceLoop
 import SluiceRedis
+import Synchronization
 import Testing
 
 /// The client against a server that behaves.
@@ -73,6 +74,31 @@ import Testing
             }
             // 200 rounds of 50, give and take the tasks that start and end apart from the others.
             #expect(await client.writeCount - before < 2_000)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `who awaits a reply on the loop has it before anything that came later`(inActor: Bool) async throws {
+        let server = try await RedisServer()
+        try await withClient(server) { client async throws in
+            let order = Mutex<[String]>([])
+            let burst = Burst(client)
+            let turn: @Sendable () -> Void = {
+                // Its reply comes second, and asks the loop for a turn.
+                client.submit([Array("PING".utf8)]) { _ in client.loop.execute { order.withLock { $0.append("turn") } } }
+            }
+            try await Task(executorPreference: client.loop) {
+                if inActor {
+                    try await burst.ask(then: turn) { order.withLock { $0.append("task") } }
+                } else {
+                    try await client.command("PING")  // From here on the task is where it will be resumed.
+                    client.loop.execute(turn)
+                    try await client.command("PING")
+                    order.withLock { $0.append("task") }
+                }
+            }.value
+            try await until { order.withLock { $0.count } == 2 }
+            #expect(order.withLock { $0 } == ["task", "turn"])
         }
     }
 

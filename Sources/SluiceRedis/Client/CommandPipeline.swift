@@ -1,13 +1,14 @@
 import SluiceLoop
 
-/// The life of a client on the loop: connection after connection, all commands of one turn of the loop in one write, replies to who
-/// asked, in order. It carries out what `Reconnect` and `CommandQueue` decide.
+/// The life of a client on the loop: connection after connection, all commands of one turn of the loop in one write (or two), replies to
+/// who asked, in order. It carries out what `Reconnect` and `CommandQueue` decide.
 //
 // @unchecked Sendable: all but `inbox` and the constants is touched on the loop's thread only.
 final class CommandPipeline: @unchecked Sendable {
     private let loop: EventLoop
     private let endpoint: RedisEndpoint
     private let options: RedisClientOptions
+    private let commandTimeout: Int64
     private let inbox: CommandInbox
     private var queue = CommandQueue()
     private var reconnect: Reconnect
@@ -16,6 +17,11 @@ final class CommandPipeline: @unchecked Sendable {
     private var expiry: LoopTimer?
     private var flush: () -> Void = {}
     private var isFlushDue = false
+    private var isExpirySet = false
+    /// The deadline of the commands of this turn of the loop.
+    private var turnDeadline = Instant.distantFuture
+    /// Whether the kernel has not taken all of the last write.
+    private var isStreamBehind = false
     private var taken = CommandInbox.Batch()
     private var earlierWrites = 0
     /// The server of the present connection.
@@ -26,6 +32,7 @@ final class CommandPipeline: @unchecked Sendable {
         self.endpoint = endpoint
         self.loop = loop
         self.options = options
+        commandTimeout = options.commandTimeout.microseconds
         inbox = CommandInbox(bound: options.maximumOutput)
         reconnect = Reconnect(minimum: options.backOffMinimum.microseconds, maximum: options.backOffMaximum.microseconds)
     }
@@ -38,13 +45,15 @@ final class CommandPipeline: @unchecked Sendable {
 
     // MARK: Commands
 
-    /// Takes a task's command, from any thread.
+    /// Takes a task's command, or one that nobody waits for, from any thread.
+    /// - Parameter isFree: the task waits outside of any actor.
     func enqueue(
-        _ continuation: UnsafeContinuation<Result<RedisValue, RedisError>, Never>?, idempotent: Bool,
+        _ continuation: UnsafeContinuation<Result<RedisValue, RedisError>, Never>?, isFree: Bool = false, idempotent: Bool,
         _ encode: (inout CommandEncoder) -> Void
     ) {
         if loop.isCurrent {
-            submit(continuation.map { .task($0) } ?? .ignored, idempotent: idempotent, encode)
+            let reply = continuation.map { isFree ? PendingCommand.Reply.freeTask($0, loop) : .task($0) }
+            submit(reply ?? .ignored, idempotent: idempotent, encode)
             return
         }
         switch inbox.add(continuation, keepsBytes: idempotent, encode) {
@@ -70,10 +79,11 @@ final class CommandPipeline: @unchecked Sendable {
             return
         }
         if idempotent { command.again = Array(queue.output.bytes[start...]) }
-        command.deadline = Instant.now.advanced(by: options.commandTimeout)
+        command.deadline = deadline()
         queue.append(command)
         scheduleFlush()
         scheduleExpiry()
+        if queue.deservesHeadStart { writeNow() }
     }
 
     private func drainInbox() {
@@ -82,7 +92,7 @@ final class CommandPipeline: @unchecked Sendable {
             taken.entries.removeAll(keepingCapacity: true)
             taken.encoder.bytes.removeAll(keepingCapacity: true)
         }
-        let deadline = Instant.now.advanced(by: options.commandTimeout)
+        let deadline = deadline()
         var start = 0
         for entry in taken.entries {
             let end = start + entry.length
@@ -128,7 +138,7 @@ final class CommandPipeline: @unchecked Sendable {
     private var hasRoom: Bool { hasRoom(for: 0) }
 
     private func hasRoom(for length: Int) -> Bool {
-        queue.output.bytes.count + length + (connection?.queuedBytes ?? 0) <= options.maximumOutput
+        queue.output.bytes.count + length + (isStreamBehind ? connection?.queuedBytes ?? 0 : 0) <= options.maximumOutput
     }
 
     private var overflow: RedisError {
@@ -148,22 +158,36 @@ final class CommandPipeline: @unchecked Sendable {
 
     private func flushNow() {
         isFlushDue = false
+        writeNow()
+    }
+
+    private func writeNow() {
         guard reconnect.isConnected, queue.unsentCount > 0 else { return }
         queue.markSent()
-        connection?.write(draining: &queue.output.bytes)
+        guard let connection else { return }
+        connection.write(draining: &queue.output.bytes)
+        isStreamBehind = connection.queuedBytes > 0
     }
 
     // MARK: Time
 
+    /// When a command that is asked for now must be answered: the clock is read once a turn.
+    private func deadline() -> Instant {
+        if !isFlushDue { turnDeadline = Instant.now.advanced(byMicroseconds: commandTimeout) }
+        return turnDeadline
+    }
+
     /// Looks at the oldest command's deadline when it comes, not at each command: a timer is set once per `commandTimeout` at most.
     private func scheduleExpiry() {
-        guard let expiry, expiry.scheduledAt == nil, let deadline = queue.nextDeadline else { return }
-        expiry.schedule(at: deadline)
+        guard !isExpirySet, let deadline = queue.nextDeadline else { return }
+        expiry?.schedule(at: deadline)
+        isExpirySet = expiry?.scheduledAt != nil
     }
 
     private func expire() {
+        isExpirySet = false
         let now = Instant.now
-        let wait = options.commandTimeout.microseconds / 1_000
+        let wait = commandTimeout / 1_000
         let overdue = queue.takeOverdue(
             at: now,
             RedisError(
@@ -193,9 +217,8 @@ final class CommandPipeline: @unchecked Sendable {
         guard loop.isOpen, retry == nil, reconnect.start() else { return }
         retry = LoopTimer(on: loop) { [unowned self] in if reconnect.due(at: .now) { connect() } }
         expiry = LoopTimer(on: loop) { [unowned self] in expire() }
-        // Weak: a flush may still be due when the last owner lets go.
-        flush = { [weak self] in self?.flushNow() }
-        // The hook also keeps this object alive until it is stopped.
+        // Until it is stopped this object is kept alive, by this closure and by the hook: no count of references is needed per reply.
+        flush = { self.flushNow() }
         loop.whenStopping(self) { self.stop() }
         connect()
     }
@@ -207,6 +230,7 @@ final class CommandPipeline: @unchecked Sendable {
         retry?.close()
         expiry?.close()
         expiry = nil
+        flush = {}
         loop.whenStopping(self, nil)
         answer(
             queue.takeAll(
@@ -219,12 +243,12 @@ final class CommandPipeline: @unchecked Sendable {
         let connection = RedisConnection(
             on: loop, endpoint: endpoint, options: options,
             events: .init(
-                ready: { [unowned self] server in
+                ready: { server in
                     self.server = server
-                    connectedAt = .now
-                    reconnect.connected(at: .now)
-                    scheduleFlush()
-                }, received: { [unowned self] value in received(value) }, ended: { [unowned self] error in ended(error) }))
+                    self.connectedAt = .now
+                    self.reconnect.connected(at: .now)
+                    self.scheduleFlush()
+                }, received: { value in self.received(value) }, ended: { error in self.ended(error) }))
         self.connection = connection
         connection.open()
     }

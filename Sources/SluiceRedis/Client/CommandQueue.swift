@@ -8,11 +8,16 @@ struct CommandQueue {
     /// Commands taken out, each with the answer it must get.
     typealias Answers = [(PendingCommand, RedisError)]
 
+    /// Of fewer commands none leave early: a write costs as much as some ten of them.
+    static let minimumHeadStart = 16
+
     private var commands = FIFO<PendingCommand>()
     /// How many at the front have been sent.
     private(set) var sentCount = 0
     /// The bytes of all others.
     var output = CommandEncoder()
+    /// Half of what was under way after the last write.
+    private var headStart = Int.max
 
     /// Whether nobody waits.
     var isEmpty: Bool { commands.isEmpty }
@@ -26,8 +31,16 @@ struct CommandQueue {
     /// Adds a command whose bytes have just been appended to `output`.
     mutating func append(_ command: PendingCommand) { commands.append(command) }
 
+    /// Whether what waits should leave now, although the turn of the loop may add to it: the server has nothing to do, and half of what
+    /// its callers have under way together is here. A crowd that moves in step would otherwise wait while the server works, and the server
+    /// while the crowd does; in two halves both work at once. Once they do, a turn of the loop is one write again.
+    var deservesHeadStart: Bool { sentCount == 0 && commands.count >= headStart }
+
     /// Notes that `output` has been handed over whole.
-    mutating func markSent() { sentCount = commands.count }
+    mutating func markSent() {
+        sentCount = commands.count
+        headStart = sentCount < 2 * Self.minimumHeadStart ? .max : sentCount / 2
+    }
 
     /// Takes the command that the next reply belongs to; nil: nobody asked.
     mutating func takeReplied() -> PendingCommand? {

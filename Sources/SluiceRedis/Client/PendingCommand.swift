@@ -7,6 +7,8 @@ struct PendingCommand {
         /// A task. The unchecked kind, since the checked one allocates for every command; that each is resumed exactly once is what
         /// `CommandQueue` is for: whoever takes a command out of it must answer it.
         case task(UnsafeContinuation<Result<RedisValue, RedisError>, Never>)
+        /// A task that waits on the client's loop, outside of any actor.
+        case freeTask(UnsafeContinuation<Result<RedisValue, RedisError>, Never>, EventLoop)
         /// A closure, called on the loop's thread.
         case closure((Result<RedisValue, RedisError>) -> Void)
         /// Nobody.
@@ -26,6 +28,7 @@ struct PendingCommand {
     func answer(_ result: Result<RedisValue, RedisError>) {
         switch reply {
         case .task(let continuation): continuation.resume(returning: result)
+        case .freeTask(let continuation, let loop): loop.resumingOutsideActors { continuation.resume(returning: result) }
         case .closure(let body): body(result)
         case .ignored: break
         }

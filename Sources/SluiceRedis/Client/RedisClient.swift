@@ -2,8 +2,8 @@ package import SluiceLoop
 
 /// A Redis client on one connection, which it makes again by itself whenever it is lost.
 ///
-/// All commands of one turn of the loop leave in one write, and their replies resume their callers in order. Commands may come from any
-/// task; those of actors on the client's own loop cost no hop.
+/// All commands of one turn of the loop leave in one write (two, where that keeps the server busy: `CommandQueue.deservesHeadStart`), and
+/// their replies resume their callers in order. Commands may come from any task; those of actors on the client's own loop cost no hop.
 ///
 /// A command ends in its value or in a `RedisError`, at the latest after twice `commandTimeout` (waiting for a connection and
 /// for the reply are bounded together, a retry included). Cancelling a task does not take its command back: it is short, and its
@@ -18,7 +18,6 @@ package actor RedisClient {
     /// The loop that the client lives on.
     package nonisolated let loop: EventLoop
     nonisolated let pipeline: CommandPipeline
-    private nonisolated let executor: LoopTaskExecutor
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -26,7 +25,6 @@ package actor RedisClient {
     package init(endpoint: RedisEndpoint, loop: EventLoop, options: RedisClientOptions = .init()) {
         self.endpoint = endpoint
         self.loop = loop
-        executor = LoopTaskExecutor(loop)
         pipeline = CommandPipeline(endpoint: endpoint, loop: loop, options: options)
     }
 
@@ -120,13 +118,18 @@ package actor RedisClient {
     private nonisolated func perform(
         idempotent: Bool, _ encode: (inout CommandEncoder) -> Void
     ) async -> Result<RedisValue, RedisError> {
-        if loop.isCurrent {
-            return await withTaskExecutorPreference(executor) {
-                await withUnsafeContinuation { pipeline.enqueue($0, idempotent: idempotent, encode) }
-            }
+        let isFree = isFree(#isolation)
+        guard loop.isCurrent, !isFree, !loop.isPreferredByCurrentTask else {
+            return await withUnsafeContinuation { pipeline.enqueue($0, isFree: isFree, idempotent: idempotent, encode) }
         }
-        return await withUnsafeContinuation { pipeline.enqueue($0, idempotent: idempotent, encode) }
+        // A reply resumes its task by way of the task's preferred executor, before it hops back to the actor that awaited it. Where that
+        // is the global pool, a reply awaited on the loop would wake another thread only to be sent back.
+        return await withTaskExecutorPreference(loop) {
+            await withUnsafeContinuation { pipeline.enqueue($0, idempotent: idempotent, encode) }
+        }
     }
+
+    private nonisolated func isFree(_ isolation: (any Actor)?) -> Bool { isolation == nil }
 }
 
 extension CommandEncoder {

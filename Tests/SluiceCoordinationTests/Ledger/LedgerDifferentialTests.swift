@@ -61,6 +61,25 @@ import Testing
         await loop.shutDown()
     }
 
+    @Test func `releases under a large limit are rounded alike, whether little or more of it is in use`() async throws {
+        let server = try await RedisServer()
+        let loop = EventLoop(name: "rounding")
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
+        await client.start()
+        var pair = LedgerPair(seed: 1, client: client, terms: terms(mirror("m", "1001/10s")))
+        // A hundred turns are a window: what is in use goes to and fro about a quarter of the limit.
+        for turn in 0..<500 as Range<Int64> {
+            try await pair.take(turn % 7 + turn / 60 % 3)
+            pair.pass(23 * millisecond + turn)
+            try await pair.settleAll()
+            pair.pass(77 * millisecond)
+        }
+        #expect(pair.differences.isEmpty)
+        await client.shutDown()
+        await server.stop()
+        await loop.shutDown()
+    }
+
     @Test(arguments: [
         ["1000/1d", "1000/2d", "1000/3d", "1000/4d"], ["1000000/1d"], ["1000/1d", "1001/1h", "1000000/2d", "10000000/31d"],
     ])

@@ -32,7 +32,29 @@ private func configuration(_ redis: RedisServer?) -> PoolConfiguration {
     return configuration
 }
 
+/// The thread that asks.
+private func thread() -> UInt { UInt(pthread_self()) }
+
 @Suite(.timeLimit(.minutes(2))) struct `A pool's locks` {
+    @Test func `a task that prefers the pool's executor is on one thread from call to call, to the pool's end`() async throws {
+        let redis = try await RedisServer()
+        let pool = try await MirrorPool(configuration(redis))
+        let lock = try pool.lock("near")
+        let threads = try await Task(executorPreference: pool.executor) {
+            var threads: Set<UInt> = [thread()]
+            for _ in 0..<20 {
+                let permit = try await lock.acquire()
+                threads.insert(thread())
+                try await permit.release()
+                threads.insert(thread())
+            }
+            await pool.shutDown()
+            return threads
+        }.value
+        #expect(threads.count == 1)
+        await #expect(throws: SluiceError.self) { try await lock.acquire() }
+    }
+
     @Test func `one at a time over several pools, with growing tokens`() async throws {
         let redis = try await RedisServer()
         let directory = try TemporaryDirectory(label: "door")
