@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CSluiceZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // Arrows run upwards only; see Sources/Sluice/Sluice.docc/Architecture.md.
+        .target(name: "SluiceRandom", swiftSettings: safeRules),
         .target(name: "SluiceLoop", dependencies: ["CSluiceLibuv"], swiftSettings: languageRules),
         .target(name: "SluiceRedis", dependencies: ["SluiceLoop", "CSluiceHiredis", "CSluiceOpenSSL"], swiftSettings: languageRules),
         .target(name: "SluiceHTTP", dependencies: ["SluiceLoop", "CSluiceCurl", "CSluiceOpenSSL"], swiftSettings: languageRules),
@@ -42,19 +43,21 @@ let package = Package(
             name: "Sluice", dependencies: ["SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination", "SluiceCache"],
             resources: [.embedInCode("Scripts")], swiftSettings: safeRules),
         .target(name: "SluiceServer", dependencies: ["SluiceLoop", "CSluiceMicrohttpd"], swiftSettings: languageRules),
-        .target(name: "SluiceMirror", dependencies: ["SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
+        .target(name: "SluiceMirror", dependencies: ["SluiceRandom", "SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
         .target(name: "SluiceGateway", dependencies: ["Sluice", "SluiceCache", "SluiceLoop", "SluiceServer"], swiftSettings: safeRules),
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
-                "Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination", "SluiceCache",
+                "SluiceRandom", "Sluice", "SluiceGateway", "SluiceMirror", "SluiceLoop", "SluiceRedis", "SluiceHTTP", "SluiceCoordination",
+                "SluiceCache",
                 "SluiceHarness", "SluiceServer",
             ],
             swiftSettings: languageRules),
 
         // The product's own decisions in virtual time, on a virtual network, with faults; for tests and for `deploy/simulate`.
         .target(
-            name: "SluiceSimulation", dependencies: ["Sluice", "SluiceCoordination", "SluiceLoop"], swiftSettings: safeRules),
+            name: "SluiceSimulation", dependencies: ["SluiceRandom", "Sluice", "SluiceCoordination", "SluiceCache", "SluiceLoop"],
+            swiftSettings: safeRules),
         .executableTarget(name: "SluiceSimulate", dependencies: ["SluiceSimulation"], swiftSettings: safeRules),
 
         // One process that takes and gives back locks, for tests and for `deploy/bench-locks`.
@@ -62,7 +65,8 @@ let package = Package(
 
         // One process with the cache's two tiers, which reads and purges at random, for the coherence test.
         .executableTarget(
-            name: "SluiceCacheWorker", dependencies: ["SluiceCache", "SluiceHTTP", "SluiceRedis", "SluiceLoop"], swiftSettings: safeRules),
+            name: "SluiceCacheWorker", dependencies: ["SluiceRandom", "SluiceCache", "SluiceHTTP", "SluiceRedis", "SluiceLoop"],
+            swiftSettings: safeRules),
 
         // Small complete programs; Sources/Examples/README.md says how to run each.
         .executableTarget(
@@ -78,34 +82,36 @@ let package = Package(
         .target(name: "SluiceHarness", swiftSettings: languageRules),
 
         .testTarget(
-            name: "SluiceSimulationTests", dependencies: ["SluiceSimulation", "SluiceCoordination", "SluiceLoop"],
+            name: "SluiceSimulationTests", dependencies: ["SluiceRandom", "SluiceSimulation", "SluiceCoordination", "SluiceLoop"],
             swiftSettings: languageRules),
         .testTarget(name: "SluiceLoopTests", dependencies: ["SluiceLoop"], swiftSettings: languageRules),
-        .testTarget(name: "SluiceRedisTests", dependencies: ["SluiceRedis", "SluiceLoop", "SluiceHarness"], swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceHTTPTests", dependencies: ["SluiceHTTP", "SluiceLoop", "SluiceHarness", "CSluiceOpenSSL"],
+            name: "SluiceRedisTests", dependencies: ["SluiceRandom", "SluiceRedis", "SluiceLoop", "SluiceHarness"],
+            swiftSettings: languageRules),
+        .testTarget(
+            name: "SluiceHTTPTests", dependencies: ["SluiceRandom", "SluiceHTTP", "SluiceLoop", "SluiceHarness", "CSluiceOpenSSL"],
             swiftSettings: languageRules),
         .testTarget(
             name: "SluiceCoordinationTests",
-            dependencies: ["SluiceCoordination", "SluiceRedis", "SluiceLoop", "SluiceHarness", "SluiceMirror"],
+            dependencies: ["SluiceRandom", "SluiceCoordination", "SluiceRedis", "SluiceLoop", "SluiceHarness", "SluiceMirror"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceCacheTests", dependencies: ["SluiceCache", "SluiceRedis", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceCacheTests", dependencies: ["SluiceRandom", "SluiceCache", "SluiceRedis", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceMirrorTests", dependencies: ["SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceMirrorTests", dependencies: ["SluiceRandom", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceTests", dependencies: ["Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceTests", dependencies: ["SluiceRandom", "Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
             name: "SluiceGatewayTests",
-            dependencies: ["SluiceGateway", "Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
+            dependencies: ["SluiceRandom", "SluiceGateway", "Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "Sluice", "SluiceCommand", "SluiceLoop", "SluiceHarness",
+                "SluiceRandom", "Sluice", "SluiceCommand", "SluiceLoop", "SluiceHarness",
                 "SluiceLockWorker", "SluiceCacheWorker", "SluiceServer",
             ],
             path: "IntegrationTests",

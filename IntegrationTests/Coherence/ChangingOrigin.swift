@@ -1,4 +1,5 @@
 import SluiceLoop
+import SluiceRandom
 import SluiceServer
 import Synchronization
 
@@ -10,7 +11,7 @@ final class ChangingOrigin: Sendable {
         var required: [String: Int] = [:]
         var requests = 0
         var confirmed = 0
-        var random: SeededNumbers
+        var random: SeededGenerator
     }
 
     private let loop = EventLoop(name: "origin")
@@ -19,7 +20,7 @@ final class ChangingOrigin: Sendable {
     /// Its URL, once it has started.
     let address = Mutex("")
 
-    init(seed: UInt64) { state = Mutex(State(random: SeededNumbers(seed: seed))) }
+    init(seed: UInt64) { state = Mutex(State(random: SeededGenerator(seed: seed))) }
 
     func start() async throws {
         let loop = loop
@@ -98,20 +99,5 @@ final class ChangingOrigin: Sendable {
                 return parts.count == 2 ? Int(parts[1]).map { (String(parts[0]), $0) } : nil
             }
         ) { $1 }
-    }
-}
-
-/// Random numbers that a seed repeats: SplitMix64 (Steele, Lea, Flood 2014).
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import SluiceHarness
 import SluiceLoop
+import SluiceRandom
 import Testing
 
 /// Some processes that read and purge at random at one Redis, somebody who interferes, and what came of it.
@@ -96,7 +97,7 @@ struct CoherenceRun {
     private func interfere(
         _ redis: RedisServer, _ origin: ChangingOrigin, _ workers: inout [ChildProcess], until: Instant, _ outcome: inout Outcome
     ) async throws {
-        var random = SeededNumbers(seed: seed)
+        var random = SeededGenerator(seed: seed)
         while Instant.now < until {
             let kind = kinds.randomElement(using: &random)!
             let path = "/\(Bool.random(using: &random) ? "a" : "b")/"

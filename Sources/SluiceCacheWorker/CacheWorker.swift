@@ -2,6 +2,7 @@ import Glibc
 import SluiceCache
 import SluiceHTTP
 import SluiceLoop
+import SluiceRandom
 import SluiceRedis
 
 /// One process with the cache's two tiers, which reads and purges at random and writes down what it saw; for tests.
@@ -67,7 +68,7 @@ actor CacheWorker {
         Self.say("ready")
         await withTaskGroup(of: Void.self) { group in
             for reader in 0..<options.readers {
-                group.addTask { await self.readAlways(SplitMix64(seed: self.options.seed << 8 | UInt64(reader))) }
+                group.addTask { await self.readAlways(SeededGenerator(seed: self.options.seed << 8 | UInt64(reader))) }
             }
         }
         try await readAtLast()
@@ -120,7 +121,7 @@ actor CacheWorker {
 
     // MARK: Reading and purging
 
-    private func readAlways(_ generator: SplitMix64) async {
+    private func readAlways(_ generator: SeededGenerator) async {
         var random = generator
         while Instant.now < options.until {
             if Int.random(in: 0..<150, using: &random) == 0 { await purge(&random) }
@@ -165,7 +166,7 @@ actor CacheWorker {
     }
 
     /// Changes some answers, makes all processes forget them, and says so.
-    private func purge(_ random: inout SplitMix64) async {
+    private func purge(_ random: inout SeededGenerator) async {
         let all = (0..<options.keys).map(Paths.path)
         let one = Int.random(in: 0..<options.keys, using: &random)
         let kind = Int.random(in: 0..<10, using: &random)

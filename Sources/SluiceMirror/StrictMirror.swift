@@ -1,4 +1,5 @@
 package import SluiceLoop
+import SluiceRandom
 package import SluiceServer
 
 /// An HTTP API that enforces its limits to the letter and remembers everything: the judge of the tests, and of the demo.
@@ -20,7 +21,7 @@ package actor StrictMirror {
     private let startedAt = Instant.now
     private var judge: MirrorJudge
     private var tally: MirrorTally
-    private var random: SplitMix64
+    private var random: SeededGenerator
     private var accepted = 0
     private var orders = 0
     private var server: HTTPServer?
@@ -31,7 +32,7 @@ package actor StrictMirror {
         data = PlaceholderData(posts: options.posts)
         judge = MirrorJudge(options, from: startedAt)
         tally = MirrorTally(start: startedAt, logCapacity: options.logCapacity)
-        random = SplitMix64(seed: options.seed)
+        random = SeededGenerator(seed: options.seed)
     }
 
     /// Starts to listen. Returns the address with the port that the mirror got.

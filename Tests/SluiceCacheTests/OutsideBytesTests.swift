@@ -1,4 +1,5 @@
 import SluiceLoop
+import SluiceRandom
 import Testing
 
 @testable import SluiceCache

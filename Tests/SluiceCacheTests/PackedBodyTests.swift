@@ -1,5 +1,6 @@
 import SluiceHarness
 import SluiceLoop
+import SluiceRandom
 import Testing
 
 @testable import SluiceCache

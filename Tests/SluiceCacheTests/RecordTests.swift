@@ -1,4 +1,5 @@
 import SluiceLoop
+import SluiceRandom
 import SluiceRedis
 import Testing
 

@@ -1,4 +1,5 @@
 import SluiceHTTP
+import SluiceRandom
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -48,7 +49,7 @@ struct AdmissionTests {
 
     @Test(arguments: UInt64(1)...50)
     func `whatever comes and goes, the limits hold and nobody is forgotten`(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let perOrigin = Int.random(in: 1...4, using: &random)
         let total = Int.random(in: 1...6, using: &random)
         let admission = Desk(perOrigin: perOrigin, total: total)
@@ -82,18 +83,6 @@ struct AdmissionTests {
                 if here == 0 && running.count < total { #expect(!waiting.contains { $0.1 == origin }, "forgotten") }
             }
         }
-    }
-}
-
-/// A small generator with a seed (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }
 

@@ -1,4 +1,5 @@
 import SluiceHTTP
+import SluiceRandom
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -44,7 +45,7 @@ struct ResponseHeadTests {
 
     @Test(arguments: UInt64(1)...20)
     func `any bytes are read without harm`(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let alphabet = Array("HTTP/1.2 :\t\r\n\0aé9-".utf8)
         for _ in 0..<500 {
             var head = ResponseHead()

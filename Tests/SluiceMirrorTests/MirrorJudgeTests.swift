@@ -1,5 +1,6 @@
 import SluiceLoop
 import SluiceMirror
+import SluiceRandom
 import Testing
 
 /// What a strict mirror refuses, by each algorithm, and what it calls a violation.
@@ -33,7 +34,7 @@ struct MirrorJudgeTests {
 
     @Test func `the log refuses what violates, and nothing else`() throws {
         for seed in UInt64(0)..<30 {
-            var generator = SplitMix64(seed: seed)
+            var generator = SeededGenerator(seed: seed)
             var judge = try Self.judge([("limit", "4/100ms"), ("limit", "20/1s")])
             var now: Int64 = 0
             for _ in 0..<1_000 {
@@ -80,7 +81,7 @@ struct MirrorJudgeTests {
     @Test(arguments: ["log", "counter", "fixed", "bucket", "bucket:3"])
     func `what until says is the first instant that is accepted`(algorithm: String) throws {
         for seed in UInt64(0)..<100 {
-            var generator = SplitMix64(seed: seed)
+            var generator = SeededGenerator(seed: seed)
             var judge = try Self.judge([("limit", "5/400ms"), ("algorithm", algorithm)])
             var now: Int64 = 0
             for _ in 0..<500 {

@@ -1,5 +1,6 @@
 import SluiceLoop
 import SluiceMirror
+import SluiceRandom
 import Testing
 
 /// The judge against a model that looks at every interval.
@@ -36,7 +37,7 @@ struct SlidingWindowJudgeTests {
     }
 
     @Test func `what until says is the first instant that is accepted`() throws {
-        var generator = SplitMix64(seed: 7)
+        var generator = SeededGenerator(seed: 7)
         for _ in 0..<200 {
             var judge = SlidingWindowJudge(limits: try Self.limits(["3/100ms", "5/400ms"]))
             var now: Int64 = 0
@@ -53,7 +54,7 @@ struct SlidingWindowJudgeTests {
     }
 
     @Test(arguments: 0..<60) func `random arrivals are judged as a model judges that looks at every interval`(seed: UInt64) throws {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let limits = try Self.limits([["4/100ms"], ["2/10ms", "30/1s"], ["50/1s"], ["1/5ms", "7/70ms", "40/700ms"]][Int(seed % 4)])
         var judge = SlidingWindowJudge(limits: limits)
         var arrivals: [Int64] = []

@@ -1,5 +1,6 @@
 import SluiceLoop
 import SluiceMirror
+import SluiceRandom
 import SluiceServer
 import Testing
 
@@ -45,7 +46,7 @@ struct StrictMirrorOptionsTests {
 
     @Test func `a jittered latency stays in its range and reaches both halves`() throws {
         let latency = try MirrorLatency(text: "20ms..80ms")
-        var generator = SplitMix64(seed: 3)
+        var generator = SeededGenerator(seed: 3)
         let drawn = (0..<1_000).map { _ in latency.draw(&generator) }
         #expect(drawn.allSatisfy { latency.range.contains($0) })
         #expect(drawn.contains { $0 < .milliseconds(35) })

@@ -1,4 +1,5 @@
 import SluiceLoop
+import SluiceRandom
 import SluiceRedis
 import Testing
 
@@ -74,7 +75,7 @@ struct RedisEndpointTests {
     }
 
     @Test(arguments: 0..<4 as Range<UInt64>) func `random URLs are read or refused, never fatal`(seed: UInt64) {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let alphabet = Array("redis://unix@:[]%/?#=db09af\u{e9} ")
         for _ in 0..<5_000 {
             let tail = String((0..<Int.random(in: 0...20, using: &generator)).map { _ in alphabet.randomElement(using: &generator)! })

@@ -1,3 +1,4 @@
+import SluiceRandom
 import Testing
 
 @testable import SluiceRedis
@@ -56,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: 0..<4 as Range<UInt64>) func `random bytes are read or refused, never fatal`(seed: UInt64) {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let alphabet = Array("+-:$*0123456789\r\n\r\nOKx".utf8)
         for _ in 0..<5_000 {
             var text = (0..<Int.random(in: 1...60, using: &generator)).map { _ in alphabet.randomElement(using: &generator)! }

@@ -1,3 +1,5 @@
+import SluiceRandom
+
 /// Makes sentences from a seed: the same seed, the same text, in every process. The words are our own.
 struct PlaceholderText {
     private static let subjects = [
@@ -26,12 +28,12 @@ struct PlaceholderText {
         "chamber", "crossing", "sluice", "signal", "passage", "ledger", "voyage", "keeper", "current", "tide", "bridge", "cargo", "mooring",
     ]
 
-    private var random: SplitMix64
+    private var random: SeededGenerator
 
     /// - Parameters:
     ///   - kind: sets texts of different kinds apart.
     ///   - id: the item's number.
-    init(_ kind: UInt64, _ id: Int) { random = SplitMix64(seed: kind &* 0x1_0000_0001 &+ UInt64(id)) }
+    init(_ kind: UInt64, _ id: Int) { random = SeededGenerator(seed: kind &* 0x1_0000_0001 &+ UInt64(id)) }
 
     /// One of `choices`.
     mutating func pick(_ choices: [String]) -> String { choices[Int.random(in: 0..<choices.count, using: &random)] }

@@ -1,11 +1,12 @@
 internal import SluiceLoop
+import SluiceRandom
 
 /// Requests of others who use the same quota: at a random instant in each of the equal parts of time that the rate makes. They take
 /// their share of the mirror's quota, and are in none of its figures but their own.
 struct Strangers: Sendable {
     private let spacing: Int64
     private let start: Instant
-    private var random: SplitMix64
+    private var random: SeededGenerator
     private var index: Int64 = 0
     private var next: Instant
 
@@ -13,7 +14,7 @@ struct Strangers: Sendable {
     init(_ rate: MirrorLimit, from start: Instant, seed: UInt64) {
         spacing = max(1, rate.window.microseconds / Int64(rate.count))
         self.start = start
-        random = SplitMix64(seed: seed ^ 0x5354_5241_4E47_4552)
+        random = SeededGenerator(seed: seed ^ 0x5354_5241_4E47_4552)
         next = start
         draw()
     }

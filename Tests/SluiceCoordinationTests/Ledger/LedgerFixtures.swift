@@ -1,21 +1,17 @@
 import SluiceCoordination
+import SluiceRandom
 
-/// A small seeded generator (SplitMix64, Steele and others 2014): a failing seed replays exactly.
+/// Random numbers; a failing seed replays exactly.
 struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
+    private var generator: SeededGenerator
+
     init(_ seed: UInt64) {
         // The seed is mixed first: streams of neighbouring seeds would otherwise be one stream, shifted.
-        state = seed
-        state = next()
+        var first = SeededGenerator(seed: seed)
+        generator = SeededGenerator(seed: first.next())
     }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    mutating func next() -> UInt64 { generator.next() }
 
     mutating func pick(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &self) }
     mutating func chance(_ percent: Int64) -> Bool { pick(1...100) <= percent }

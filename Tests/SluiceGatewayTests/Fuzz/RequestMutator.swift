@@ -1,11 +1,12 @@
 import SluiceMirror
+import SluiceRandom
 
 /// Makes bytes that look like requests, and are broken in ways that hurt: whole ones from a list, mutated a few times. From one seed always
 /// the same.
 struct RequestMutator {
-    private var random: SplitMix64
+    private var random: SeededGenerator
 
-    init(seed: UInt64) { random = SplitMix64(seed: seed) }
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     /// What is sent on one connection, cut into the pieces that it is sent in.
     mutating func next() -> [[UInt8]] {

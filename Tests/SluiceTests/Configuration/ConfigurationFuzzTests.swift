@@ -1,3 +1,4 @@
+import SluiceRandom
 import Testing
 
 @testable import Sluice
@@ -5,17 +6,6 @@ import Testing
 /// Whatever is read from outside ends in a value that holds or an error that says where: never in a trap, never in a long wait.
 @Suite(.timeLimit(.minutes(2)))
 struct ConfigurationFuzzTests {
-    /// A small generator whose seed stands in the test's arguments, so that a failure comes again.
-    struct Random: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static let file = Array(
         """
         {"pool": "posts", "redis": "redis://u:p@h:1/3", "mirrors": [{"url": "https://one.example.org/v1/", "name": "one", "limits":
@@ -32,7 +22,7 @@ struct ConfigurationFuzzTests {
         ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xED, 0xA0, 0x80]]
 
     /// Some bytes changed, taken away, doubled, or replaced by a piece that means something somewhere.
-    private static func mutated(_ bytes: [UInt8], _ random: inout Random) -> [UInt8] {
+    private static func mutated(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var result = bytes
         for _ in 0..<Int.random(in: 1...6, using: &random) {
             let start = Int.random(in: 0...result.count, using: &random)
@@ -55,7 +45,7 @@ struct ConfigurationFuzzTests {
 
     @Test(arguments: 1...8)
     func `a garbled file is read or refused with its place`(seed: Int) throws {
-        var random = Random(state: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var accepted = 0
         for _ in 0..<700 {
             let input = Self.mutated(Self.file, &random)
@@ -73,7 +63,7 @@ struct ConfigurationFuzzTests {
 
     @Test(arguments: 1...4)
     func `garbled mirrors, limits and sizes are read or refused`(seed: Int) throws {
-        var random = Random(state: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let seeds = [
             "http://127.0.0.1:9001/base,limit=30/60s,limit=1000/1d,burst=5,concurrency=4,name=a", "https://h,limit=1/1ms", "64MiB",
             "30/60s", "1000/31d",
@@ -106,7 +96,7 @@ struct ConfigurationFuzzTests {
 
     @Test(arguments: 1...4)
     func `random bytes are JSON or refused within the text`(seed: Int) throws {
-        var random = Random(state: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         for _ in 0..<1_500 {
             var input: [UInt8] = []
             for _ in 0..<Int.random(in: 0...12, using: &random) { input += Self.pieces.randomElement(using: &random)! }

@@ -1,6 +1,7 @@
 import Sluice
 import SluiceLoop
 import SluiceMirror
+import SluiceRandom
 
 /// What one worker process is to do, and at which pool. It travels as the worker's arguments.
 package struct WorkerOptions: Sendable {
@@ -93,7 +94,7 @@ package struct WorkerOptions: Sendable {
         var paths = needs
         if divides { paths = paths.indices.filter { $0 % callers == caller }.map { paths[$0] } }
         if seed != 0 {
-            var random = SplitMix64(seed: seed &+ UInt64(caller) &* 7_919)
+            var random = SeededGenerator(seed: seed &+ UInt64(caller) &* 7_919)
             paths.shuffle(using: &random)
         }
         return Array(repeatElement(paths, count: rounds).joined())

@@ -1,6 +1,6 @@
-/// A small, fast random number generator that starts from a seed, so that what it decides can be repeated.
-/// Source of the algorithm: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
-package struct SplitMix64: RandomNumberGenerator, Sendable {
+/// SplitMix64: a small, fast generator whose seed decides all of its numbers, on every machine, so that what chance chose can be repeated.
+/// Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// The same seed gives the same numbers.
