@@ -1,4 +1,5 @@
 import SluiceHarness
+import SluiceRandom
 import SluiceRedis
 
 @testable import SluiceCache
