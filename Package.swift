@@ -56,8 +56,8 @@ let package = Package(
 
         // The product's own decisions in virtual time, on a virtual network, with faults; for tests and for `deploy/simulate`.
         .target(
-            name: "SluiceSimulation", dependencies: ["SluiceRandom", "Sluice", "SluiceCoordination", "SluiceLoop"], swiftSettings: safeRules
-        ),
+            name: "SluiceSimulation", dependencies: ["SluiceRandom", "Sluice", "SluiceCoordination", "SluiceCache", "SluiceLoop"],
+            swiftSettings: safeRules),
         .executableTarget(name: "SluiceSimulate", dependencies: ["SluiceSimulation"], swiftSettings: safeRules),
 
         // One process that takes and gives back locks, for tests and for `deploy/bench-locks`.

@@ -35,9 +35,10 @@ package struct Admission {
 
     /// A transfer comes. Returns whether it starts at once; otherwise it waits. Identities grow with time.
     package mutating func enter(_ id: UInt64, to origin: Origin) -> Bool {
-        let lane = lanes[origin] ?? Lane()
+        let place = lanes.index(forKey: origin)
+        let lane = place.map { lanes.values[$0] } ?? Lane()
         if lane.waiting == 0, lane.active < room(in: lane, origin), active < limit {
-            lanes[origin, default: lane].active += 1
+            if let place { lanes.values[place].active += 1 } else { lanes[origin] = Lane(active: 1) }
             active += 1
             return true
         }
@@ -58,10 +59,11 @@ package struct Admission {
     /// A started transfer to `origin` is over. Call ``next()`` afterwards.
     package mutating func leave(_ origin: Origin) {
         active -= 1
-        guard var lane = lanes.removeValue(forKey: origin) else { return }
-        lane.active -= 1
-        if lane.active == 0 { lane.isStanding = false }
-        if lane.active > 0 || lane.waiting > 0 { lanes[origin] = lane }
+        guard let place = lanes.index(forKey: origin) else { return }
+        lanes.values[place].active -= 1
+        guard lanes.values[place].active == 0 else { return }
+        lanes.values[place].isStanding = false
+        if lanes.values[place].waiting == 0 { lanes.remove(at: place) }
     }
 
     /// A connection to `origin` stands: its protocol is known. Returns whether that was news; call ``next()`` then.

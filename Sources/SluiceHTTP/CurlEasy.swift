@@ -32,6 +32,9 @@ final class CurlEasy {
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var addressList: UnsafeMutablePointer<curl_slist>?
     private var hasPayload = false
+    /// What the handle is set to since its last transfer; nil: nothing yet.
+    private var isSetToSecure: Bool?
+    private var isSetToGet = false
 
     /// - Parameters:
     ///   - closeSocket: what curl calls to close a connection's socket, with its argument.
@@ -95,12 +98,19 @@ final class CurlEasy {
         sluice_curl_set_text(handle, CURLOPT_URL, request.url)
         sluice_curl_set_long(
             handle, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, min(milliseconds, options.connectTimeout.microseconds / 1_000))))
-        // HTTP/2 needs TLS here. Others wait for the first connection's handshake instead of opening their own.
-        sluice_curl_set_long(handle, CURLOPT_HTTP_VERSION, origin.isSecure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
-        sluice_curl_set_long(handle, CURLOPT_PIPEWAIT, origin.isSecure ? 1 : 0)
-        setMethod(request)
-        headerList = Self.list(headerLines(of: request))
-        sluice_curl_set_list(handle, CURLOPT_HTTPHEADER, headerList)
+        if isSetToSecure != origin.isSecure {
+            isSetToSecure = origin.isSecure
+            // HTTP/2 needs TLS here. Others wait for the first connection's handshake instead of opening their own.
+            sluice_curl_set_long(handle, CURLOPT_HTTP_VERSION, origin.isSecure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
+            sluice_curl_set_long(handle, CURLOPT_PIPEWAIT, origin.isSecure ? 1 : 0)
+        }
+        let isGet = request.method == "GET" && request.body.isEmpty
+        if !isGet || !isSetToGet { setMethod(request) }
+        isSetToGet = isGet
+        if hasPayload || !request.headers.isEmpty {
+            headerList = Self.list(headerLines(of: request))
+            sluice_curl_set_list(handle, CURLOPT_HTTPHEADER, headerList)
+        }
         if !addresses.isEmpty {
             let texts = addresses.map { $0.isIPv6 ? "[\($0.ip)]" : $0.ip }
             addressList = Self.list(["+\(origin.host):\(origin.port):\(texts.joined(separator: ","))"])

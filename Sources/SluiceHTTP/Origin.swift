@@ -11,7 +11,7 @@ package struct Origin: Hashable, Sendable {
     package var port: UInt16
 
     /// Whether the host is an address rather than a name, so that there is nothing to look up.
-    package var isAddress: Bool { host.hasPrefix("[") || SocketAddress(ip: host, port: port) != nil }
+    package let isAddress: Bool
 
     /// Reads the origin with curl's own parser, so that it names the host that curl will connect to.
     ///
@@ -36,6 +36,7 @@ package struct Origin: Hashable, Sendable {
         isSecure = scheme == "https"
         self.host = host.lowercased()
         self.port = port
+        isAddress = host.hasPrefix("[") || SocketAddress(ip: host, port: port) != nil
     }
 }
 

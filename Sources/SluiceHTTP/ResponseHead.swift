@@ -48,6 +48,7 @@ package struct ResponseHead {
     private mutating func readStatus(_ line: UnsafeRawBufferPointer) {
         status = 0
         headers.removeAll(keepingCapacity: true)
+        headers.reserveCapacity(8)
         contentLength = nil
         let space = line.firstIndex(of: 0x20) ?? line.count
         if space > 5, line[5] == UInt8(ascii: "2") {
@@ -68,9 +69,21 @@ package struct ResponseHead {
             return
         }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
-        let field = (name: String(decoding: line[..<colon], as: UTF8.self), value: Self.text(line[(colon + 1)...]))
+        let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
+        let field = (name: String(decoding: name, as: UTF8.self), value: Self.text(line[(colon + 1)...]))
         headers.append(field)
-        if colon == 14, RequestRules.isSameName(field.name, "content-length") { contentLength = Int(field.value) }
+        if Self.isContentLength(name) { contentLength = Int(field.value) }
+    }
+
+    private static func isContentLength(_ name: UnsafeRawBufferPointer) -> Bool {
+        guard name.count == 14 else { return false }
+        var place = 0
+        for byte in "content-length".utf8 {
+            // Upper and lower case differ by this bit; the hyphen has it.
+            guard name[place] | 0x20 == byte else { return false }
+            place += 1
+        }
+        return true
     }
 
     private static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
@@ -78,6 +91,6 @@ package struct ResponseHead {
         var end = bytes.endIndex
         while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
         while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
-        return String(decoding: bytes[start..<end], as: UTF8.self)
+        return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<end]), as: UTF8.self)
     }
 }

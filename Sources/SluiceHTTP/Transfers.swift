@@ -13,7 +13,8 @@ final class Transfers {
         case running(CurlEasy)
     }
 
-    private struct Transfer {
+    /// An object, so that looking it up copies nothing.
+    private final class Transfer {
         let request: HTTPRequest
         let origin: Origin
         let timeout: Duration
@@ -22,6 +23,19 @@ final class Transfers {
         let gate: () -> Bool
         let finish: (Outcome) -> Void
         var stage = Stage.queued
+
+        init(
+            request: HTTPRequest, origin: Origin, timeout: Duration, deadline: Instant, timer: Deadline, gate: @escaping () -> Bool,
+            finish: @escaping (Outcome) -> Void
+        ) {
+            self.request = request
+            self.origin = origin
+            self.timeout = timeout
+            self.deadline = deadline
+            self.timer = timer
+            self.gate = gate
+            self.finish = finish
+        }
     }
 
     private let loop: EventLoop
@@ -71,9 +85,10 @@ final class Transfers {
         let deadline = Instant.now.advanced(by: timeout)
         let timer = spareTimers.popLast() ?? Deadline(on: loop) { [weak self] in self?.expire($0) }
         timer.set(for: id, at: deadline)
-        transfers[id] = Transfer(
+        let transfer = Transfer(
             request: request, origin: origin, timeout: timeout, deadline: deadline, timer: timer, gate: gate, finish: finish)
-        if admission.enter(id, to: origin) { findAddresses(id) }
+        transfers[id] = transfer
+        if admission.enter(id, to: origin) { findAddresses(id, transfer) }
     }
 
     /// The caller no longer wants the answer.
@@ -83,7 +98,7 @@ final class Transfers {
     func resolved(_ name: NameCache.Name, _ result: Result<[SocketAddress], LoopError>) {
         for id in names.resolved(name, try? result.get(), at: .now) {
             switch result {
-            case .success(let addresses): run(id, addresses)
+            case .success(let addresses): if let transfer = transfers[id] { run(id, transfer, addresses) }
             case .failure(let error):
                 finish(id) { _ in
                     .failure(
@@ -107,24 +122,24 @@ final class Transfers {
 
     // MARK: Stages
 
-    private func findAddresses(_ id: UInt64) {
-        guard let origin = transfers[id]?.origin else { return }
-        guard !origin.isAddress else { return run(id, []) }
+    private func findAddresses(_ id: UInt64, _ transfer: Transfer) {
+        let origin = transfer.origin
+        guard !origin.isAddress else { return run(id, transfer, []) }
         let name = NameCache.Name(host: origin.host, port: origin.port)
         switch names.ask(name, for: id, at: .now) {
-        case .addresses(let addresses): return run(id, addresses)
+        case .addresses(let addresses): return run(id, transfer, addresses)
         case .wait: break
         case .lookUp: lookUp(name)
         }
-        transfers[id]?.stage = .lookingUp
+        transfer.stage = .lookingUp
     }
 
-    private func run(_ id: UInt64, _ addresses: [SocketAddress]) {
-        guard let multi, let transfer = transfers[id] else { return }
+    private func run(_ id: UInt64, _ transfer: Transfer, _ addresses: [SocketAddress]) {
+        guard let multi else { return }
         let easy = multi.takeEasy()
         easy.prepare(
             id, transfer.request, to: transfer.origin, at: addresses, until: transfer.deadline, gate: transfer.gate)
-        transfers[id]?.stage = .running(easy)
+        transfer.stage = .running(easy)
         multi.start(easy)
     }
 
@@ -187,7 +202,9 @@ final class Transfers {
         loop.beforeWaiting { [weak self] in
             guard let self else { return }
             isAdmitting = false
-            while multi != nil, let id = admission.next() { findAddresses(id) }
+            while multi != nil, let id = admission.next() {
+                if let transfer = transfers[id] { findAddresses(id, transfer) }
+            }
         }
     }
 }

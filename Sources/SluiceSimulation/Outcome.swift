@@ -12,6 +12,8 @@ package struct Outcome: Sendable {
 
     /// What was broken, with when; empty when everything held.
     package var broken: [String] = []
+    /// Breaches of a limit that nobody could have known to be any, with when; see `Amnesia`.
+    package var excused: [String] = []
     /// Requests that mirrors received.
     package var requests = 0
     /// Calls that got a slot, and calls that were refused by their deadline.
@@ -19,6 +21,8 @@ package struct Outcome: Sendable {
     package var refused = 0
     /// The longest that a caller waited for its slot or its refusal, in microseconds of its node's clock.
     package var longestWait: Int64 = 0
+    /// What requests for keys were good for.
+    package var needs = NeedAudit()
     /// How often somebody was elected.
     package var elections = 0
     package var worst: Worst?

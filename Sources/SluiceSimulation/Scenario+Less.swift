@@ -13,6 +13,8 @@ extension Scenario {
             }
         }
         list += [
+            Reduction(name: "changes") { $0.changes = [] },
+            Reduction(name: "keys") { $0.keys = min($0.keys, 1) },
             Reduction(name: "loss") { ($0.messageLoss, $0.replyLoss) = (0, 0) },
             Reduction(name: "repeat") { $0.messageRepeat = 0 },
             Reduction(name: "reorder") { $0.messageReorder = 0 },

@@ -33,7 +33,20 @@ extension Scenario {
         // Where the only process is replaced, nobody may be left to remember data that was lost; that it is missed is not promised.
         if scenario.nodes == 1, scenario.faults.contains(where: { $0.fault.losesData }) { scenario.faults.removeAll { $0.fault.forgets } }
         scenario.faults.sort { $0.at < $1.at }
+        if seed % 4 == 3 { scenario.chooseKeys() }
         return scenario
+    }
+
+    /// In a quarter of the seeds most callers want keys; the other seeds are as they would be without.
+    private mutating func chooseKeys() {
+        var random = SeededGenerator(seed: seed ^ 0x4B45_5953)
+        keys = Int([1, 2, 5, 20].randomElement(using: &random)!)
+        keyed = [0.5, 0.9, 1].randomElement(using: &random)!
+        freshness = 1...[200, 2_000, 10_000].randomElement(using: &random)!
+        flightLease = random.pick(1_000...5_000) * 1_000
+        guard random.happens(0.7) else { return }
+        changes = (0..<random.pick(1...20)).map { _ in (random.pick(0...length), Int(random.pick(0...Int64(keys - 1)))) }
+        changes.sort { $0.at < $1.at }
     }
 
     /// More is wanted than allowed all the time, and nothing goes wrong; windows are long beside what the network takes.

@@ -19,6 +19,10 @@ extension Scenario {
             "  messages: loss \(messageLoss), repeat \(messageRepeat), reorder \(messageReorder), delay \(messageDelay); replies lost \(replyLoss), connections \(connectFailure)"
         )
         lines.append("  callers: cancelling \(cancelling), hurry \(hurry), holding \(holding), pause \(pause)")
+        if keys > 0 {
+            lines.append("  \(keys) keys in \(keyed) of the calls, fresh for \(freshness) ms, flights' lease \(flightLease)")
+            for (at, key) in changes { lines.append("  at \(Double(at) / 1e6) s: key \(key) changes") }
+        }
         for (at, fault) in faults { lines.append("  at \(Double(at) / 1e6) s: \(fault)") }
         if !weaknesses.isEmpty { lines.append("  without: \(weaknesses.map(\.rawValue).sorted().joined(separator: ", "))") }
         return lines.joined(separator: "\n")

@@ -41,6 +41,15 @@ package struct Scenario: Sendable {
     package var skew: Int64 = 100
     /// How far the hosts' clocks are apart, at the least and at the most. Nobody should ask them for the time of day.
     package var clocksApart: ClosedRange<Int64> = 1_000...10_000_000_000
+    /// So many keys are wanted, by so large a share of the calls; the others want slots.
+    package var keys = 0
+    package var keyed = 0.7
+    /// For how long answers are fresh, in milliseconds. They have no stale life.
+    package var freshness: ClosedRange<Int64> = 300...5_000
+    /// How long a flight is its holder's if nothing is heard from him.
+    package var flightLease: Int64 = 2_000_000
+    /// When mirrors have something new for a key, and somebody purges the old.
+    package var changes: [(at: Int64, key: Int)] = []
     package var faults: [(at: Int64, fault: Fault)] = []
     package var weaknesses: Set<Weakness> = []
     /// How long the run is, in true time.

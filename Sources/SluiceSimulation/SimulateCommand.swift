@@ -56,6 +56,8 @@ package enum SimulateCommand {
         print(scenario.summary)
         let outcome = Simulation(scenario, keepsTrace: true).run()
         for line in outcome.trace { print(line) }
+        for line in outcome.excused { print("EXCUSED: \(line)") }
+        for line in outcome.broken { print("BROKEN: \(line)") }
         print(line(scenario.seed, outcome))
         exit(outcome.broken.isEmpty ? 0 : 1)
     }
@@ -89,7 +91,8 @@ package enum SimulateCommand {
     }
 
     private static func line(_ seed: UInt64, _ outcome: Outcome) -> String {
-        let state = outcome.broken.isEmpty ? "held" : "\(outcome.broken.count) broken, first \(outcome.broken[0])"
+        var state = outcome.broken.isEmpty ? "held" : "\(outcome.broken.count) broken, first \(outcome.broken[0])"
+        if let first = outcome.excused.first { state += "; \(outcome.excused.count) excused, nobody who knew was left, first \(first)" }
         return
             "seed \(seed): \(outcome.requests) requests, \(outcome.served) served, \(outcome.refused) refused, \(outcome.elections) elections; \(state)"
     }

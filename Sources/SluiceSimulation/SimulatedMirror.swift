@@ -7,6 +7,8 @@ final class SimulatedMirror {
     var isDead = false
     /// Every arrival, in order.
     private(set) var arrivals: [Int64] = []
+    /// When the slot of each was given.
+    private var grants: [Int64] = []
     /// The most arrivals that one window of each limit has held.
     private(set) var worst: [Int64]
     /// The most that the mirror's own way of counting stood at when a request came, where it is another one.
@@ -25,18 +27,32 @@ final class SimulatedMirror {
         counters = rules.limits.map { _ in (0, 0, 0) }
     }
 
-    /// A request arrives; returns what it breaks.
-    func arrive(at now: Int64) -> String? {
+    /// A limit that was exceeded, and the requests in its window, as places in the order of arrival.
+    struct Breach {
+        let limit: RateLimit
+        let requests: Range<Int>
+    }
+
+    /// A request arrives, on a slot that was given at `grantedAt`; returns what it breaks.
+    func arrive(at now: Int64, grantedAt: Int64) -> (what: String, breaches: [Breach])? {
         arrivals.append(now)
+        grants.append(grantedAt)
         var broken: String?
+        var breaches: [Breach] = []
         for (place, limit) in rules.limits.enumerated() {
             while arrivals[firstKept[place]] <= now - limit.window { firstKept[place] += 1 }
             let count = Int64(arrivals.count - firstKept[place])
             worst[place] = max(worst[place], count)
-            if count > limit.count { broken = "mirror \(rules.name) received \(count) requests within \(limit)" }
+            guard count > limit.count else { continue }
+            broken = "mirror \(rules.name) received \(count) requests within \(limit)"
+            breaches.append(Breach(limit: limit, requests: firstKept[place]..<arrivals.count))
         }
-        return broken ?? countItsOwnWay(now)
+        // What it counts in its own way is beside the limits; so it has no breaches.
+        return broken.map { ($0, breaches) } ?? countItsOwnWay(now).map { ($0, []) }
     }
+
+    /// When the slots of some requests were given.
+    func grants(of requests: Range<Int>) -> ArraySlice<Int64> { grants[requests] }
 
     private func countItsOwnWay(_ now: Int64) -> String? {
         switch upstream {

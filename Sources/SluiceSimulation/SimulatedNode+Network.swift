@@ -16,12 +16,16 @@ extension SimulatedNode {
 
     /// The server was restarted or replaced: the connection is made again when the wait before the next attempt is over.
     func loseConnection() {
+        fallsSilent()
+        hearingEnded()
         backAt = run.timeline.now + run.random.pick(0...250_000)
         run.timeline.plan(at: backAt) { self.reconnected() }
     }
 
     func cut(_ way: Scenario.Way, for span: Int64) {
         let until = run.timeline.now + span
+        fallsSilent()
+        if way == .both { hearingEnded() }
         if way != .here { cutThereUntil = max(cutThereUntil, until) }
         if way != .there { cutHereUntil = max(cutHereUntil, until) }
         run.timeline.plan(at: until) { self.reconnected() }
@@ -58,7 +62,9 @@ extension SimulatedNode {
                 run.timeline.plan(after: 500_000) { [self] in whenAwake { answered(.failure(.fateUnknown)) } }
                 return
             }
-            let reply = command(run.redis, call, run.timeline.now)
+            let carriedOutAt = run.timeline.now
+            run.caller = self
+            let reply = command(run.redis, call, carriedOutAt)
             lastArrivalHere = max(lastArrivalHere, run.timeline.now + run.random.latency(run.scenario.redisLatency))
             if cutHereUntil > lastArrivalHere || lastArrivalHere > givesUpAt || run.random.happens(run.scenario.replyLoss) {
                 let at = lastArrivalHere > givesUpAt || cutHereUntil > givesUpAt ? givesUpAt : run.timeline.now + 500_000
@@ -66,7 +72,12 @@ extension SimulatedNode {
                 run.timeline.plan(at: at) { [self] in whenAwake { answered(.failure(.fateUnknown)) } }
                 return
             }
-            run.timeline.plan(at: lastArrivalHere) { [self] in whenAwake { answered(.success(reply)) } }
+            run.timeline.plan(at: lastArrivalHere) { [self] in
+                whenAwake {
+                    self.answeredAt = carriedOutAt
+                    answered(.success(reply))
+                }
+            }
         }
     }
 
@@ -84,6 +95,21 @@ extension SimulatedNode {
         }
     }
 
+    /// The message that a key's record is not what it was. It comes over a connection of its own, in order, and is lost only with that.
+    func deliverInvalidation(of key: Int, floor: Int64) {
+        let era = cache.era
+        guard isAlive, era != 0 else { return }
+        lastInvalidationHere = max(lastInvalidationHere, cutHereUntil, run.timeline.now + run.random.latency(run.scenario.redisLatency))
+        run.timeline.plan(at: lastInvalidationHere) { [self] in
+            whenAwake { [self] in if cache.era == era { invalidated(key, floor: floor) } }
+        }
+    }
+
     /// The connection to Redis is there again.
-    func reconnected() { whenAwake { self.apply(.subscribed) } }
+    func reconnected() {
+        whenAwake { [self] in
+            apply(.subscribed)
+            if !isCut, cutHereUntil <= run.timeline.now { hearingBegan() }
+        }
+    }
 }

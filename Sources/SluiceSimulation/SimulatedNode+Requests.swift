@@ -37,8 +37,9 @@ extension SimulatedNode {
         let back = way(slowedBy: manner.slowness)
         // A request that is lost on a connection may all the same be delivered: the answer's fate says nothing.
         let isCounted = !run.random.happens(manner.hangsUpBefore)
-        if isCounted { arrive(slot.mirror, after: there) }
-        if run.has(.silentSecondSend), run.random.happens(0.05) { arrive(slot.mirror, after: there + 1_000) }
+        if let fetch = call.fetch { run.left(fetch, self) }
+        if isCounted { arrive(slot, after: there, for: call.fetch) }
+        if run.has(.silentSecondSend), run.random.happens(0.05) { arrive(slot, after: there + 1_000) }
         var result = AttemptResult.answered
         var isCut = false
         if !isCounted || run.random.happens(manner.hangsUpAfter) {
@@ -51,7 +52,7 @@ extension SimulatedNode {
         } else if run.random.happens(manner.refuses) {
             result = .refused(manner.retryAfter)
         } else if run.random.happens(manner.redirects), run.has(.followsRedirects) {
-            arrive(slot.mirror, after: there + back + way(slowedBy: manner.slowness))
+            arrive(slot, after: there + back + way(slowedBy: manner.slowness))
         }
         var patience = run.scenario.timeout
         if run.random.happens(run.scenario.hurry) { patience = run.random.pick(1...patience) }
@@ -63,8 +64,11 @@ extension SimulatedNode {
         min(run.random.latency(run.scenario.mirrorLatency) / 2 * slowness, run.scenario.timeout + 900_000)
     }
 
-    private func arrive(_ mirror: Int, after span: Int64) {
-        run.timeline.plan(after: span) { self.run.arrive(mirror, self) }
+    private func arrive(_ slot: Slot, after span: Int64, for fetch: KeyedFetch? = nil) {
+        run.timeline.plan(after: span) { [run] in
+            run.arrive(slot, self)
+            if let fetch { fetch.version = run.present(fetch.key) }
+        }
     }
 
     private func end(_ slot: Slot, _ call: Call, _ result: AttemptResult, after span: Int64, isCut: Bool, given: Instant, sent: Instant) {
@@ -109,7 +113,7 @@ extension SimulatedNode {
             return callAfterRest()
         }
         run.trace { "\(self) sends to \(self.run.mirrors[slot.mirror].rules.name), and keeps its slot" }
-        arrive(slot.mirror, after: way(slowedBy: 1))
+        arrive(slot, after: way(slowedBy: 1))
         let end = run.timeline.now + run.random.pick(run.scenario.timeout + 1_000_000...6_000_000)
         keep(slot, until: end)
     }

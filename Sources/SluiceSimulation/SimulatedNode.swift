@@ -30,9 +30,17 @@ final class SimulatedNode {
     var lastArrivalHere: Int64 = 0
     var lastMessageHere: Int64 = 0
     private(set) var hearsDemands = false
+    /// When the ledger first answered it; the time at which it was asked, there.
+    private(set) var metAt: Int64?
+    /// When the command was carried out whose answer is being taken in.
+    var answeredAt: Int64 = 0
+    /// When it last ceased to be able to be heard; see `isHeard`.
+    private(set) var silentSince: Int64?
     private var plannedTurn: Int64 = .max
     var waiting: [UInt64: Call] = [:]
     var nextWaiter: UInt64 = 0
+    var cache = SimulatedCache()
+    var lastInvalidationHere: Int64 = 0
 
     init(id: NodeID, place: Int, run: Simulation, options: CoordinatorOptions, terms: LedgerTerms) {
         self.id = id
@@ -59,7 +67,7 @@ final class SimulatedNode {
     /// The present, by this node's clock.
     var present: Instant { local(run.timeline.now) }
 
-    private func trueTime(_ instant: Instant) -> Int64 {
+    func trueTime(_ instant: Instant) -> Int64 {
         let shown = instant.microseconds - epoch + stoodStill
         return shown - shown * skew / 1_000_000
     }
@@ -82,17 +90,36 @@ final class SimulatedNode {
     }
 
     func crash() {
+        fallsSilent()
+        for cell in cache.cells.values.sorted(by: { $0.key < $1.key }) { if let fetch = cell.fetch { run.lost(fetch, self, .died) } }
+        cache = SimulatedCache()
         isAlive = false
         waiting = [:]
     }
 
     func freeze(for span: Int64) {
+        fallsSilent()
         let until = max(frozenUntil, run.timeline.now + span)
         if run.has(.leaderForgetsItsEnd) { stoodStill += until - max(frozenUntil, run.timeline.now) }
         frozenUntil = until
     }
 
+    /// Whether what it has to say reaches Redis.
+    private var isHeard: Bool {
+        let now = run.timeline.now
+        return isAlive && frozenUntil <= now && cutThereUntil <= now && backAt <= now && run.redis.isUp
+    }
+
+    /// Something comes over it that keeps it from being heard; to be called before that.
+    func fallsSilent() { if isHeard { silentSince = run.timeline.now } }
+
+    /// What it can bear witness of: when the ledger first answered it, and since when it could not be heard; nil when it knows nothing.
+    var testimony: (met: Int64, unheardSince: Int64?)? {
+        metAt.map { ($0, isHeard ? nil : silentSince ?? 0) }
+    }
+
     func leave() {
+        endFlights()
         isLeaving = true
         apply(.stopped)
     }
@@ -218,7 +245,9 @@ final class SimulatedNode {
     }
 
     private func learn(_ stamp: Result<LedgerStamp, SlotNode.Failure>, _ sentAt: Instant) {
-        if case .success(let stamp) = stamp { clock.heard(stamp, sent: sentAt, received: local(run.timeline.now)) }
+        guard case .success(let stamp) = stamp else { return }
+        metAt = metAt ?? answeredAt
+        clock.heard(stamp, sent: sentAt, received: local(run.timeline.now))
     }
 }
 

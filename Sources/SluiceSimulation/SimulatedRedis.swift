@@ -1,3 +1,4 @@
+import SluiceCache
 import SluiceCoordination
 
 /// The Redis of a run: the in-memory ledger, the lease, and pub/sub. Commands arrive when the network lets them.
@@ -5,9 +6,13 @@ final class SimulatedRedis {
     struct Data {
         var ledger = LedgerState()
         var leaseEnds: Int64 = .min
+        /// Records and flights.
+        var flights = FlightLedger()
+        /// What each key must be by now, as far as purges were carried out.
+        var floors: [Int: Int64] = [:]
     }
 
-    private(set) var data = Data()
+    var data = Data()
     /// What a replica would have had, lately; kept only where a replica is going to take over.
     private var past: [(at: Int64, data: Data)] = []
     private let keepsPast: Bool
@@ -23,11 +28,20 @@ final class SimulatedRedis {
     let substitute: SubstituteLedger?
     /// When it was started, by its own clock in whole seconds: half of all runs begin with a server that has been up for long.
     private var startedAt: Int64
+    /// Whether flights are everybody's, and whether fills need none.
+    let lacksFlights: Bool
+    let lacksFillFence: Bool
+    /// When each key was last purged, in true time.
+    var purgedAt: [Int: Int64] = [:]
+    /// Who hears that a key's record is not what it was, and what it must be by now.
+    var publishInvalidation: (Int, Int64) -> Void = { _, _ in }
     /// Who is subscribed.
     var listeners: () -> Set<NodeID> = { [] }
     /// Who hears what is published.
     var publish: (LedgerMessage) -> Void = { _ in }
     var publishBeat: (BeatMessage) -> Void = { _ in }
+    /// Who hears that a command changed the ledger.
+    var changed: () -> Void = {}
     /// Who hears that an epoch was not above the one before.
     var complain: (String) -> Void = { _ in }
 
@@ -35,6 +49,8 @@ final class SimulatedRedis {
         self.skew = skew
         keepsPast = scenario.faults.contains { if case .rollback = $0.fault { true } else { false } }
         substitute = SubstituteLedger(scenario)
+        lacksFlights = scenario.weaknesses.contains(.noFlight)
+        lacksFillFence = scenario.weaknesses.contains(.noFillFence)
         startedAt = (clockOffset - (scenario.seed.isMultiple(of: 2) ? 3_600_000_000 : 0)) / 1_000_000
     }
 
@@ -49,7 +65,12 @@ final class SimulatedRedis {
 
     func setUp(_ up: Bool) { isUp = up }
 
-    func loseData(now: Int64) { begin(Data(), now: now) }
+    func loseData(now: Int64) {
+        var empty = Data()
+        // What was purged stays so: nothing older can come back.
+        empty.floors = data.floors
+        begin(empty, now: now)
+    }
 
     /// What had been written until so long ago comes back: what the first of the later commands found.
     func rollBack(by age: Int64, now: Int64) { begin(past.first { $0.at > now - age }?.data ?? data, now: now) }
@@ -62,10 +83,15 @@ final class SimulatedRedis {
         lastEpoch = nil
     }
 
-    private func note(_ now: Int64) {
+    func note(_ now: Int64) {
         guard keepsPast else { return }
         past.append((now, data))
         if past.count > 800 { past.removeFirst(400) }
+    }
+
+    private func changes(_ now: Int64) {
+        note(now)
+        changed()
     }
 
     private func expireLease(_ now: Int64) {
@@ -75,7 +101,7 @@ final class SimulatedRedis {
     // MARK: Commands
 
     func reserve(_ request: ReserveRequest, _ call: LedgerCall, now: Int64) -> ReserveReply {
-        note(now)
+        changes(now)
         expireLease(now)
         let (reply, messages) =
             substitute?.reserve(request, call, &data.ledger, raw: raw(now), now: now) ?? data.ledger.reserve(request, call, at: raw(now))
@@ -84,7 +110,7 @@ final class SimulatedRedis {
     }
 
     func settle(_ request: SettleRequest, _ call: LedgerCall, now: Int64) -> SettleReply {
-        note(now)
+        changes(now)
         let (reply, messages) =
             substitute?.settle(request, call, &data.ledger, raw: raw(now)) ?? data.ledger.settle(request, call, at: raw(now))
         messages.forEach(publish)
@@ -92,14 +118,14 @@ final class SimulatedRedis {
     }
 
     func penalise(mirror: Int, grant: Int64, asked: Int64?, _ call: LedgerCall, now: Int64) -> PenaliseReply {
-        note(now)
+        changes(now)
         let (reply, messages) = data.ledger.penalise(mirror: mirror, grant: grant, asked: asked, call, at: raw(now))
         messages.forEach(publish)
         return reply
     }
 
     func announce(_ call: LedgerCall, now: Int64) -> AnnounceReply {
-        note(now)
+        changes(now)
         let (reply, messages) = data.ledger.announce(call, at: raw(now))
         messages.forEach(publish)
         return reply
@@ -112,7 +138,7 @@ final class SimulatedRedis {
     func contribute(
         _ told: Recollection, of node: NodeID, to notice: MusterNotice, in incarnation: String, _ call: LedgerCall, now: Int64
     ) -> LedgerStamp {
-        note(now)
+        changes(now)
         data.ledger.listeners = listeners()
         // As the real one keeps it: in its written form.
         let (stamp, messages) = data.ledger.contribute(
@@ -124,7 +150,7 @@ final class SimulatedRedis {
     func gather(_ call: LedgerCall, now: Int64) -> GatherReply { data.ledger.gather(call, at: raw(now)) }
 
     func restore(_ request: RestoreRequest, _ call: LedgerCall, now: Int64) -> RestoreReply {
-        note(now)
+        changes(now)
         let (reply, messages) = data.ledger.restore(request, call, at: raw(now))
         messages.forEach(publish)
         return reply

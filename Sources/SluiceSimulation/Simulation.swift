@@ -16,9 +16,19 @@ package final class Simulation {
     var random: SeededGenerator
     let isWithoutMemory: Bool
     private var outcome = Outcome()
+    /// What mirrors have of each key: versions count up.
+    var origin: [Int: Int64] = [:]
+    var needs = NeedAudit()
+    /// When Redis' clock was last set.
+    private(set) var clockSetAt: Int64 = .min
     private let keepsTrace: Bool
     private let terms: LedgerTerms
     private var book = SlotAudit()
+    private var amnesia = Amnesia()
+    /// Breaches of limits; at the end it is known which of them are excused.
+    private var breaches: [(at: Int64, mirror: SimulatedMirror, what: String, of: [SimulatedMirror.Breach])] = []
+    /// Whose command Redis carries out.
+    weak var caller: SimulatedNode?
 
     /// - Parameter keepsTrace: whether the outcome tells what happened, line by line.
     package init(_ scenario: Scenario, keepsTrace: Bool = false) {
@@ -55,10 +65,16 @@ package final class Simulation {
         }
         redis.publishBeat = { [unowned self] beat in for node in nodes { node.deliver(.beat(beat)) } }
         redis.listeners = { [unowned self] in Set(nodes.filter(\.isSubscribed).map(\.id)) }
+        redis.publishInvalidation = { [unowned self] key, floor in
+            trace { "Redis says that key \(key) is not what it was" }
+            for node in nodes { node.deliverInvalidation(of: key, floor: floor) }
+        }
+        redis.changed = { [unowned self] in amnesia.changed(by: caller?.metAt, at: timeline.now) }
         redis.complain = { [unowned self] in broke($0) }
         redis.substitute?.hostClock = { [unowned self] id in timeline.now + (nodes.first { $0.id == id }?.clockError ?? 0) }
         for place in 0..<scenario.nodes { timeline.plan(at: random.pick(0...200_000)) { [self] in startNode(place) } }
         for (at, fault) in scenario.faults { timeline.plan(at: at) { [self] in happen(fault) } }
+        for (at, key) in scenario.changes { timeline.plan(at: at) { [self] in change(key) } }
         // Nobody calls after `length`: everything under way must come to its end.
         let end = scenario.length + scenario.deadline.upperBound + 12_000_000
         for second in 1...end / 1_000_000 { timeline.plan(at: second * 1_000_000) { [self] in lookForOverdueCalls() } }
@@ -69,10 +85,14 @@ package final class Simulation {
 
     // MARK: What happens
 
-    func arrive(_ mirror: Int, _ node: SimulatedNode) {
-        let broken = mirrors[mirror].arrive(at: timeline.now)
-        trace { "\(node) reaches \(self.mirrors[mirror].rules.name)" }
-        if let broken { broke("\(broken), the last from \(node)") }
+    func arrive(_ slot: Slot, _ node: SimulatedNode) {
+        let mirror = mirrors[slot.mirror]
+        let broken = mirror.arrive(at: timeline.now, grantedAt: book.time(of: slot.grant, to: node.id))
+        trace { "\(node) reaches \(mirror.rules.name)" }
+        guard let broken else { return }
+        let what = "\(broken.what), the last from \(node)"
+        trace { "OVER: \(what)" }
+        breaches.append((timeline.now, mirror, what, broken.breaches))
     }
 
     func publish(_ message: DemandMessage) {
@@ -127,6 +147,8 @@ package final class Simulation {
             trace { "\(node) is cut off" }
             node.cut(way, for: span)
         case .redisDown(let span):
+            nodes.forEach { $0.fallsSilent() }
+            nodes.forEach { $0.hearingEnded() }
             redis.setUp(false)
             timeline.plan(after: span) { [self] in
                 redis.setUp(true)
@@ -134,11 +156,18 @@ package final class Simulation {
             }
         case .dataLoss:
             redis.loseData(now: timeline.now)
+            amnesia.dataLost(at: timeline.now)
             nodes.forEach { $0.loseConnection() }
         case .rollback(let age):
             redis.rollBack(by: age, now: timeline.now)
+            // Data that is rolled back says itself that it was on another server, unless there is none.
+            if redis.data.ledger.meta == nil { amnesia.dataLost(at: timeline.now) }
             nodes.forEach { $0.loseConnection() }
-        case .clockStep(let span): redis.clockOffset += span
+            forgetPurges()
+        case .clockStep(let span):
+            redis.clockOffset += span
+            clockSetAt = timeline.now
+            amnesia.clockSet(by: span, at: timeline.now)
         case .mirrorDead(let mirror, let span):
             mirrors[mirror].isDead = true
             timeline.plan(after: span) { [self] in mirrors[mirror].isDead = false }
@@ -154,14 +183,21 @@ package final class Simulation {
     /// The ledger gave slots.
     func recorded(_ request: ReserveRequest, _ reply: ReserveReply) {
         for (demand, grants) in zip(request.demands, reply.grants) {
-            for grant in grants { book.granted(grant, to: demand.node) }
+            for grant in grants { book.granted(grant, to: demand.node, at: timeline.now) }
             if !grants.isEmpty {
+                for (doubt, due) in amnesia.granted(at: timeline.now) { timeline.plan(at: due) { [self] in decide(doubt) } }
                 trace {
                     let slots = grants.map { "\(self.mirrors[$0.mirror].rules.name)×\($0.count) #\($0.number)" }.joined(separator: " ")
                     return "ledger grants \(demand.node.text): \(slots)"
                 }
             }
         }
+    }
+
+    private func decide(_ doubt: Amnesia.Doubt) {
+        let known = amnesia.instants.count
+        amnesia.decide(doubt, witnesses: nodes.compactMap(\.testimony))
+        if amnesia.instants.count > known { trace { "AMNESIA: nobody was left who knew what was before \(Self.seconds(doubt.since))" } }
     }
 
     /// A node uses a slot.
@@ -185,7 +221,25 @@ package final class Simulation {
 
     func broke(_ what: String) {
         trace { "BROKEN: \(what)" }
-        outcome.broken.append("at \(Double(timeline.now) / 1_000_000) s: \(what)")
+        note(what, at: timeline.now)
+    }
+
+    private func note(_ what: String, at instant: Int64) { outcome.broken.append("at \(Self.seconds(instant)): \(what)") }
+
+    private static func seconds(_ instant: Int64) -> String { "\(Double(instant) / 1_000_000) s" }
+
+    /// Which breaches are ours, and which nobody could have known to be any.
+    private func judgeBreaches() {
+        for breach in breaches {
+            let isExcused =
+                !breach.of.isEmpty
+                && breach.of.allSatisfy { amnesia.excuses(breach.mirror.grants(of: $0.requests), limit: $0.limit.count) }
+            if isExcused {
+                outcome.excused.append("at \(Self.seconds(breach.at)): \(breach.what)")
+            } else {
+                note(breach.what, at: breach.at)
+            }
+        }
     }
 
     func trace(_ line: () -> String) {
@@ -202,7 +256,9 @@ package final class Simulation {
     }
 
     private func summary() -> Outcome {
+        judgeBreaches()
         outcome.requests = mirrors.reduce(0) { $0 + $1.arrivals.count }
+        outcome.needs = needs
         outcome.elections = redis.elections
         outcome.worstByOwnCount = mirrors.map(\.worstByOwnCount).max() ?? 0
         for mirror in mirrors {

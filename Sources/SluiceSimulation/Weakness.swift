@@ -27,6 +27,13 @@ extension Scenario {
         /// The ledger grants to whoever says that it leads, whatever its epoch.
         case noFence
 
+        /// Whoever misses a key fetches it, whether or not somebody else does.
+        case noFlight
+        /// A fill needs no flight: what comes is stored, however old.
+        case noFillFence
+        /// Who waits for another process's fill waits for its message, and does not look again.
+        case noSecondLook
+
         // The ledger is replaced:
 
         /// Counts in fixed windows of Redis' clock.

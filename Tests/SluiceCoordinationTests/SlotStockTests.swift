@@ -19,14 +19,28 @@ struct SlotStockTests {
         return stock
     }
 
-    @Test func `a steady load is met for two fifths of a second, asked for when half of that is gone`() {
+    @Test func `a steady load is met for four fifths of a second, asked for when half of that is gone`() {
         var stock = stock(rate: 1_000)
-        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 400)
-        #expect(stock.wanted(spare: 120, free: 1_000_000, nodes: 4, now: at(500_100)) == 400, "the wish is told once")
-        #expect(stock.wanted(spare: 399, free: 1_000_000, nodes: 4, now: at(500_200)) == 0)
-        #expect(stock.wanted(spare: 201, free: 1_000_000, nodes: 4, now: at(500_300)) == 0, "more than half is left")
-        #expect(stock.wanted(spare: 199, free: 1_000_000, nodes: 4, now: at(500_400)) == 201)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 800)
+        #expect(stock.wanted(spare: 240, free: 1_000_000, nodes: 4, now: at(500_100)) == 800, "the wish is told once")
+        #expect(stock.wanted(spare: 799, free: 1_000_000, nodes: 4, now: at(500_200)) == 0)
+        #expect(stock.wanted(spare: 401, free: 1_000_000, nodes: 4, now: at(500_300)) == 0, "more than half is left")
+        #expect(stock.wanted(spare: 399, free: 1_000_000, nodes: 4, now: at(500_400)) == 401)
         #expect(stock.keep(free: 1_000_000, nodes: 4, now: at(500_500)) > NodeQueue.keep)
+    }
+
+    @Test func `a moment in which nobody could come does not make it begin anew`() {
+        var stock = stock(rate: 1_000)
+        // Nothing for two tenths of a second, and then all at once who would have come.
+        for _ in 0..<200 { stock.arrived(now: at(700_000)) }
+        #expect(stock.isSteady)
+        #expect(stock.wanted(spare: 400, free: 1_000_000, nodes: 4, now: at(700_000)) == 0)
+        #expect(stock.keep(free: 1_000_000, nodes: 4, now: at(700_000)) > NodeQueue.keep)
+    }
+
+    @Test func `where there is less to spare the stock lasts shorter`() {
+        var stock = stock(rate: 1_000)
+        #expect(stock.wanted(spare: 0, free: 9_600, nodes: 4, now: at(500_000)) == 600)
     }
 
     @Test func `where limits bind nothing is held`() {
@@ -39,9 +53,9 @@ struct SlotStockTests {
 
     @Test func `a load that becomes less asks for less, though what was asked for has not come`() {
         var stock = stock(rate: 1_000)
-        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 400)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 800)
         for arrival in 0..<60 { stock.arrived(now: at(500_000 + Int64(arrival) * 5_000)) }
-        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(800_000)) == 80)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(800_000)) == 160)
     }
 
     @Test func `a burst, a slow load and one that has ended are none`() {

@@ -1,4 +1,4 @@
-internal import SluiceLoop
+package import SluiceLoop
 
 /// The decisions of one key's flight in one process: who waits, who fetches, what becomes of it. Pure; see ``FlightEvent`` and ``FlightEffect``.
 ///
@@ -9,17 +9,19 @@ internal import SluiceLoop
 ///
 /// Whether a fill counts is for Redis alone to say: it refuses one whose flight was lost or overtaken by a write. Then all
 /// who wait look again, so nobody is handed an answer older than an invalidation.
-struct Flight: Sendable {
+package struct Flight: Sendable {
     /// The spans a flight reckons with, in microseconds.
-    struct Timing: Sendable, Hashable {
+    package struct Timing: Sendable, Hashable {
         /// The lease of our own flights; renewed at a third of it.
-        var lease: Int64
+        package var lease: Int64
         /// How long after another's lease should have ended we look again.
-        var slack: Int64 = 5_000
+        package var slack: Int64 = 5_000
         /// How long until Redis is asked again when it could not be reached.
-        var retry: Int64 = 100_000
+        package var retry: Int64 = 100_000
         /// How long until we look again while no invalidation can reach us.
-        var poll: Int64 = 50_000
+        package var poll: Int64 = 50_000
+
+        package init(lease: Int64) { self.lease = lease }
     }
 
     private enum Phase: Sendable, Hashable {
@@ -41,6 +43,10 @@ struct Flight: Sendable {
     private var waiters: [UInt64: Instant] = [:]
     /// Those of them to whom nothing stale is given as long as something fresh may come.
     private var insistent: Set<UInt64> = []
+    /// Whether an invalidation arrived since the fetch began; it may be the fill's own.
+    private var hasHeardChange = false
+    /// Who has asked since then. Only Redis can say whether what is being fetched is new enough for them.
+    private var latecomers: Set<UInt64> = []
     /// What those of them bear who bear less than others.
     private var bounds: [UInt64: Recency] = [:]
     /// Those of them who joined after the lookup that is under way was asked.
@@ -51,10 +57,10 @@ struct Flight: Sendable {
     private var firstDeadline = Instant.distantFuture
 
     /// A flight that has not begun.
-    init(timing: Timing) { self.timing = timing }
+    package init(timing: Timing) { self.timing = timing }
 
     /// When to send ``FlightEvent/ticked``.
-    var nextTick: Instant {
+    package var nextTick: Instant {
         let deadline = min(firstDeadline, refreshUntil ?? .distantFuture)
         switch phase {
         case .idle, .lookingUp, .filling: return deadline
@@ -64,7 +70,7 @@ struct Flight: Sendable {
     }
 
     /// Whether it fetches, or stores what it fetched: it holds the right to do so.
-    var isHolder: Bool {
+    package var isHolder: Bool {
         switch phase {
         case .fetching, .filling: true
         default: false
@@ -72,7 +78,7 @@ struct Flight: Sendable {
     }
 
     /// Whether an invalidation arrived since Redis was asked: what its reply brings may be old.
-    var isOvertaken: Bool { phase == .lookingUp(overtaken: true) }
+    package var isOvertaken: Bool { phase == .lookingUp(overtaken: true) }
 
     /// Since when a mirror must have given what is to do for all who wait; nil: whenever, as long as it is fresh.
     var freshSince: Instant? { bounds.lazy.filter { waiters[$0.key] != nil }.map(\.value.fresh).max() }
@@ -81,11 +87,14 @@ struct Flight: Sendable {
     /// - Parameters:
     ///   - canHear: whether invalidations reach this process; without them a wait is a poll.
     ///   - receivedAt: when a mirror gave the record at hand.
-    mutating func handle(_ event: FlightEvent, now: Instant, canHear: Bool, receivedAt: Instant = .distantFuture) -> [FlightEffect] {
+    package mutating func handle(
+        _ event: FlightEvent, now: Instant, canHear: Bool, receivedAt: Instant = .distantFuture
+    ) -> [FlightEffect] {
         switch event {
         case .joined(let waiter, let deadline, let insists, let recency):
             waiters[waiter] = deadline
             if insists { insistent.insert(waiter) }
+            if hasHeardChange { latecomers.insert(waiter) }
             if recency != .any {
                 bounds[waiter] = recency
                 unasked.insert(waiter)
@@ -115,7 +124,7 @@ struct Flight: Sendable {
             return fetched(ending, deadline: deadline)
         case .filled(let attempt, let isAccepted):
             guard attempt == self.attempt, phase == .filling else { return [] }
-            return isAccepted == false ? restart(cancelling: false) : finish(.fetched)
+            return isAccepted == false ? restart(cancelling: false) : isAccepted == true ? finish(.fetched) : giveToTheFirst()
         case .ticked: return ticked(now: now)
         }
     }
@@ -127,6 +136,8 @@ struct Flight: Sendable {
         phase = .lookingUp(overtaken: false)
         unasked = []
         isShared = true
+        hasHeardChange = false
+        latecomers = []
         return [.lookUp(attempt: attempt, isAhead: ahead)]
     }
 
@@ -201,13 +212,18 @@ struct Flight: Sendable {
 
     private mutating func invalidated(now: Instant) -> [FlightEffect] {
         switch phase {
-        case .idle, .filling: return []
+        case .idle: return []
+        case .filling:
+            hasHeardChange = true
+            return []
         case .lookingUp:
             phase = .lookingUp(overtaken: true)
             return []
         case .waiting: return lookUp()
         case .offline: return lookUp(again: true)
-        case .fetching: return isShared ? [.renew(attempt: attempt)] : []
+        case .fetching:
+            hasHeardChange = isShared
+            return isShared ? [.renew(attempt: attempt)] : []
         }
     }
 
@@ -245,7 +261,10 @@ struct Flight: Sendable {
         var effects: [FlightEffect] = []
         if firstDeadline <= now {
             let late = waiters.filter { $0.value <= now }.keys.sorted()
-            if !late.isEmpty { effects.append(.answer(late, phase == .filling ? .fetched : .deadline(hold))) }
+            let unsure = phase == .filling ? latecomers : Set(late)
+            let (given, refused) = (late.filter { !unsure.contains($0) }, late.filter { unsure.contains($0) })
+            if !given.isEmpty { effects.append(.answer(given, .fetched)) }
+            if !refused.isEmpty { effects.append(.answer(refused, .deadline(hold))) }
             for waiter in late { waiters[waiter] = nil }
             firstDeadline = waiters.values.min() ?? .distantFuture
         }
@@ -318,10 +337,21 @@ struct Flight: Sendable {
         return answered.isEmpty ? [] : [.answer(answered, outcome)]
     }
 
+    /// Gives what was fetched to those who asked before anything was heard to have changed; nobody said that it is stored. The others look
+    /// again.
+    private mutating func giveToTheFirst() -> [FlightEffect] {
+        let late = latecomers
+        guard waiters.keys.contains(where: late.contains) else { return finish(.fetched) }
+        refreshUntil = nil
+        return answer(.fetched) { waiter, _ in !late.contains(waiter) } + lookUp()
+    }
+
     private mutating func answerAll(_ outcome: FlightOutcome) -> [FlightEffect] {
         let all = waiters.keys.sorted()
         waiters = [:]
         insistent = []
+        latecomers = []
+        hasHeardChange = false
         bounds = [:]
         firstDeadline = .distantFuture
         return all.isEmpty ? [] : [.answer(all, outcome)]

@@ -1,7 +1,7 @@
-internal import SluiceLoop
+package import SluiceLoop
 
 /// What a flight wants done.
-enum FlightEffect: Sendable, Hashable {
+package enum FlightEffect: Sendable, Hashable {
     /// Ask Redis for the record, and for the flight if there is none fresh. The attempt names the token: asking again with the
     /// same one is harmless. `isAhead`: the flight is wanted though the record that we have is fresh.
     case lookUp(attempt: UInt64, isAhead: Bool = false)
@@ -24,7 +24,7 @@ enum FlightEffect: Sendable, Hashable {
 }
 
 /// What a caller gets.
-enum FlightOutcome: Sendable, Hashable {
+package enum FlightOutcome: Sendable, Hashable {
     /// The fresh record that the lookup found.
     case record
     /// The stale record at hand.
@@ -38,7 +38,7 @@ enum FlightOutcome: Sendable, Hashable {
 }
 
 /// What a flight was waiting for when a deadline passed.
-enum FlightHold: Sendable, Hashable {
+package enum FlightHold: Sendable, Hashable {
     /// Redis; another process's fill; its own fetch.
     case redis, anotherProcess, mirror
 }

@@ -1,7 +1,7 @@
-internal import SluiceLoop
+package import SluiceLoop
 
 /// What can happen to a flight.
-enum FlightEvent: Sendable, Hashable {
+package enum FlightEvent: Sendable, Hashable {
     /// A caller asks, and will wait until its deadline. `insists`: nothing stale will do as long as something fresh may come.
     /// `recency`: since when a mirror must have given what is to do.
     case joined(waiter: UInt64, deadline: Instant, insists: Bool = false, recency: Recency = .any)
@@ -26,7 +26,7 @@ enum FlightEvent: Sendable, Hashable {
 }
 
 /// What a lookup found.
-enum LookupReply: Sendable, Hashable {
+package enum LookupReply: Sendable, Hashable {
     /// A fresh record.
     case fresh
     /// No fresh record; the flight is ours, and so is the fetch. `servable`: there is a record that may be served meanwhile.
@@ -46,7 +46,7 @@ enum LookupReply: Sendable, Hashable {
 }
 
 /// How a fetch ended.
-enum FetchEnding: Sendable, Hashable {
+package enum FetchEnding: Sendable, Hashable {
     /// With an answer to keep.
     case storable
     /// With an answer that must not be kept, nor will be the next one's.

@@ -31,7 +31,8 @@ extension SlotNode {
     /// How long ago requests completed, in µs. Where the ledger rounds releases itself, ages are rounded by the same step, to the younger
     /// side, so that equal ones travel and are entered as one.
     private func ages(of completed: [Instant], at rules: MirrorRules, sentAt: Instant) -> [Int64] {
-        let step = rules.limits.map(\.releaseStep).min() ?? 1
+        let isPlenty = outlook?.isPlenty ?? false
+        let step = rules.limits.map { $0.releaseStep(isPlenty: isPlenty) }.min() ?? 1
         guard step > 1 else { return completed.map { sentAt.microseconds(since: $0) } }
         return completed.map { instant in
             let age = sentAt.microseconds(since: instant)

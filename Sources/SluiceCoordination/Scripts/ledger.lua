@@ -57,7 +57,7 @@ local UNLIMITED = 1000000
 local HOUR, SLOW_CALL = 3600000000, 50000
 
 local floor, max, min, sub = math.floor, math.max, math.min, string.sub
-local pack, read = struct.pack, struct.unpack
+local pack, read, tonumber, ipairs = struct.pack, struct.unpack, tonumber, ipairs
 
 local function text(x) return string.format('%.0f', x) end
 
@@ -67,12 +67,15 @@ local function drift(span) return span <= 0 and 0 or floor((span + 999) / 1000) 
 -- What is known of the data as a whole; nil while there is none.
 local meta
 
-local cursor = 0
+local cursor, words = 0, ARGV
 local function word()
     cursor = cursor + 1
-    return ARGV[cursor]
+    return words[cursor]
 end
-local function number() return tonumber(word()) end
+local function number()
+    cursor = cursor + 1
+    return tonumber(words[cursor])
+end
 
 local call = {
     raw = number(), version = word(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(), age = number(),
@@ -90,32 +93,36 @@ local longestWindow = 0
 local function govern(mirror, rules)
     mirror.burst, mirror.concurrency, mirror.limits, mirror.refill = rules.burst, rules.concurrency, {}, nil
     for l, said in ipairs(rules.limits) do
-        local limit = { count = said.count, window = said.window, field = 'log:' .. mirror.name .. ':' .. text(said.window) }
-        limit.guarded = limit.window + drift(limit.window)
-        limit.step = limit.count > MOST_RECORDS and floor((limit.window + 511) / 512) or 1
-        mirror.limits[l] = limit
-        longestWindow = max(longestWindow, limit.window)
+        local count, window = said.count, said.window
+        mirror.limits[l] = {
+            count = count, window = window, field = 'log:' .. mirror.name .. ':' .. (said.text or text(window)),
+            guarded = window + drift(window), step = count > MOST_RECORDS and floor((window + 511) / 512) or 1,
+        }
+        longestWindow = max(longestWindow, window)
         if mirror.burst > 0 then
-            local interval = floor((limit.window + limit.count - 1) / limit.count)
+            local interval = floor((window + count - 1) / count)
             mirror.refill = max(mirror.refill or 0, interval + drift(interval))
         end
     end
 end
 
 for m = 1, number() do
-    local mirror = { name = word() }
-    local own = { burst = number(), concurrency = number(), limits = {} }
-    for l = 1, number() do own.limits[l] = { count = number(), window = number() } end
-    mirror.own, mirror.text = own, rulesText(own)
-    govern(mirror, own)
-    call.mirrors[m] = mirror
+    local name, burst, concurrency, limits = word(), word(), word(), {}
+    local said = burst .. ',' .. concurrency
+    for l = 1, number() do
+        local count, window = word(), word()
+        limits[l] = { count = tonumber(count), window = tonumber(window), text = window }
+        said = said .. ';' .. count .. '/' .. window
+    end
+    -- The text is what rulesText would make of it.
+    call.mirrors[m] = { name = name, text = said, own = { burst = tonumber(burst), concurrency = tonumber(concurrency), limits = limits } }
 end
 
--- When a slot that completed at `completion` is free again under a limit.
-local function releaseOf(limit, completion)
+-- When a slot that completed at `completion` is free again under a limit. Releases fall on multiples of a step.
+local function releaseOf(limit, completion, step)
     local exact = completion + limit.guarded
-    local past = exact % limit.step
-    return past == 0 and exact or exact + limit.step - past
+    local past = exact % step
+    return past == 0 and exact or exact + step - past
 end
 
 ---------------------------------------------------------------------------------------------- release logs
@@ -292,10 +299,14 @@ end
 
 ---------------------------------------------------------------------------------------------- a mirror
 
+-- What a limit is held to: the first one may be lowered.
+local function countOf(mirror, limit) return limit == mirror.limits[1] and heldTo(mirror.conduct, limit) or limit.count end
+
 -- Counts completed requests until their window is over. Takes effect with `flush`.
 local function charge(mirror, completion, count)
     for _, limit in ipairs(mirror.limits) do
-        local release = releaseOf(limit, completion)
+        -- Where little is in use, more are released together.
+        local release = releaseOf(limit, completion, limit.isPlenty and limit.step > 1 and 8 * limit.step or limit.step)
         limit.charged = limit.charged or {}
         limit.charged[release] = (limit.charged[release] or 0) + count
     end
@@ -348,7 +359,7 @@ local function agree(mirror, now, latest)
         else
             limit.log, limit.charged = { s = '', first = 1, sum = 0, dirty = true }, {}
             for _, record in ipairs(past) do
-                local release = releaseOf(limit, record.completion)
+                local release = releaseOf(limit, record.completion, limit.step)
                 limit.charged[release] = (limit.charged[release] or 0) + record.count
             end
         end
@@ -387,9 +398,6 @@ local function level(mirror, now)
     if not mirror.refill or mirror.drained <= now then return 0 end
     return floor((mirror.drained - now + mirror.refill - 1) / mirror.refill)
 end
-
--- What a limit is held to: the first one may be lowered.
-local function countOf(mirror, limit) return limit == mirror.limits[1] and heldTo(mirror.conduct, limit) or limit.count end
 
 -- Whether the one slot that a mirror on probation gets is in use.
 local function isProbing(mirror)
@@ -431,7 +439,7 @@ local function earliestRoom(mirror, now)
     if mirror.conduct.held > 0 and mirror.limits[1] then earliest = max(earliest, mirror.conduct.paceAt) end
     for _, limit in ipairs(mirror.limits) do
         local needed = limit.log.sum + open.sum - countOf(mirror, limit) + 1
-        if needed > 0 then earliest = max(earliest, releaseOfNext(limit.log, needed) or releaseOf(limit, now)) end
+        if needed > 0 then earliest = max(earliest, releaseOfNext(limit.log, needed) or releaseOf(limit, now, limit.step)) end
     end
     if mirror.burst > 0 and mirror.burst - open.sum - level(mirror, now) <= 0 then
         local drained = mirror.drained - (mirror.burst - open.sum - 1) * mirror.refill
@@ -481,6 +489,8 @@ local function governAll(logs)
     for place, log in ipairs(redis.call('HMGET', KEYS[1], unpack(fields))) do logs[fields[place]] = log end
 end
 
+local META_WORDS, STATE_WORDS = '^' .. string.rep('(%S+) ', 15) .. '(%S+)', '^' .. string.rep('(%-?%d*)%s?', 8)
+
 local function load()
     local fields = { 'meta', 'lives', 'lost', 'protocol' }
     for _, mirror in ipairs(call.mirrors) do
@@ -494,15 +504,13 @@ local function load()
     local values = redis.call('HMGET', KEYS[1], unpack(fields))
     if values[1] and values[4] and values[4] ~= call.version then error('SLUICE-PROTOCOL=' .. values[4], 0) end
     if values[1] then
-        local words = {}
-        for part in string.gmatch(values[1], '%S+') do words[#words + 1] = part end
+        local parts, numbers = { string.match(values[1], META_WORDS) }, {}
+        for place, part in ipairs(parts) do numbers[place] = tonumber(part) end
         meta = {
-            incarnation = words[1], birth = tonumber(words[2]), adjustment = tonumber(words[3]), last = tonumber(words[4]),
-            nextNumber = tonumber(words[5]), sealedUntil = tonumber(words[6]), waiting = tonumber(words[7]),
-            waitingAt = tonumber(words[8]), refreshed = tonumber(words[9]), runID = words[10],
-            frame = tonumber(words[11]), version = tonumber(words[12]), musters = tonumber(words[13]),
-            musterStart = tonumber(words[14]), musterUntil = tonumber(words[15]), memories = tonumber(words[16]),
-            lives = values[2] or '', lost = values[3] or '', protocol = values[4],
+            incarnation = parts[1], birth = numbers[2], adjustment = numbers[3], last = numbers[4], nextNumber = numbers[5],
+            sealedUntil = numbers[6], waiting = numbers[7], waitingAt = numbers[8], refreshed = numbers[9], runID = parts[10],
+            frame = numbers[11], version = numbers[12], musters = numbers[13], musterStart = numbers[14], musterUntil = numbers[15],
+            memories = numbers[16], lives = values[2] or '', lost = values[3] or '', protocol = values[4], parts = parts, numbers = numbers,
         }
     end
     local at = 4
@@ -512,12 +520,12 @@ local function load()
     end
     local logs = {}
     for _, mirror in ipairs(call.mirrors) do
-        local counters, state = {}, field() or ''
-        for part in string.gmatch(state, '%-?%d+') do counters[#counters + 1] = tonumber(part) end
-        mirror.raw = { state }
-        mirror.granted, mirror.settled, mirror.unsent = counters[1] or 0, counters[2] or 0, counters[3] or 0
-        mirror.expired, mirror.throttled = counters[4] or 0, counters[5] or 0
-        mirror.paused, mirror.drained, mirror.latency = counters[6] or 0, counters[7] or 0, counters[8] or 0
+        local state = field() or ''
+        local parts, counters = { string.match(state, STATE_WORDS) }, {}
+        for place, part in ipairs(parts) do counters[place] = tonumber(part) or 0 end
+        mirror.raw, mirror.parts, mirror.counters = { state }, parts, counters
+        mirror.granted, mirror.settled, mirror.unsent, mirror.expired = counters[1], counters[2], counters[3], counters[4]
+        mirror.throttled, mirror.paused, mirror.drained, mirror.latency = counters[5], counters[6], counters[7], counters[8]
         local open = field()
         mirror.raw[2] = open or ''
         if open then
@@ -677,6 +685,18 @@ local function look()
     return now, latest
 end
 
+-- Words with spaces between. Numbers are costly to write: of what is as it was when it was read, the words are taken.
+local function written(values, parts, numbers)
+    for place, value in ipairs(values) do
+        if parts and value == numbers[place] and parts[place] ~= '' then
+            values[place] = parts[place]
+        elseif type(value) == 'number' then
+            values[place] = text(value)
+        end
+    end
+    return table.concat(values, ' ')
+end
+
 -- Writes what the call has changed, in one command. The time to live is renewed at most once an hour of the
 -- host's clock, and is a day longer than needed, so that a step of that clock does not make the ledger vanish.
 local function save()
@@ -685,12 +705,10 @@ local function save()
     if renew then meta.refreshed = meta.raw end
     local changes = {
         'meta',
-        table.concat({
-            meta.incarnation, text(meta.birth), text(meta.adjustment), text(meta.last), text(meta.nextNumber),
-            text(meta.sealedUntil), text(meta.waiting), text(meta.waitingAt), text(meta.refreshed), meta.runID,
-            text(meta.frame), text(meta.version), text(meta.musters), text(meta.musterStart), text(meta.musterUntil),
-            text(meta.memories),
-        }, ' '),
+        written({
+            meta.incarnation, meta.birth, meta.adjustment, meta.last, meta.nextNumber, meta.sealedUntil, meta.waiting, meta.waitingAt,
+            meta.refreshed, meta.runID, meta.frame, meta.version, meta.musters, meta.musterStart, meta.musterUntil, meta.memories,
+        }, meta.parts, meta.numbers),
     }
     local function change(field, value)
         changes[#changes + 1] = field
@@ -699,10 +717,9 @@ local function save()
     for _, mirror in ipairs(call.mirrors) do
         local open = mirror.open
         if mirror.dirty then
-            change('state:' .. mirror.name, table.concat({
-                text(mirror.granted), text(mirror.settled), text(mirror.unsent), text(mirror.expired),
-                text(mirror.throttled), text(mirror.paused), text(mirror.drained), text(mirror.latency),
-            }, ' '))
+            change('state:' .. mirror.name, written({
+                mirror.granted, mirror.settled, mirror.unsent, mirror.expired, mirror.throttled, mirror.paused, mirror.drained, mirror.latency,
+            }, mirror.parts, mirror.counters))
         end
         if mirror.conduct.dirty then change('conduct:' .. mirror.name, packConduct(mirror.conduct)) end
         if open.dirty then

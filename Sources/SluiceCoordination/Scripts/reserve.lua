@@ -16,16 +16,16 @@ local now, latest = begin()
 local caller, epoch, yields = word(), word(), word()
 
 local outcome, current = 0, 0
-if epoch ~= '' or yields == '1' then
+local othersWait = meta.waiting > 0 and now - meta.waitingAt <= 1000000
+if epoch ~= '' then
     local held = redis.call('MGET', KEYS[2], KEYS[3])
-    if epoch ~= '' then
-        current = tonumber(held[2] or '0')
-        local sameLife = call.known == '' or call.known == meta.incarnation
-        if held[1] ~= caller or current ~= tonumber(epoch) or not sameLife then outcome = 1 end
-    elseif held[1] and held[1] ~= caller and meta.waiting > 0 and now - meta.waitingAt <= 1000000 then
-        outcome = 2
-    end
-elseif yields == '2' and meta.waiting > 0 and now - meta.waitingAt <= 1000000 then
+    current = tonumber(held[2] or '0')
+    local sameLife = call.known == '' or call.known == meta.incarnation
+    if held[1] ~= caller or current ~= tonumber(epoch) or not sameLife then outcome = 1 end
+elseif yields == '1' and othersWait then
+    local leader = redis.call('GET', KEYS[2])
+    if leader and leader ~= caller then outcome = 2 end
+elseif yields == '2' and othersWait then
     outcome = 2
 end
 if outcome ~= 1 and meta.musterUntil > 0 then outcome = 3 end

@@ -22,7 +22,10 @@ local now, latest = begin()
 local tag = word()
 
 local before = {}
-for m, mirror in ipairs(call.mirrors) do before[m] = freeOf(mirror, now) end
+for m, mirror in ipairs(call.mirrors) do
+    before[m] = freeOf(mirror, now)
+    for _, limit in ipairs(mirror.limits) do limit.isPlenty = 4 * (limit.log.sum + mirror.open.sum) < countOf(mirror, limit) end
+end
 
 local applied, foreign = 0, 0
 for _ = 1, meta.musterUntil > 0 and 0 or number() do

@@ -13,6 +13,8 @@ package struct Outlook: Hashable, Sendable {
     package var free: Int
     /// When the next slot can be released, in microseconds after `at`; nil when unknown.
     package var nextRelease: Int64?
+    /// Whether three quarters of all slots are free: then nobody misses one that comes back somewhat late.
+    package let isPlenty: Bool
     private let mirrors: [MirrorRules]
 
     /// From what the leader said in a beat.
@@ -22,6 +24,7 @@ package struct Outlook: Hashable, Sendable {
         self.waiting = waiting
         self.free = free
         self.nextRelease = nextRelease
+        isPlenty = 4 * free > 3 * terms.mirrors.reduce(0) { $0 + ($1.limits.map { Int($0.count) }.min() ?? 0) }
     }
 
     /// From what the ledger said of the mirrors.

@@ -57,5 +57,5 @@ package struct KnownFailure: Sendable, CustomStringConvertible {
     }
 
     /// All of them.
-    package static let all: [KnownFailure] = windows + requests + upstreams + memories
+    package static let all: [KnownFailure] = windows + requests + upstreams + memories + keys
 }

@@ -134,6 +134,21 @@ private let minute = 60 * second + 60 * millisecond
         #expect((guarded..<guarded + second).contains(next))
         #expect((bench.raw + next) % second == 0)
     }
+
+    @Test func `while less than a quarter of such a limit is in use they are rounded up to 1 of 64 parts`() {
+        for (taken, step) in [(250, 8 * second), (251, second)] {
+            var bench = Bench(terms(mirror("a", "1001/512s")))
+            bench.raw += 1
+            bench.complete(bench.take(Int64(taken)))
+            let used = bench.reserve([]).reply.mirrors[0].inUse
+            #expect(used == taken)
+            // What is left is used up, so that the first to come back are those.
+            _ = bench.take(1001)
+            let next = bench.reserve([]).reply.mirrors[0].nextRelease!
+            #expect((bench.raw + next) % step == 0)
+            #expect((0..<step).contains(next - 512 * second - 512 * millisecond))
+        }
+    }
 }
 
 @Suite(.timeLimit(.minutes(10))) struct `Who may reserve` {

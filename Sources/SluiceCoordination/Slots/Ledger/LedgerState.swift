@@ -96,13 +96,14 @@ package struct LedgerState: Hashable, Sendable {
         var call = call
         let (time, announced) = begin(&call, at: raw)
         let before = call.terms.mirrors.map { free($0, at: time.now) }
+        let plenty = call.terms.mirrors.map { mirrors[$0.name]?.plenty($0) ?? [] }
         var applied = 0
         var foreign = 0
         for entry in muster == nil ? request.entries : [] where call.terms.mirrors.indices.contains(entry.mirror) {
-            switch settle(entry, of: request.node, call.terms, at: time) {
+            switch settle(entry, of: request.node, call.terms, plenty[entry.mirror], at: time) {
             case true?: applied += 1
             case nil where entry.incarnation != meta?.incarnation:
-                charge(entry, call.terms, sent: time.latest)
+                charge(entry, call.terms, plenty[entry.mirror], sent: time.latest)
                 foreign += 1
             default: break
             }
@@ -229,14 +230,14 @@ package struct LedgerState: Hashable, Sendable {
     /// After a muster the grants of an earlier life are found all the same, since no two lives share a number.
     /// - Returns: whether the entry was carried out; nil when its grant is not open here.
     private mutating func settle(
-        _ entry: SettleRequest.Entry, of node: NodeID, _ terms: LedgerTerms, at time: Reading
+        _ entry: SettleRequest.Entry, of node: NodeID, _ terms: LedgerTerms, _ plenty: Set<Int64>, at time: Reading
     ) -> Bool? {
         let name = terms.mirrors[entry.mirror].name
         let done = Int64(entry.completed.count) + max(0, entry.unsent)
         guard let place = mirrors[name]?.open.place(of: entry.number, tag: node.tag), let held = mirrors[name]?.open.records[place].count
         else { return nil }
         guard held >= entry.remaining, held >= done else { return false }
-        charge(entry, terms, sent: time.latest)
+        charge(entry, terms, plenty, sent: time.latest)
         mirrors[name]?.counters.unsent += max(0, entry.unsent)
         mirrors[name]?.settle(done, at: place, expiry: entry.extend.map { time.latest + terms.life(hold: max(0, $0)) })
         mirrors[name]?.judge(entry, next: meta!.nextNumber, at: time.now)
@@ -245,13 +246,13 @@ package struct LedgerState: Hashable, Sendable {
 
     /// Counts an entry's completions, each from the moment at which it was over.
     /// - Parameter sent: ledger time at the sending of the call, or later: ages count back from there.
-    private mutating func charge(_ entry: SettleRequest.Entry, _ terms: LedgerTerms, sent: Int64) {
+    private mutating func charge(_ entry: SettleRequest.Entry, _ terms: LedgerTerms, _ plenty: Set<Int64>, sent: Int64) {
         guard !entry.completed.isEmpty else { return }
         let rules = terms.mirrors[entry.mirror]
         for age in entry.completed {
             // The age was measured by a clock that may run fast: what it may have gained is taken off.
             let completion = sent - age + LedgerTerms.drift(over: age)
-            mirrors[rules.name, default: MirrorLedger()].charge(completion: completion, count: 1, rules: rules)
+            mirrors[rules.name, default: MirrorLedger()].charge(completion: completion, count: 1, rules: rules, plenty: plenty)
         }
         mirrors[rules.name]?.counters.settled += Int64(entry.completed.count)
     }

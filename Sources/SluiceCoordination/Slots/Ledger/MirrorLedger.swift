@@ -39,14 +39,15 @@ package struct MirrorLedger: Hashable, Sendable {
     }
 
     /// Counts completed requests until their window is over. Takes effect with `flush`.
-    package mutating func charge(completion: Int64, count: Int64, rules: MirrorRules) {
+    /// - Parameter plenty: the windows of the limits of which little is in use.
+    package mutating func charge(completion: Int64, count: Int64, rules: MirrorRules, plenty: Set<Int64> = []) {
         guard count > 0 else { return }
-        for limit in rules.limits { charge(limit, completion: completion, count: count) }
+        for limit in rules.limits { charge(limit, completion: completion, count: count, isPlenty: plenty.contains(limit.window)) }
         if let refill = rules.refill { drained = max(drained, completion) + refill * count }
     }
 
-    mutating func charge(_ limit: RateLimit, completion: Int64, count: Int64) {
-        charged[limit.window, default: [:]][limit.release(ofCompletion: completion), default: 0] += count
+    mutating func charge(_ limit: RateLimit, completion: Int64, count: Int64, isPlenty: Bool = false) {
+        charged[limit.window, default: [:]][limit.release(ofCompletion: completion, isPlenty: isPlenty), default: 0] += count
     }
 
     /// Enters what was charged into the logs.
@@ -111,6 +112,11 @@ package struct MirrorLedger: Hashable, Sendable {
     /// What a limit is held to: the first one may be lowered.
     func count(_ limit: RateLimit, _ rules: MirrorRules) -> Int64 {
         limit == rules.limits.first ? conduct.heldTo(limit) : limit.count
+    }
+
+    /// The windows of the limits of which so little is in use that nobody misses a slot which comes back somewhat late.
+    func plenty(_ rules: MirrorRules) -> Set<Int64> {
+        Set(rules.limits.filter { 4 * used($0) < count($0, rules) }.map(\.window))
     }
 
     /// Whether the one slot that a mirror on probation gets is in use.

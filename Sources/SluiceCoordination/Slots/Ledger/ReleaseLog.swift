@@ -1,8 +1,8 @@
 /// The completed slots of one mirror under one limit: when each is released, in order.
 ///
 /// Bounded: never more than 1,000 records. A limit of up to 1,000 slots fits exactly; above, releases are
-/// rounded up to 1/512 of the window and so fall together. What still does not fit (completions that were
-/// charged after a loss of data) joins the next later record: late, never early.
+/// rounded up to 1/512 of the window, or 1/64 while less than a quarter of the limit is in use, and so fall together. What
+/// still does not fit (completions that were charged after a loss of data) joins the next later record: late, never early.
 package struct ReleaseLog: Hashable, Sendable {
     /// Slots that are released together.
     package struct Record: Hashable, Sendable {
@@ -79,12 +79,18 @@ extension RateLimit {
     package var guardedWindow: Int64 { window + LedgerTerms.drift(over: window) }
 
     /// When a slot that completed at `completion` is free again.
-    package func release(ofCompletion completion: Int64) -> Int64 {
+    /// - Parameter isPlenty: whether little of the limit is in use.
+    package func release(ofCompletion completion: Int64, isPlenty: Bool = false) -> Int64 {
         let exact = completion + guardedWindow
-        let past = exact % releaseStep
-        return past == 0 ? exact : exact + releaseStep - past
+        let step = releaseStep(isPlenty: isPlenty)
+        let past = exact % step
+        return past == 0 ? exact : exact + step - past
     }
 
     /// Releases fall on multiples of this, in µs: 1 where every slot fits on its own.
-    package var releaseStep: Int64 { count > Int64(ReleaseLog.mostRecords) ? (window + 511) / 512 : 1 }
+    /// - Parameter isPlenty: whether little of the limit is in use. Then more are released together: there is less to store and to read.
+    package func releaseStep(isPlenty: Bool) -> Int64 {
+        guard count > Int64(ReleaseLog.mostRecords) else { return 1 }
+        return (window + 511) / 512 * (isPlenty ? 8 : 1)
+    }
 }

@@ -1,13 +1,13 @@
 package import SluiceLoop
 
 /// How many slots a node should have in hand before anybody asks, as a pure value: under a steady load of many requests a second
-/// taking a slot is then a local step, and the ledger is asked some ten times a second however many slots that is.
+/// taking a slot is then a local step, and the ledger is asked a few times a second however many slots that is.
 ///
 /// It follows the rate of arrivals, and holds nothing below `leastRate` or unless the mirrors have many times as much free: where
 /// limits bind, each slot goes to somebody who waits.
 package struct SlotStock: Sendable {
-    /// How long the stock should last, in microseconds.
-    package static let horizon: Int64 = 400_000
+    /// How long the stock should last, in microseconds: as long as the mirrors have plenty for it, between these.
+    package static let horizon: ClosedRange<Int64> = 400_000...800_000
     /// Below so many arrivals a second nothing is held ahead.
     package static let leastRate: Double = 50
     /// What is free must be so many times what all nodes would hold.
@@ -17,8 +17,11 @@ package struct SlotStock: Sendable {
 
     private var spanStart = Instant(microseconds: 0)
     private var count = 0
-    /// In the last span, and in the one before.
-    private var last = (0, 0)
+    /// Arrivals in the last span.
+    private var last = 0
+    /// Arrivals a second: of two spans the lesser, since a burst proves little. It falls to no less than a quarter in one span, so that a
+    /// host that was busy with something else for a moment does not make the node begin anew.
+    private var rate: Double = 0
     /// What the ledger or the leader was asked for and has not given yet.
     private var asked = 0
 
@@ -51,29 +54,27 @@ package struct SlotStock: Sendable {
     package func keep(free: Int?, nodes: Int, now: Instant) -> Int64 {
         var copy = self
         copy.turnOver(now: now)
-        return copy.size(free: free, nodes: nodes) > 0 ? 2 * Self.horizon : NodeQueue.keep
+        return copy.size(free: free, nodes: nodes) > 0 ? 2 * Self.horizon.upperBound : NodeQueue.keep
     }
 
     /// Whether so much happens that reports may wait for one another longer.
     package var isSteady: Bool { rate >= Self.leastRate }
 
-    /// Arrivals a second: of two spans the lesser, since a burst proves little.
-    private var rate: Double { Double(min(last.0, last.1)) * 1e6 / Double(Self.span) }
-
     private func size(free: Int?, nodes: Int) -> Int {
         guard isSteady, let free else { return 0 }
-        let size = Int(rate * Double(Self.horizon) / 1e6)
-        return size * nodes * Self.plenty <= free ? size : 0
+        let size = min(Int(rate * Double(Self.horizon.upperBound) / 1e6), free / (nodes * Self.plenty))
+        return size >= Int(rate * Double(Self.horizon.lowerBound) / 1e6) ? size : 0
     }
 
     private mutating func turnOver(now: Instant) {
         while now.microseconds(since: spanStart) >= Self.span {
-            last = (count, last.0)
+            rate = max(Double(min(count, last)) * 1e6 / Double(Self.span), rate / 4)
+            last = count
             count = 0
             // After a long pause nothing is left to be remembered.
-            let isLongAgo = now.microseconds(since: spanStart) >= 3 * Self.span
+            let isLongAgo = now.microseconds(since: spanStart) >= 8 * Self.span
             spanStart = isLongAgo ? now : spanStart.advanced(byMicroseconds: Self.span)
-            if isLongAgo { last = (0, 0) }
+            if isLongAgo { (last, rate) = (0, 0) }
         }
     }
 }

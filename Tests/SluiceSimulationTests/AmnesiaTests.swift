@@ -1,0 +1,41 @@
+import SluiceSimulation
+import Testing
+
+/// What is not promised is excused, exactly that, and told apart.
+@Suite(.timeLimit(.minutes(5))) struct AmnesiaTests {
+    @Test(arguments: [23286, 24822] as [UInt64]) func `a breach that nobody who was left could have known to be one is excused`(
+        seed: UInt64
+    ) {
+        let outcome = Simulation(.random(seed: seed)).run()
+        #expect(outcome.broken.isEmpty, "\(outcome.broken.first ?? "")")
+        #expect(!outcome.excused.isEmpty)
+    }
+
+    @Test func `where somebody who knew could have been asked, nothing is excused`() throws {
+        // The same with the one who remembers in reach: he is asked.
+        let scenario = try #require(Scenario.random(seed: 23286).less(["fault0"]))
+        let asked = Simulation(scenario).run()
+        #expect(asked.broken.isEmpty && asked.excused.isEmpty)
+        var forgetful = scenario
+        forgetful.weaknesses = [.noMemoryOfData]
+        let unasked = Simulation(forgetful).run()
+        #expect(!unasked.broken.isEmpty && unasked.excused.isEmpty)
+    }
+
+    @Test func `where somebody who knew the time could have told it, nothing is excused`() throws {
+        let scenario = try #require(Scenario.random(seed: 24822).less(["fault2"]))
+        let told = Simulation(scenario).run()
+        #expect(told.broken.isEmpty && told.excused.isEmpty)
+        var timeless = scenario
+        timeless.weaknesses = [.noClockBounds]
+        let untold = Simulation(timeless).run()
+        #expect(!untold.broken.isEmpty && untold.excused.isEmpty)
+    }
+
+    @Test(arguments: ["data-lost", "clock-stepped", "short-ttl", "fixed-windows"])
+    func `what a missing defence lets through is never excused`(name: String) throws {
+        let failure = try #require(KnownFailure.all.first { $0.name == name })
+        let outcome = Simulation(failure.scenario(seed: 1, defended: false)).run()
+        #expect(!outcome.broken.isEmpty && outcome.excused.isEmpty)
+    }
+}
