@@ -16,26 +16,17 @@ import Testing
         return flight
     }
 
-    @Test(arguments: [false, true]) func `who calls after a change was heard looks again when nobody can say that the answer was stored`(
-        whileStored: Bool
-    ) {
+    @Test(arguments: [(false, nil), (true, nil), (false, true), (true, true)] as [(Bool, Bool?)])
+    func `who calls after a change was heard looks again, whatever came of storing the answer`(whileStored: Bool, isAccepted: Bool?) {
         var flight = fetching()
         func hear() { _ = flight.handle(.invalidated, now: now, canHear: true) }
         if !whileStored { hear() }
         #expect(flight.handle(.fetched(attempt: 1, .storable), now: now, canHear: true) == [.fill(attempt: 1)])
         if whileStored { hear() }
         #expect(flight.handle(.joined(waiter: 2, deadline: at(seconds: 100)), now: now, canHear: true) == [])
-        let effects = flight.handle(.filled(attempt: 1, isAccepted: nil), now: now, canHear: true)
+        let effects = flight.handle(.filled(attempt: 1, isAccepted: isAccepted), now: now, canHear: true)
         #expect(effects == [.answer([1], .fetched), .lookUp(attempt: 2)])
         #expect(flight.handle(.lookedUp(attempt: 2, .fresh), now: now, canHear: true) == [.answer([2], .record), .end])
-    }
-
-    @Test func `once Redis has stored the answer it is new enough for all`() {
-        var flight = fetching()
-        _ = flight.handle(.fetched(attempt: 1, .storable), now: now, canHear: true)
-        _ = flight.handle(.invalidated, now: now, canHear: true)
-        _ = flight.handle(.joined(waiter: 2, deadline: at(seconds: 100)), now: now, canHear: true)
-        #expect(flight.handle(.filled(attempt: 1, isAccepted: true), now: now, canHear: true) == [.answer([1, 2], .fetched), .end])
     }
 
     @Test func `at the deadline who called before the change gets the answer, who called after it an error`() {

@@ -124,7 +124,7 @@ package struct Flight: Sendable {
             return fetched(ending, deadline: deadline)
         case .filled(let attempt, let isAccepted):
             guard attempt == self.attempt, phase == .filling else { return [] }
-            return isAccepted == false ? restart(cancelling: false) : isAccepted == true ? finish(.fetched) : giveToTheFirst()
+            return isAccepted == false ? restart(cancelling: false) : giveToTheFirst()
         case .ticked: return ticked(now: now)
         }
     }
@@ -337,8 +337,8 @@ package struct Flight: Sendable {
         return answered.isEmpty ? [] : [.answer(answered, outcome)]
     }
 
-    /// Gives what was fetched to those who asked before anything was heard to have changed; nobody said that it is stored. The others look
-    /// again.
+    /// Gives what was fetched to those who asked before anything was heard to have changed. The others look again: what was heard may be
+    /// the fill's own message, or that of a change after it.
     private mutating func giveToTheFirst() -> [FlightEffect] {
         let late = latecomers
         guard waiters.keys.contains(where: late.contains) else { return finish(.fetched) }
