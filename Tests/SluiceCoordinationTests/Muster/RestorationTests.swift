@@ -3,11 +3,16 @@ import Testing
 
 /// What one member, or several, still know of a ledger that lost its data.
 private struct Muster {
-    let rules = terms(mirror("a", "10/60s"))
+    let rules: LedgerTerms
     /// The ledger before the loss.
-    var before = Bench(terms(mirror("a", "10/60s")))
+    var before: Bench
     var copies: [LedgerCopy] = []
     var told: [(node: NodeID, recollection: Recollection)] = []
+
+    init(_ mirror: MirrorRules = mirror("a", "10/60s")) {
+        rules = terms(mirror)
+        before = Bench(rules)
+    }
 
     mutating func give(_ name: String, _ wanted: Int64) -> [Grant] {
         before.reserve([.init(node: node(name), wanted: wanted)], by: node(name)).reply.grants[0]
@@ -18,8 +23,9 @@ private struct Muster {
         return before.state.copy(since: nil, before.call, at: before.raw).copy!
     }
 
-    mutating func speaks(_ name: String, copy: LedgerCopy?, own: [Recollection.Own] = []) {
-        told.append((node(name), Recollection(incarnation: "one", copy: copy, copyTime: copy?.time ?? 0, own: own)))
+    mutating func speaks(_ name: String, copy: LedgerCopy?, own: [Recollection.Own] = [], sentAfter age: Int64 = 0) {
+        let time = copy.map { $0.time + age } ?? 0
+        told.append((node(name), Recollection(incarnation: "one", copy: copy, copyTime: time, own: own)))
     }
 
     /// The ledger after the loss and the muster; its time is that of before.
@@ -64,6 +70,25 @@ extension Bench {
         #expect(after.count(1) == 0)
         after.raw += second + 100 * millisecond
         #expect(after.count(99) == 10, "nothing was withheld beside what was known")
+    }
+
+    @Test func `a short window may have been filled several times since the copy: what a longer one allows is withheld`() {
+        var muster = Muster(mirror("a", "6/200ms", "14/6s"))
+        let granted = muster.give("self", 2)
+        _ = muster.before.settle([muster.before.entry(granted[0], completed: [0, 0])])
+        let copy = muster.copy()
+        // Since then others may have got twelve, which nobody speaks of.
+        muster.before.raw += second
+        muster.speaks("self", copy: copy, sentAfter: second)
+        var after = muster.after()
+        // They may be answered until the longest grant is over, and count for six seconds from then.
+        let steps = (muster.rules.life(hold: muster.rules.hold) + 5 * second) / (200 * millisecond) - 1
+        var given: Int64 = 0
+        for _ in 0..<steps {
+            given += Int64(after.count(14))
+            after.raw += 200 * millisecond
+        }
+        #expect(given <= 2)
     }
 
     @Test func `what nobody accounts for is withheld until the longest grant and one window are over`() {

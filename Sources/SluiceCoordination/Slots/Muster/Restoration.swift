@@ -2,7 +2,7 @@
 ///
 /// Of each life of the data that may have lost something, the newest copy that anybody has is the base. To it comes what became
 /// since of the grants of those who spoke; they know it exactly. Grants of those who did not speak may have come back unused
-/// and been given to others, or others may have got slots of which nobody speaks: under each limit all that is then left is
+/// and been given to others, or others may have got slots of which nobody speaks: all that is then left under the limits is
 /// taken to have been given away just before the loss. These slots are *sealed*: one grant that nobody settles, which the
 /// ledger takes for used when its time is over.
 ///
@@ -133,15 +133,21 @@ package struct Restoration: Sendable {
         var ledger = MirrorLedger()
         /// What counted when the copy was made that it is based on.
         var former: MirrorRules?
+        /// How old that copy is, at the most, in µs.
+        var age = Int64.max
         var opens: [OpenGrants.Record] = []
         /// Slots that are held although the lost ledger may have given them to others as well.
         var doubtful: Int64 = 0
 
         /// How many slots nobody speaks of; nil for none.
+        ///
+        /// What was given since the copy counts under every limit, but one whose window is shorter than that time may have been filled
+        /// more than once in it: only the others tell how much that was at the most.
         func forgotten(_ rules: MirrorRules) -> Int64? {
             let held = opens.reduce(0) { $0 + $1.count } - doubtful
-            let left =
-                rules.limits.map { $0.count - (ledger.logs[$0.window]?.sum ?? 0) - held }.min() ?? rules.concurrency.map { $0 - held }
+            let longest = rules.limits.map(\.window).max() ?? 0
+            let telling = rules.limits.filter { $0.window >= min(age, longest) }
+            let left = telling.map { $0.count - (ledger.logs[$0.window]?.sum ?? 0) - held }.min() ?? rules.concurrency.map { $0 - held }
             return left.flatMap { $0 > 0 ? $0 : nil }
         }
     }
@@ -160,6 +166,7 @@ package struct Restoration: Sendable {
             guard let best else { return next }
             return next.copy.isNewer(than: best.copy) ? next : best
         }
+        if let base { part.age = max(0, now - base.copy.time - base.shift) }
         let known = base?.copy.mirrors[rules.name]?.shifted(by: base?.shift ?? 0)
         if let known {
             part.ledger = known.withoutOpenGrants()
