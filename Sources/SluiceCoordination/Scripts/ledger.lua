@@ -560,11 +560,12 @@ local function remembered(mirror) return { mirror.name, unpack(mirror.raw) } end
 local function clock()
     local here = meta.raw + meta.adjustment
     local now, adjusted = here, here
-    if call.known ~= '' and (meta.justBorn or call.known == meta.incarnation) then
-        local sameFrame = meta.justBorn or call.frame == meta.frame
+    if call.known ~= '' then
+        local isAboutThis = meta.justBorn or call.known == meta.incarnation
+        local sameFrame = meta.justBorn or isAboutThis and call.frame == meta.frame
         if sameFrame and call.lower and here < call.lower then
             now, adjusted = call.lower, call.lower
-        elseif not call.upper and not meta.justBorn then
+        elseif isAboutThis and not call.upper and not meta.justBorn then
             now = sameFrame and call.lower or meta.last
         elseif call.upper and here > call.upper then
             now = call.upper

@@ -86,6 +86,27 @@ private struct Caller {
         bench.knowledge = LedgerKnowledge(incarnation: "before", lower: bench.raw + hour, upper: bench.raw + 2 * hour, age: 0)
         #expect(bench.reserve([]).reply.stamp.time == bench.raw)
     }
+
+    @Test func `who knows the time of the life before sees a step in the one that went on from it`() {
+        var bench = Bench(terms(mirror("a", "1/60s")))
+        let start = bench.reserve([]).reply.stamp.time
+        bench.state = LedgerState()
+        bench.candidate = "two"
+        bench.raw += second
+        let old = LedgerKnowledge(incarnation: "one", lower: start + second, upper: start + second + millisecond, age: 0)
+        bench.knowledge = old
+        bench.complete(bench.take(1))
+        bench.raw += hour
+        // Somebody else, who has had no answer in this life yet.
+        bench.knowledge = old
+        #expect(bench.count(1) == 0)
+        // What the clock was set by is not kept: nor is it free for whoever knows nothing.
+        bench.knowledge = nil
+        bench.raw += second
+        #expect(bench.count(1) == 0)
+        bench.raw += 60 * second
+        #expect(bench.count(1) == 1)
+    }
 }
 
 @Suite(.timeLimit(.minutes(10))) struct `Frames of ledger time` {

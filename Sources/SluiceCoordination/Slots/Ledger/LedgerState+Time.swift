@@ -75,18 +75,20 @@ extension LedgerState {
     /// lags by no more than a message's way.
     ///
     /// A step too small to leave the bounds goes unseen: they are as wide as a round trip and the drift since the last.
-    /// At the start of a life any bounds count, and let ledger time go on as if nothing had happened.
+    /// At the start of a life any bounds count, and let ledger time go on as if nothing had happened. So an upper bound of another life is
+    /// one of this as well, as far as that life went on in it; where it did not, it is wrong, and costs no more than a slow call.
     private func time(_ call: LedgerCall, at raw: Int64, justBorn: Bool) -> Reading {
         guard let meta else { return Reading(now: raw, latest: raw, adjustment: 0) }
         let clock = raw + meta.adjustment
         var now = clock
         var adjusted = clock
-        if let known = call.knowledge, justBorn || known.incarnation == meta.incarnation {
-            let sameFrame = justBorn || known.frame == meta.frame
+        if let known = call.knowledge {
+            let isAboutThis = justBorn || known.incarnation == meta.incarnation
+            let sameFrame = justBorn || isAboutThis && known.frame == meta.frame
             if sameFrame, clock < known.lower {
                 now = known.lower
                 adjusted = now
-            } else if known.upper == nil, !justBorn {
+            } else if isAboutThis, known.upper == nil, !justBorn {
                 now = sameFrame ? known.lower : meta.last
             } else if let upper = known.upper, clock > upper {
                 now = upper
