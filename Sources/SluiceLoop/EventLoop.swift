@@ -242,7 +242,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         owner.store(UInt(pthread_self()), ordering: .relaxed)
         sluice_name_thread(name)
         // libuv writes without MSG_NOSIGNAL, so a peer that resets its connection at the wrong moment would end the process. The signal goes to
-        // the thread that wrote; what the rest of the process wants of it stays as it is.
+        // the thread that wrote, so it is blocked here (and in threads that are begun from here), whatever the process wants of it elsewhere.
         var brokenPipe = sigset_t()
         sigemptyset(&brokenPipe)
         sigaddset(&brokenPipe, SIGPIPE)

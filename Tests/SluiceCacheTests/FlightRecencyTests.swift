@@ -56,6 +56,17 @@ struct FlightRecencyTests {
         #expect(flight.handle(.filled(attempt: 1, isAccepted: true), now: Self.now, canHear: true) == [.answer([4], .fetched), .end])
     }
 
+    @Test mutating func `who joins a fetch and bears nothing older looks when it is done: its answer may have come before him`() {
+        _ = join(1)
+        _ = lookedUp(.taken(servable: false), old: 0)
+        #expect(join(2, 0) == [] && join(3) == [])
+        #expect(flight.handle(.fetched(attempt: 1, .storable), now: Self.now, canHear: true) == [.fill(attempt: 1)])
+        #expect(join(4, 0) == [])
+        #expect(
+            flight.handle(.filled(attempt: 1, isAccepted: true), now: Self.now, canHear: true)
+                == [.answer([1, 3], .fetched), .lookUp(attempt: 2)])
+    }
+
     @Test mutating func `where nobody is left to wait, what was served as stale is refreshed with a slot that nobody wants`() {
         _ = join(1, 200, andStale: 200)
         #expect(

@@ -94,7 +94,8 @@ package struct Flight: Sendable {
         case .joined(let waiter, let deadline, let insists, let recency):
             waiters[waiter] = deadline
             if insists { insistent.insert(waiter) }
-            if hasHeardChange { latecomers.insert(waiter) }
+            // The answer under way may have come already, and be older than this caller bears: he looks when it is there.
+            if hasHeardChange || isHolder && recency != .any { latecomers.insert(waiter) }
             if recency != .any {
                 bounds[waiter] = recency
                 unasked.insert(waiter)

@@ -98,7 +98,7 @@ package struct FlightLedger: Hashable, Sendable {
         var isFresh = false
         if let record {
             isFresh = record.freshUntil > now && record.storedAt <= now + 1_000
-            if let maxAge, now - record.storedAt > maxAge { isFresh = false }
+            if let maxAge, record.storedAt > now || now - record.storedAt > maxAge { isFresh = false }
             content = known?.isSame(as: record) ?? false ? .same : .whole(record)
         }
         if mode == .ahead, record?.version == known?.version ?? "" { isFresh = false }

@@ -91,6 +91,18 @@ extension Bench {
         #expect(given <= 2)
     }
 
+    @Test func `a long limit loses no more to a loss than the short ones can have let through`() {
+        var muster = Muster(mirror("a", "3/2s", "100/86400s"))
+        let copy = muster.copy()
+        muster.before.raw += 3 * second
+        muster.speaks("self", copy: copy, sentAfter: 3 * second)
+        var after = muster.after()
+        #expect(after.count(3) == 0)
+        after.raw += muster.rules.life(hold: muster.rules.hold) + 3 * second
+        #expect(after.count(3) == 3, "the mirror is not closed for a day")
+        #expect(after.state.inspect(after.call, at: after.raw).mirrors[0].used[1] <= 12)
+    }
+
     @Test func `what nobody accounts for is withheld until the longest grant and one window are over`() {
         var muster = Muster()
         let granted = muster.give("self", 4)

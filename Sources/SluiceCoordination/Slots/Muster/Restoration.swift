@@ -141,13 +141,20 @@ package struct Restoration: Sendable {
 
         /// How many slots nobody speaks of; nil for none.
         ///
-        /// What was given since the copy counts under every limit, but one whose window is shorter than that time may have been filled
-        /// more than once in it: only the others tell how much that was at the most.
+        /// What was given since the copy is still in a window that reaches back to it. A shorter one may have been filled several times
+        /// since, as often as it fits into that time, and once more.
         func forgotten(_ rules: MirrorRules) -> Int64? {
             let held = opens.reduce(0) { $0 + $1.count } - doubtful
-            let longest = rules.limits.map(\.window).max() ?? 0
-            let telling = rules.limits.filter { $0.window >= min(age, longest) }
-            let left = telling.map { $0.count - (ledger.logs[$0.window]?.sum ?? 0) - held }.min() ?? rules.concurrency.map { $0 - held }
+            let bounds = rules.limits.map { limit in
+                guard limit.window < age else { return limit.count - (ledger.logs[limit.window]?.sum ?? 0) - held }
+                let (most, isBeyond) = limit.count.multipliedReportingOverflow(by: age / limit.window + 1)
+                return isBeyond ? .max : most
+            }
+            // Never more than the longest can hold: what has left it counts nowhere.
+            let longest = rules.limits.max { $0.window < $1.window }
+            let left =
+                longest.map { min(bounds.min()!, $0.count - (ledger.logs[$0.window]?.sum ?? 0) - held) }
+                ?? rules.concurrency.map { $0 - held }
             return left.flatMap { $0 > 0 ? $0 : nil }
         }
     }
