@@ -10,8 +10,9 @@ extension Integration {
             async throws
         {
             try await Scene.play(limit: "30/6s", latency: latency, posts: 240) { scene in
-                // A Redis that has only just started may have lost what others remember, and they are waited for: half a second, once.
-                try await scene.letPass(.seconds(1))
+                // A Redis that has only just started may have lost what others remember: they are waited for half a second, once. It tells its
+                // age in whole seconds.
+                try await scene.letPass(.seconds(3))
                 let crew = try await scene.crew(
                     (0..<4).map { index in
                         scene.worker([DemoItems("posts", (index * 60 + 1)...(index * 60 + 60))]) { $0.divides = true }
