@@ -12,6 +12,10 @@ extension SimulatedRedis {
         let time = milliseconds(now)
         var (found, isInvalidated) = data.flights.lookUp(String(key), token: token, lease: lease, known: known, at: time)
         if isInvalidated { invalidate(key) }
+        if found.isNew {
+            // The clock was set back: how old this one is nobody knows, and before the fill it may look fresh again.
+            unborn[key] = data.flights.record(String(key), at: time).flatMap { $0.storedAt > time + 1_000 ? $0.version : nil }
+        }
         if lacksFlights, case .held = found.flight { (found.flight, found.isNew) = (.taken(lease: lease), true) }
         return (found, time)
     }
@@ -32,7 +36,8 @@ extension SimulatedRedis {
             name, token: token, content: String(version), fresh: fresh, refresh: fresh, stale: fresh, at: time)
         if isInvalidated { invalidate(key) }
         guard let stored else { return nil }
-        return (stored, before.map { $0.version != token && $0.freshUntil > time && $0.storedAt <= time + 1_000 } ?? false)
+        let wasFresh = before.map { $0.freshUntil > time && $0.storedAt <= time + 1_000 && ![token, unborn[key]].contains($0.version) }
+        return (stored, wasFresh ?? false)
     }
 
     func renew(_ key: Int, token: String, lease: Int64, now: Int64) -> Bool {

@@ -33,6 +33,8 @@ final class SimulatedRedis {
     let lacksFillFence: Bool
     /// When each key was last purged, in true time.
     var purgedAt: [Int: Int64] = [:]
+    /// The version of a key's record that was stored in the future, by the clock as it was when the key's right was last given away.
+    var unborn: [Int: String] = [:]
     /// Who hears that a key's record is not what it was, and what it must be by now.
     var publishInvalidation: (Int, Int64) -> Void = { _, _ in }
     /// Who is subscribed.

@@ -176,6 +176,16 @@ import Testing
         #expect(published.map(\.sequence) == [DemandMessage.everySequence])
     }
 
+    @Test func `a node that only hears of a muster when it pulls takes part in it`() throws {
+        var node = try node("30/6s")
+        node.apply(.subscribed, now: at(0))
+        #expect(!names(node.turn(now: at(0))).contains("contribute"))
+        // The message was missed while it was not connected, and what it had asked for went with the connection.
+        let stamp = LedgerStamp(time: 1, incarnation: "x", muster: MusterNotice(number: 1, remaining: 400_000))
+        node.apply(.pulled(.success(PullReply(stamp: stamp, held: [])), sentAt: at(1)), now: at(2))
+        #expect(names(node.turn(now: at(2))).contains("contribute"))
+    }
+
     @Test func `a leader whose reserves fail for long does not forget its own waiters`() throws {
         var node = try node("30/6s")
         node.apply(waiter(1, deadline: 60_000), now: at(0))

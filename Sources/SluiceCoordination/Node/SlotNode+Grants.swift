@@ -48,6 +48,7 @@ extension SlotNode {
     mutating func answered(_ result: Result<PullReply, Failure>, sentAt: Instant, now: Instant) {
         isPulling = false
         guard case .success(let reply) = result else { return }
+        heard(reply.stamp, now: now)
         let life = lives.number(of: reply.stamp.incarnation)
         for held in reply.held {
             let sendBy = sentAt.advanced(byMicroseconds: terms.hold(ofLife: held.life))

@@ -11,6 +11,7 @@
 --       known        the incarnation that the caller's bounds are about; '' for none
 --       frame        of ledger time that they are about
 --       lower upper  bounds on ledger time when the call was sent, µs; each '' for none
+--       ahead        1: a reply has proved that the clock is ahead of the upper bound
 --       age          µs since the caller last heard of the known incarnation
 --       runID        the server behind the caller's connection; '' for unknown
 --       muster       µs for which members are asked what they remember when data may be lost; 0: nobody remembers
@@ -78,7 +79,8 @@ local function number()
 end
 
 local call = {
-    raw = number(), version = word(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(), age = number(),
+    raw = number(), version = word(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(),
+    ahead = number(), age = number(),
     runID = word(), muster = number(), settling = number(), hold = number(), timeout = number(), mirrors = {},
 }
 
@@ -556,8 +558,8 @@ end
 local function remembered(mirror) return { mirror.name, unpack(mirror.raw) } end
 
 -- Reads ledger time. LedgerState+Time.swift says why. Returns `now`, by which slots are released, and the clock as it
--- is to be from now on, by which they are recorded.
-local function clock()
+-- is to be from now on, by which they are recorded; `keeps` says whether it will be.
+local function clock(keeps)
     local here = meta.raw + meta.adjustment
     local now, adjusted = here, here
     if call.known ~= '' then
@@ -569,7 +571,7 @@ local function clock()
             now = sameFrame and call.lower or meta.last
         elseif call.upper and here > call.upper then
             now = call.upper
-            if here - call.upper > SLOW_CALL then
+            if here - call.upper > SLOW_CALL or keeps and sameFrame and call.ahead == 1 then
                 now = sameFrame and call.lower or meta.last
                 adjusted = now
             end
@@ -649,7 +651,7 @@ local function begin()
         }
     end
     meta.raw = raw
-    local now, latest = clock()
+    local now, latest = clock(true)
     if not meta.justBorn and latest - raw ~= meta.adjustment then meta.frame = meta.frame + 1 end
     meta.adjustment = latest - raw
     meta.last = now
@@ -677,7 +679,7 @@ local function look()
         return raw, raw
     end
     meta.raw = raw
-    local now, latest = clock()
+    local now, latest = clock(false)
     seal(now)
     for _, mirror in ipairs(call.mirrors) do
         agree(mirror, now, latest)

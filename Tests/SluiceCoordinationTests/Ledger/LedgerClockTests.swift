@@ -45,6 +45,42 @@ private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp 
         #expect(clock.knowledge(at: at(2_100))?.upper == 1_015_101)
     }
 
+    @Test func `a clock that is ahead even when the reply comes was set forward, by however little`() {
+        var clock = LedgerClock()
+        clock.heard(stamp(1_000_000), sent: at(0), received: at(100))
+        // The host's clock is 21 ms ahead; the ledger holds this caller back to what it knows.
+        clock.heard(LedgerStamp(time: 1_001_000, latest: 1_022_050, incarnation: "one"), sent: at(1_000), received: at(1_100))
+        #expect(clock.knowledge(at: at(1_100))?.isClockAhead == true)
+        #expect(clock.knowledge(at: at(1_100))?.upper == 1_001_102)
+        // Put right: another frame, behind the one before, whose upper bound holds.
+        let corrected = LedgerStamp(time: 1_001_900, latest: 1_001_900, frame: 1, incarnation: "one")
+        clock.heard(corrected, sent: at(2_000), received: at(2_100))
+        #expect(
+            clock.knowledge(at: at(2_100)) == LedgerKnowledge(incarnation: "one", frame: 1, lower: 1_001_900, upper: 1_002_001, age: 100))
+    }
+
+    @Test func `a call that was slow is no proof that the clock was set, nor is one that is a little ahead`() {
+        var clock = LedgerClock()
+        clock.heard(stamp(1_000_000), sent: at(0), received: at(100))
+        clock.heard(LedgerStamp(time: 1_001_000, latest: 1_041_000, incarnation: "one"), sent: at(1_000), received: at(41_100))
+        #expect(clock.knowledge(at: at(41_100))?.isClockAhead == false)
+        clock.heard(LedgerStamp(time: 1_042_000, latest: 1_043_000, incarnation: "one"), sent: at(42_000), received: at(42_100))
+        #expect(clock.knowledge(at: at(42_100))?.isClockAhead == false)
+    }
+
+    @Test func `an upper bound holds in the frames that follow, a lower one does not`() {
+        var clock = LedgerClock()
+        clock.heard(stamp(1_000_000), sent: at(0), received: at(100))
+        // In the frame that began the clock was set forward again, which a caller who knows the time before must not believe.
+        clock.heard(LedgerStamp(time: 1_000_500, latest: 1_030_000, frame: 1, incarnation: "one"), sent: at(1_000), received: at(1_100))
+        #expect(
+            clock.knowledge(at: at(1_100))
+                == LedgerKnowledge(incarnation: "one", frame: 1, lower: 1_000_500, upper: 1_001_102, isClockAhead: true, age: 100))
+        // Older data came back: nothing that was known is about it.
+        clock.heard(LedgerStamp(time: 900_000, latest: 900_000, incarnation: "one"), sent: at(2_000), received: at(2_100))
+        #expect(clock.knowledge(at: at(2_100)) == LedgerKnowledge(incarnation: "one", lower: 900_000, upper: 900_101, age: 100))
+    }
+
     @Test func `another life of the data begins with nothing known`() {
         var clock = LedgerClock()
         clock.heard(stamp(9_000_000), sent: at(0), received: at(100))

@@ -317,7 +317,8 @@ struct LedgerPair {
             call.knowledge = LedgerKnowledge(
                 incarnation: random.chance(97) ? latest.incarnation : "before",
                 frame: latest.frame - (random.chance(5) ? 1 : 0), lower: centre - random.pick(0...second),
-                upper: random.chance(80) ? centre + random.pick(0...second) : nil, age: random.pick(0...30 * second))
+                upper: random.chance(80) ? centre + random.pick(0...second) : nil, isClockAhead: random.chance(20),
+                age: random.pick(0...30 * second))
         }
         if random.chance(50) { call.runID = random.chance(98) ? "server" : "other" }
         return call

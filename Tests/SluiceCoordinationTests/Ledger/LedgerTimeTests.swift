@@ -125,6 +125,30 @@ private struct Caller {
         #expect(reply.stamp.frame == 2)
     }
 
+    @Test func `a step that is shorter than a slow call is put right by whoever has proof of it, once`() {
+        var bench = Bench(terms(mirror("a", "1/60s")))
+        let start = bench.reserve([]).reply.stamp.time
+        bench.complete(bench.take(1))
+        let truth = start + 59 * second
+        bench.raw += 59 * second + 21 * millisecond
+        func known(isAhead: Bool) -> LedgerKnowledge {
+            LedgerKnowledge(incarnation: "one", lower: truth, upper: truth + millisecond, isClockAhead: isAhead, age: 0)
+        }
+        // Without proof it may have been the call: the caller is held back, the clock is left alone.
+        bench.knowledge = known(isAhead: false)
+        let doubtful = bench.reserve([]).reply.stamp
+        #expect(doubtful.frame == 0 && doubtful.time == truth + millisecond && doubtful.latest == truth + 21 * millisecond)
+        // To look changes nothing, and hides nothing.
+        bench.knowledge = known(isAhead: true)
+        #expect(bench.state.pull(node("self"), bench.call, at: bench.raw).stamp.latest == truth + 21 * millisecond)
+        let corrected = bench.reserve([]).reply.stamp
+        #expect(corrected.frame == 1 && corrected.latest == truth + millisecond)
+        // The proof was about the frame before.
+        bench.raw += 10 * millisecond
+        let again = bench.reserve([]).reply.stamp
+        #expect(again.frame == 1 && again.latest == truth + 11 * millisecond)
+    }
+
     @Test func `after a correction, lower bounds from before it move nothing`() {
         var bench = Bench(terms(mirror("a", "1/200ms")))
         let start = bench.reserve([]).reply.stamp.time

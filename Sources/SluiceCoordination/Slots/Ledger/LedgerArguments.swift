@@ -12,6 +12,7 @@ package struct LedgerArguments: Sendable {
         append(call.knowledge?.frame ?? 0)
         append(call.knowledge?.lower)
         append(call.knowledge?.upper)
+        append(call.knowledge?.isClockAhead == true ? 1 : 0)
         append(call.knowledge?.age ?? 0)
         append(call.runID ?? "")
         append(call.muster)

@@ -5,7 +5,11 @@ package import SluiceLoop
 /// A reply that says "T at the least, U at the most", asked for at s and received at r, was made between the two. So at a
 /// later local x ledger time is at least `T + (x − r)` and at most `U + (x − s)`, but for the drift of both clocks, for which
 /// 1,000 ppm are allowed. Knowledge is intersected; where nothing is left a clock was stepped in between, or
-/// the ledger began anew, and the newer knowledge stands alone.
+/// the ledger began anew, and the newer knowledge stands alone. A frame that begins (see `LedgerStamp`) is behind the one before: the
+/// upper bound holds in it, the lower one does not.
+///
+/// A reply whose `latest` is ahead of the upper bound even when it comes proves that the host's clock was set forward, by however little:
+/// no slow call explains that. The next call says so, and the ledger puts its clock right.
 ///
 /// The bounds are what keeps a step of the Redis host's clock from moving ledger time: see `ledger.lua`.
 package struct LedgerClock: Hashable, Sendable {
@@ -30,6 +34,10 @@ package struct LedgerClock: Hashable, Sendable {
     private var lower: Anchor?
     private var upper: Anchor?
     private var lastHeard: Instant?
+    /// Whether the last reply proved that the host's clock is ahead.
+    private var isAhead = false
+    /// Less than this is not worth a correction, which costs a call's travel: a clock that is slewed faster than the allowance.
+    private static let least: Int64 = 1_000
 
     package init() {}
 
@@ -39,11 +47,16 @@ package struct LedgerClock: Hashable, Sendable {
     ///   - received: after its reply was read.
     package mutating func heard(_ stamp: LedgerStamp, sent: Instant, received: Instant) {
         guard !stamp.incarnation.isEmpty else { return }
-        if incarnation != stamp.incarnation || frame != stamp.frame { self = LedgerClock() }
+        if incarnation != stamp.incarnation || frame > stamp.frame {
+            self = LedgerClock()
+        } else if frame < stamp.frame {
+            lower = nil
+        }
         incarnation = stamp.incarnation
         frame = stamp.frame
         let low = Anchor(time: stamp.time, at: received)
         let high = Anchor(time: stamp.latest, at: sent)
+        isAhead = upper.map { stamp.latest - $0.most(at: received) >= Self.least } ?? false
         if let known = lower, known.least(at: received) > low.least(at: received) {} else { lower = low }
         if let known = upper, known.most(at: received) < high.most(at: received) {} else { upper = high }
         if let lower, let upper, lower.least(at: received) > upper.most(at: received) {
@@ -76,7 +89,7 @@ package struct LedgerClock: Hashable, Sendable {
     package func knowledge(at now: Instant) -> LedgerKnowledge? {
         guard let incarnation, let lower, let lastHeard else { return nil }
         return LedgerKnowledge(
-            incarnation: incarnation, frame: frame, lower: lower.least(at: now), upper: upper?.most(at: now),
+            incarnation: incarnation, frame: frame, lower: lower.least(at: now), upper: upper?.most(at: now), isClockAhead: isAhead,
             age: max(0, now.microseconds(since: lastHeard)))
     }
 }

@@ -8,14 +8,17 @@ package struct LedgerKnowledge: Hashable, Sendable {
     package var lower: Int64
     /// Ledger time is at most this; nil when the caller has heard messages but no reply.
     package var upper: Int64?
+    /// Whether a reply has proved that the clock is ahead of the upper bound: it was so even at the moment when the reply came.
+    package var isClockAhead: Bool
     /// How long ago that incarnation was known to live, in µs.
     package var age: Int64
 
-    package init(incarnation: String, frame: Int64 = 0, lower: Int64, upper: Int64?, age: Int64) {
+    package init(incarnation: String, frame: Int64 = 0, lower: Int64, upper: Int64?, isClockAhead: Bool = false, age: Int64) {
         self.incarnation = incarnation
         self.frame = frame
         self.lower = lower
         self.upper = upper
+        self.isClockAhead = isClockAhead
         self.age = age
     }
 }

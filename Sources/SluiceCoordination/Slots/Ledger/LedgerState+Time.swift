@@ -17,7 +17,7 @@ extension LedgerState {
             mirrors = [:]
             meta = Meta(incarnation: call.candidate, birth: 0, last: 0, nextNumber: 0)
         }
-        let reading = time(call, at: raw, justBorn: !existed)
+        let reading = time(call, at: raw, justBorn: !existed, isKept: true)
         let now = reading.now
         if existed, meta!.adjustment != reading.adjustment { meta!.frame += 1 }
         meta!.adjustment = reading.adjustment
@@ -38,7 +38,7 @@ extension LedgerState {
 
     /// Begins a call that only looks: the same view, of which nothing is kept.
     mutating func look(_ call: inout LedgerCall, at raw: Int64) -> Reading {
-        let reading = time(call, at: raw, justBorn: false)
+        let reading = time(call, at: raw, justBorn: false, isKept: false)
         if meta != nil { _ = agree(&call, at: reading) }
         for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: reading.now, rules: rules) }
         return reading
@@ -63,7 +63,8 @@ extension LedgerState {
     /// - A clock behind the lower bound was set back: it is put to that bound.
     /// - A little ahead of the upper bound, it is as a rule the call that was slow: only its own releases are held back.
     /// - Far ahead it was set forward: it is put to the lower bound. The upper one may be ahead of the truth by the
-    ///   travel of a call, which a short window cannot bear.
+    ///   travel of a call, which a short window cannot bear. So it is when the caller has proof (see `LedgerClock`), by however
+    ///   little; a call that keeps nothing goes without, or its reply would seem to say that all is well.
     ///
     /// So a correction loses time and never gains any, and slots recorded before it are released late at worst. But the
     /// bounds that others kept from before it are ahead of the corrected clock: were they to move it forward, slots
@@ -77,7 +78,7 @@ extension LedgerState {
     /// A step too small to leave the bounds goes unseen: they are as wide as a round trip and the drift since the last.
     /// At the start of a life any bounds count, and let ledger time go on as if nothing had happened. So an upper bound of another life is
     /// one of this as well, as far as that life went on in it; where it did not, it is wrong, and costs no more than a slow call.
-    private func time(_ call: LedgerCall, at raw: Int64, justBorn: Bool) -> Reading {
+    private func time(_ call: LedgerCall, at raw: Int64, justBorn: Bool, isKept: Bool) -> Reading {
         guard let meta else { return Reading(now: raw, latest: raw, adjustment: 0) }
         let clock = raw + meta.adjustment
         var now = clock
@@ -92,7 +93,7 @@ extension LedgerState {
                 now = sameFrame ? known.lower : meta.last
             } else if let upper = known.upper, clock > upper {
                 now = upper
-                if clock - upper > Self.slowCall {
+                if clock - upper > Self.slowCall || isKept && sameFrame && known.isClockAhead {
                     now = sameFrame ? known.lower : meta.last
                     adjusted = now
                 }
