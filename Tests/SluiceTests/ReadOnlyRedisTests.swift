@@ -99,6 +99,25 @@ import Testing
         await judges.shutDown()
     }
 
+    @Test func `a user who may not write metrics is told so, and all else goes on`() async throws {
+        let judges = try await Judges(limit: .init(20, per: .seconds(1)))
+        let redis = try await RedisServer()
+        let said = Said()
+        var configuration = judges.configuration(redis: redis.url)
+        configuration.log = { said.note($0) }
+        let pool = try await MirrorPool(configuration)
+        #expect(try await pool.get("/posts/1").status == 200)
+        // What only the script of the metrics does.
+        try await redis.cli("ACL", "SETUSER", "default", "-zcard")
+        try await until("nobody is told") { said.count(of: "metrics cannot be written") > 0 }
+        #expect(try await pool.get("/posts/2").status == 200)
+        #expect(await pool.isReady && !pool.statistics.redisRefusesWrites)
+        #expect(said.count(of: "metrics cannot be written") == 1 && said.count(of: "takes no writes") == 0)
+        await pool.shutDown()
+        await redis.stop()
+        await judges.shutDown()
+    }
+
     /// What the processes told their operators.
     private final class Said: Sendable {
         private let lines = Mutex<[String]>([])

@@ -66,10 +66,15 @@ actor MetricsPublisher {
         do throws(RedisError) {
             let reply = try await redis.run(Self.script, keys: names, arguments: arguments.map { Array($0.utf8) })
             core.news.wrote(refusedSince: nil)
+            core.news.reported(refusedSince: nil)
             liveNodes = reply.array?.first?.int64.map(Int.init) ?? liveNodes
         } catch {
             // A report that is lost is followed by the next. As nothing else, it is written all the time, so it is what tells.
-            if let refusal = error.writeRefusal { core.news.wrote(refusedSince: refusal) }
+            guard let refusal = error.writeRefusal else { return }
+            // A right may be missing that only this script needs.
+            let isOnlyThis = error.isAboutRights ? await !core.coordinator.isLedgerFailing : false
+            core.news.wrote(refusedSince: isOnlyThis ? nil : refusal)
+            core.news.reported(refusedSince: isOnlyThis ? error.reply : nil)
             return
         }
         await core.coordinator.learned(liveNodes: liveNodes)

@@ -9,6 +9,7 @@ final class ConnectionNews: Sendable {
 
     private let state = Mutex(State.connected)
     private let refusal = Mutex<String?>(nil)
+    private let isUnreported = Mutex(false)
     private let log: @Sendable (String) -> Void
 
     init(log: @escaping @Sendable (String) -> Void) { self.log = log }
@@ -33,6 +34,17 @@ final class ConnectionNews: Sendable {
         }
         guard (before == nil) != (reason == nil), state.withLock({ $0 }) != .over else { return }
         log(reason.map { "\($0): what is stored is served, and nothing is sent until it takes them again" } ?? "Redis takes writes again")
+    }
+
+    /// What became of this process's figures, where all else could be written.
+    /// - Parameter reason: why Redis refused them; nil when they were written.
+    func reported(refusedSince reason: String?) {
+        let before = isUnreported.withLock { isUnreported in
+            defer { isUnreported = reason != nil }
+            return isUnreported
+        }
+        guard let reason, !before else { return }
+        log("metrics cannot be written, all else goes on; give Redis' user the rights that deploy/users.acl names (\(reason.prefix(200)))")
     }
 
     /// From now on a connection that ends is no news.

@@ -93,6 +93,9 @@ package actor SlotCoordinator {
         return snapshot
     }
 
+    /// Whether the last call that had to change the ledger failed.
+    package var isLedgerFailing: Bool { node.isLedgerFailing }
+
     /// How many nodes the pool has; a node that reserves for itself takes no more than its share.
     package func learned(liveNodes: Int) { apply(.counted(liveNodes: liveNodes)) }
 
