@@ -1,4 +1,5 @@
 import SluiceHTTP
+import SluiceHarness
 import SluiceLoop
 import Testing
 
@@ -7,7 +8,8 @@ struct FailureTests {
     @Test func `a refused connection is no use of the slot`() async throws {
         try await withClient { client in
             let gate = Gate()
-            let error = try await client.failure(HTTPRequest(url: "http://127.0.0.1:\(TestServer.deadPort())/"), gate)
+            // Not one that the kernel gives to the next server that asks for any.
+            let error = try await client.failure(HTTPRequest(url: "http://127.0.0.1:\(try FreePort.next())/"), gate)
             #expect(error.code == .connect)
             #expect(!error.wasSent)
             #expect(gate.asked == 0)
