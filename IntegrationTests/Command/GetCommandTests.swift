@@ -143,7 +143,7 @@ extension Integration {
             await redis.stop()
             let away = try await ChildProcess.run(
                 CommandScene.program,
-                ["get", "/a", "--mirror", mirror, "--redis", "redis://:hunter2@127.0.0.1:\(redis.port)", "--deadline", "500ms"])
+                ["get", "/a", "--mirror", mirror, "--redis", "redis://:hunter2@127.0.0.1:\(redis.port)", "--deadline", "3s"])
             #expect(away.ending == .exited(1))
             #expect(away.standardError.contains("127.0.0.1:\(redis.port)"), "\(away.standardError)")
             #expect(!away.standardError.contains("hunter2"))

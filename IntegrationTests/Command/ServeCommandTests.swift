@@ -72,7 +72,7 @@ extension Integration {
         @Test func `the limits on size, connections and patience are options`() async throws {
             try await CommandScene.play { scene in
                 let (gateway, url) = try await serve(
-                    scene, "--max-body", "10", "--max-head", "2048", "--max-connections", "3", "--idle", "1s")
+                    scene, "--max-body", "10", "--max-head", "2048", "--max-connections", "3", "--idle", "3s")
                 #expect(try await client(url).get("/posts", "Content-Length: 11\r\n", method: "POST").status == 413)
                 #expect(try await client(url).get("/posts/1", "X: \(String(repeating: "a", count: 3_000))\r\n").status == 431)
                 // The fourth waits until patience with the three has ended.

@@ -49,8 +49,9 @@ extension Integration {
         private static func lock(_ scene: DeployedScene) async throws {
             let pool = try await MirrorPool(try PoolConfiguration.fromEnvironment(scene.environment))
             do {
-                let lock = try pool.lock("deploy", lease: .milliseconds(600))
-                async let first = lock.withLock { _ in try await Task.sleep(for: .milliseconds(500)) }
+                // The first is renewed once, and a machine that stands still for a moment does not lose it.
+                let lock = try pool.lock("deploy", lease: .seconds(3))
+                async let first = lock.withLock { _ in try await Task.sleep(for: .milliseconds(1_500)) }
                 async let second = lock.withLock { _ in true }
                 try await first
                 #expect(try await second)

@@ -22,7 +22,10 @@ extension Integration {
         }
 
         /// Three processes on one Redis; all are gone afterwards.
-        private func play(_ test: (_ redis: RedisServer, _ services: [ChildProcess], _ ports: [UInt16]) async throws -> Void) async throws {
+        private func play(
+            work: String = "250ms", lease: String = "2s",
+            _ test: (_ redis: RedisServer, _ services: [ChildProcess], _ ports: [UInt16]) async throws -> Void
+        ) async throws {
             let redis = try await RedisServer()
             var services: [ChildProcess] = []
             var ports: [UInt16] = []
@@ -32,7 +35,7 @@ extension Integration {
                     services.append(
                         try ChildProcess(
                             try PostSerialSemaphorePrograms.path("serial"),
-                            environment: ["SLUICE_REDIS_URL": redis.url, "SERIAL_WORK": "250ms", "SERIAL_LEASE": "2s"]))
+                            environment: ["SLUICE_REDIS_URL": redis.url, "SERIAL_WORK": work, "SERIAL_LEASE": lease]))
                 }
                 for service in services {
                     try await service.waitForOutput(containing: "\n")
@@ -115,7 +118,8 @@ extension Integration {
         }
 
         @Test func `a process that is killed at its work delays the next by no more than its lease`() async throws {
-            try await play { redis, services, ports in
+            // Work so long that it is not done before the process is killed, however slow the machine is.
+            try await play(work: "3s", lease: "4s") { redis, services, ports in
                 let doomed = Task { try await Self.call(ports[0]) }
                 try await until("the first works") { try await redis.cli("ZCARD", "sluice:{default}:lock:serial:holders") == "1" }
                 let next = Task { try await Self.call(ports[1]) }
@@ -124,9 +128,9 @@ extension Integration {
                 await services[0].kill()
                 _ = try await next.value
                 let delay = ContinuousClock.now - killed
-                print("serial: answered \(delay) after the holder was killed; lease 2 s, work 0.25 s")
-                // Another lease would be two seconds more.
-                #expect(delay <= .seconds(2) + .milliseconds(250) + .seconds(1))
+                print("serial: answered \(delay) after the holder was killed; lease 4 s, work 3 s")
+                // Another lease would be four seconds more.
+                #expect(delay <= .seconds(4) + .seconds(3) + .seconds(2))
                 await #expect(throws: (any Error).self) { try await doomed.value }
             }
         }

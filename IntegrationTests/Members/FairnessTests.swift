@@ -14,7 +14,8 @@ extension Integration {
         }
 
         @Test func `over ten windows equal processes get equal shares`() async throws {
-            let window = Duration.seconds(2)
+            // What two mirrors allow in a window. Windows are counted by their slots, since a busy machine makes them longer.
+            let slots = 30
             try await Scene.play(limit: "15/2s", latency: "5ms..30ms", posts: 1_000) { scene in
                 let crew = try await scene.crew(
                     (0..<5).map { index in
@@ -24,22 +25,19 @@ extension Integration {
                         }
                     })
                 await crew.go()
-                // Eleven windows' worth: the first may still show who came first.
-                try await scene.wait(forRequests: 11 * 30 + 30)
+                // The first window may still show who came first, and the answers of the last two may not be known yet.
+                try await scene.wait(forRequests: 13 * slots)
                 let tally = try await crew.look()
-                let start = try #require(tally.fetched.values.compactMap(\.first).min()).advanced(by: window)
-                let windows = (0..<10).map { number in
-                    (0..<5).map { worker in
-                        let (from, to) = (start.advanced(by: window * number), start.advanced(by: window * (number + 1)))
-                        return tally.fetched[worker, default: []].count { $0 >= from && $0 < to }
-                    }
+                let fetches = tally.fetched.flatMap { worker, times in times.map { (worker: worker, at: $0) } }.sorted { $0.at < $1.at }
+                try #require(fetches.count >= 11 * slots)
+                let windows = (1...10).map { number in
+                    (0..<5).map { worker in fetches[number * slots..<(number + 1) * slots].count { $0.worker == worker } }
                 }
                 let shares = (0..<5).map { worker in windows.reduce(0) { $0 + $1[worker] } }
                 let total = Self.index(shares)
                 let worst = windows.map(Self.index).min() ?? 0
                 print("five equal processes, ten windows: \(shares) slots, Jain's index \(total); the least fair window \(worst)")
                 #expect(total >= 0.95)
-                #expect(shares.reduce(0, +) >= 250)
             }
         }
 

@@ -37,7 +37,8 @@ extension Integration {
                     }
                 }
                 await crew.go()
-                try await scene.wait(forRequests: 200)
+                // Steady, that is: as long as who came first has more than his share, nobody can tell what it will be.
+                try await scene.wait(forRequests: 400)
                 var probes: [Probe] = []
                 for number in 0..<5 {
                     probes.append(try await Self.probe(pool, number: number))

@@ -23,7 +23,8 @@ package final class RawClient: @unchecked Sendable {
 
     /// Connects to 127.0.0.1.
     package init(_ port: UInt16) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // Close-on-exec: a server that another test starts meanwhile would keep the connection open beyond `shut` and `reset`.
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var limit = timeval()
         limit.tv_sec = 20
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -65,6 +66,7 @@ package final class RawClient: @unchecked Sendable {
         var bytes = bytes[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw Failure(what: "send: \(String(cString: strerror(errno)))") }
             bytes = bytes.dropFirst(count)
         }
@@ -138,7 +140,9 @@ package final class RawClient: @unchecked Sendable {
 
     private func fill() throws -> Bool {
         var piece = [UInt8](repeating: 0, count: 65_536)
-        let count = recv(descriptor, &piece, piece.count, 0)
+        var count = recv(descriptor, &piece, piece.count, 0)
+        // With a time limit on it a call is interrupted even by a stop of the whole process.
+        while count < 0, errno == EINTR { count = recv(descriptor, &piece, piece.count, 0) }
         if count < 0, errno == ECONNRESET { wasReset = true }
         if count < 0, !wasReset { throw Failure(what: "recv: \(String(cString: strerror(errno)))") }
         if count > 0 { buffer.append(contentsOf: piece.prefix(count)) }

@@ -73,15 +73,18 @@ struct PrefixPurgeTests {
             func cost() async throws -> Int {
                 try await server.cli("CONFIG", "RESETSTAT")
                 try await processes[0].cache.purge(.everything)
-                let lines = try await server.cli("INFO", "commandstats").split(separator: "\n")
+                // Lines end as the protocol's do. A connection is asked for a sign of life each second, whatever else happens.
+                let lines = try await server.cli("INFO", "commandstats").split(whereSeparator: \.isNewline)
                 return lines.reduce(0) { sum, line in
-                    guard !line.contains("config"), let calls = line.split(separator: "=").dropFirst().first?.prefix(while: \.isNumber)
+                    guard !line.contains("config"), !line.hasPrefix("cmdstat_ping:"),
+                        let calls = line.split(separator: "=").dropFirst().first?.prefix(while: \.isNumber)
                     else { return sum }
                     return sum + (Int(calls) ?? 0)
                 }
             }
             _ = try await cost()
             let empty = try await cost()
+            #expect(empty > 0)
             let items = try (0..<10_000).map { CacheItem(key: try CacheKey(target: "/posts/\($0)"), body: [UInt8(ascii: "x")]) }
             let fresh = try await processes[0].cache.answer(for: CacheKey(target: "/posts"), deadline: soon, fetch: list.fetch)
             #expect(try await processes[0].cache.outcomes(items, from: fresh).allSatisfy { $0 == .stored })

@@ -56,7 +56,7 @@ struct ConnectionTests {
         } _: { client in
             let first = Task { try await client.answer(HTTPRequest(url: busy.url)) }
             await arrived.arrival()
-            let error = try await client.failure(HTTPRequest(url: busy.url), timeout: .milliseconds(100))
+            let error = try await client.failure(HTTPRequest(url: busy.url), timeout: .seconds(1))
             #expect(error.code == .timeout)
             #expect(!error.wasSent)
             #expect(error.message.contains("connections to be free"))

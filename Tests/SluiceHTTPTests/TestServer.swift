@@ -106,13 +106,6 @@ final class TestServer: Sendable {
         }
         return (listener, UInt16(bigEndian: address.sin_port))
     }
-
-    /// A port of the loopback address on which nobody listens.
-    static func deadPort() -> UInt16 {
-        let (listener, port) = listen(backlog: 1)
-        close(listener)
-        return port
-    }
 }
 
 /// One connection, used by its own thread only.

@@ -32,7 +32,7 @@ import Testing
     @Test func `without a server a command fails by its time and says why`() async throws {
         let server = try await RedisServer()
         await server.kill()
-        try await withClient(server, options: options(command: .milliseconds(200))) { client async throws in
+        try await withClient(server, options: options(command: .seconds(1))) { client async throws in
             let error = await #expect(throws: RedisError.self) { try await client.command("PING") }
             #expect(error?.code == .notConnected)
             let cause = String(describing: error?.underlying)
@@ -52,7 +52,7 @@ import Testing
 
     @Test func `a frozen server is a timeout, then no connection, then itself again`() async throws {
         let server = try await RedisServer()
-        try await withClient(server, options: options(command: .milliseconds(300), connect: .milliseconds(300))) { client async throws in
+        try await withClient(server, options: options(command: .seconds(1), connect: .seconds(1))) { client async throws in
             try await client.command("PING")
             server.pause()
             #expect(await code { () async throws(RedisError) in try await client.command("PING") } == .timeout)
@@ -93,7 +93,7 @@ import Testing
         let stranger = try LoopbackListener(answering: "HTTP/1.1 400 Bad Request\r\n\r\n")
         let loop = EventLoop(name: "redis-test")
         let endpoint = try RedisEndpoint(url: "redis://127.0.0.1:\(stranger.port)")
-        let client = RedisClient(endpoint: endpoint, loop: loop, options: options(command: .milliseconds(300)))
+        let client = RedisClient(endpoint: endpoint, loop: loop, options: options(command: .seconds(1)))
         await client.start()
         let error = await #expect(throws: RedisError.self) { try await client.command("PING") }
         #expect(error?.code == .notConnected)

@@ -38,7 +38,7 @@ struct SentinelTests {
         let nobody = try FreePort.next()
         let url = "redis+sentinel://127.0.0.1:\(nobody),127.0.0.1:\(master.port)/main"
         var options = RedisClientOptions()
-        options.commandTimeout = .milliseconds(500)
+        options.commandTimeout = .seconds(2)
         try await withClient(master, url: url, options: options) { client in
             #expect(await code { () async throws(RedisError) in try await client.command("PING") } == .notConnected)
             let error = try #require(await client.lastConnectionError)

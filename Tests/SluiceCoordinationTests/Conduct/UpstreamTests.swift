@@ -4,7 +4,7 @@ import Testing
 
 /// The answer to refusals within the limits, tried against upstreams that count otherwise, for a hundred windows of virtual time each,
 /// with a pool that always wants more.
-@Suite(.timeLimit(.minutes(10))) struct `Upstreams that count otherwise` {
+@Suite(.computing, .timeLimit(.minutes(10))) struct `Upstreams that count otherwise` {
     @Test(arguments: [MirrorAlgorithm.log, .fixed, .bucket(nil)])
     func `an upstream that counts as we do, by fixed windows, or by a bucket as large as the limit, refuses nothing`(
         algorithm: MirrorAlgorithm

@@ -2,7 +2,7 @@ import SluiceCoordination
 import SluiceLoop
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct `G1, never over` {
+@Suite(.computing, .timeLimit(.minutes(10))) struct `G1, never over` {
     @Test(arguments: 0..<8 as Range<UInt64>)
     func `whatever happens to requests, reports and clocks, no mirror gets more than its limits allow`(part: UInt64) {
         var arrivals = 0
@@ -16,7 +16,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(10))) struct `G2, never idle` {
+@Suite(.computing, .timeLimit(.minutes(10))) struct `G2, never idle` {
     @Test(arguments: ["30/6s", "1/1s", "1000/60s", "5000/10s", "100000/1h"])
     func `saturated at no latency, at least 99 % of what the limit allows is started`(text: String) {
         for staggered in [false, true] {

@@ -13,7 +13,7 @@ private struct Caller {
     var knowledge: LedgerKnowledge? { clock.knowledge(at: Instant(microseconds: local)) }
 }
 
-@Suite(.timeLimit(.minutes(10))) struct `G6, no trusted clocks` {
+@Suite(.computing, .timeLimit(.minutes(10))) struct `G6, no trusted clocks` {
     @Test(arguments: [-hour, hour, -day, day, -second, second])
     func `a step of the host's clock neither frees a slot early nor freezes the pool while a node has bounds`(step: Int64) {
         var bench = Bench(terms(mirror("a", "3/60s")))

@@ -35,13 +35,15 @@ import Testing
 
     @Test func `a watchdog that outlives its unlock: after the release nothing is sent any more`() async throws {
         let scene = try await LockScene(1)
-        let resource = try lock(lease: .milliseconds(150))
+        // A machine that stands still for a moment must not lose it.
+        let resource = try lock(lease: .seconds(2))
         let held = try await scene.nodes[0].acquire(resource)
         let first = try await scene.scriptCalls
         try await scene.until("the watchdog has renewed") { try await scene.scriptCalls > first }
         #expect(await scene.nodes[0].store.release(held) == .done)
         let released = try await scene.scriptCalls
-        try await scene.nodes[0].loop.sleep(until: Instant.now.advanced(by: .milliseconds(600)))
+        // Two more renewals would fall into this.
+        try await scene.nodes[0].loop.sleep(until: Instant.now.advanced(by: .milliseconds(1_500)))
         #expect(try await scene.scriptCalls == released)
         #expect(try await scene.server.cli("EXISTS", "sluice:{locks}:lock:a:holders") == "0")
         await scene.end()
@@ -61,7 +63,7 @@ import Testing
         async throws
     {
         let scene = try await LockScene(3)
-        let resource = try lock(lease: .seconds(2))
+        let resource = try lock(lease: .seconds(6))
         let held = try await scene.nodes[0].acquire(resource)
         let dead = Task { try await scene.nodes[1].acquire(resource) }
         try await scene.untilWaiting(1, for: resource)
@@ -71,11 +73,13 @@ import Testing
         let deaf = try await RedisDeafListener(scene.server, channel: scene.nodes[1].store.channel)
         await scene.nodes[1].vanish()
         let vanished = Instant.now
-        try await scene.nodes[0].loop.sleep(until: vanished.advanced(by: .milliseconds(1_000)))
+        // Its last sign of life was at most two seconds before: its lease still lasts.
+        try await scene.nodes[0].loop.sleep(until: vanished.advanced(by: .seconds(3)))
         #expect(await scene.nodes[0].store.release(held) == .done)
         _ = try await alive
         let delay = Instant.now.duration(since: vanished)
-        #expect(delay <= .milliseconds(2_500), "its lease began before it vanished, and being given the lock did not extend it: \(delay)")
+        // If that did, the permit would be free after nine seconds.
+        #expect(delay <= .milliseconds(7_500), "its lease began before it vanished, and being given the lock did not extend it: \(delay)")
         dead.cancel()
         await deaf.end()
         await scene.end()

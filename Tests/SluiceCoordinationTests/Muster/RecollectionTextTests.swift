@@ -2,7 +2,7 @@ import Testing
 
 @testable import SluiceCoordination
 
-@Suite struct `A recollection as text` {
+@Suite(.computing) struct `A recollection as text` {
     private func sample(_ random: inout Seeded) -> Recollection {
         let rules = terms(mirror("a", "30/6s", "1000/1d"), mirror("b", "7/333ms", concurrency: 3))
         var bench = Bench(rules)

@@ -2,7 +2,7 @@ import SluiceCoordination
 import Testing
 
 /// One ledger and members that are configured differently.
-@Suite struct `Members of different configuration share one ledger` {
+@Suite(.computing) struct `Members of different configuration share one ledger` {
     private let lax = terms(mirror("a", "30/60s"))
     private let strict = terms(mirror("a", "10/60s"))
 

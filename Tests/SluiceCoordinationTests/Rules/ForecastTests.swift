@@ -2,7 +2,7 @@ import SluiceCoordination
 import SluiceLoop
 import Testing
 
-@Suite struct `When to come back` {
+@Suite(.computing) struct `When to come back` {
     private func at(_ microseconds: Int64) -> Instant { Instant(microseconds: 1_000_000_000 + microseconds) }
 
     private func forecast(_ bench: Bench, latency: Int64 = 0, since: Int64 = 0) -> Forecast {

@@ -19,7 +19,7 @@ struct GatewayFuzzTests {
         let route = PoolConfiguration.Route(path: "/get_todos/{id}", upstream: "/todos/{id}")
         try await Rig.run(
             limit: .init(10_000_000, per: .seconds(60)), pool: { $0.deadline = .seconds(2) },
-            gateway: { ($0.routes, $0.idleTimeout, $0.accessLog) = ([route], .milliseconds(500), { _ = $0.combined }) }
+            gateway: { ($0.routes, $0.idleTimeout, $0.accessLog) = ([route], .seconds(1), { _ = $0.combined }) }
         ) { rig in
             let good = try await rig.client().get("/posts/1").body
             let limit = ContinuousClock.now + .seconds(seconds)

@@ -89,7 +89,8 @@ private func thread() -> UInt { UInt(pthread_self()) }
     @Test func `a body is cancelled before its lease can end, and its call says that the lease was lost`() async throws {
         let redis = try await RedisServer()
         let pool = try await MirrorPool(configuration(redis))
-        let lock = try pool.lock("short", lease: .seconds(2))
+        // It is cancelled a fifth of the lease before the end: more than a machine stands still.
+        let lock = try pool.lock("short", lease: .seconds(5))
         let inside = AsyncStream.makeStream(of: Instant.self)
         let call = Task {
             try await lock.withLock { _ in
@@ -104,7 +105,7 @@ private func thread() -> UInt { UInt(pthread_self()) }
         let killed = Instant.now
         await redis.kill()
         let cancelled = try #require(await moments.next())
-        #expect(cancelled.duration(since: killed) < .seconds(2))
+        #expect(cancelled.duration(since: killed) < .seconds(5))
         await #expect { try await call.value } throws: { ($0 as? SluiceError)?.code == .leaseLost }
         await pool.shutDown()
     }
@@ -159,7 +160,8 @@ private func thread() -> UInt { UInt(pthread_self()) }
         let pool = try await MirrorPool(configuration(redis))
         let lock = try pool.lock("busy")
         let permit = try await lock.acquire()
-        await #expect { try await lock.acquire(deadline: .milliseconds(100)) } throws: {
+        // Redis must have answered by then, or that is what the error says.
+        await #expect { try await lock.acquire(deadline: .milliseconds(1_500)) } throws: {
             ($0 as? SluiceError)?.code == .deadlineExceeded
         }
         try await permit.release()
