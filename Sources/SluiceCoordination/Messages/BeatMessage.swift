@@ -22,11 +22,13 @@ package enum BeatMessage: Hashable, Sendable {
     package var text: String {
         switch self {
         case .beat(let leader, let epoch, let waiting, let free, let next, let ledger, let crowd, let mirrors):
-            "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1) \(ledger?.incarnation ?? "-") \(ledger?.time ?? 0) \(ledger?.frame ?? 0)"
+            // A ledger that was lost has no name until the next call that changes it.
+            let known = ledger.flatMap { $0.incarnation.isEmpty ? nil : $0 }
+            return "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1) \(known?.incarnation ?? "-") \(known?.time ?? 0) \(known?.frame ?? 0)"
                 + (crowd.waiting + crowd.nodes).reduce("") { "\($0) \($1)" } + " \(mirrors)"
-        case .muster(let incarnation, let number): "M1 \(incarnation) \(number)"
-        case .configurations(let incarnation): "L1 \(incarnation)"
-        case .resigned(let leader, let epoch): "R1 \(leader) \(epoch)"
+        case .muster(let incarnation, let number): return "M1 \(incarnation) \(number)"
+        case .configurations(let incarnation): return "L1 \(incarnation)"
+        case .resigned(let leader, let epoch): return "R1 \(leader) \(epoch)"
         }
     }
 

@@ -558,7 +558,7 @@ end
 local function remembered(mirror) return { mirror.name, unpack(mirror.raw) } end
 
 -- Reads ledger time. LedgerState+Time.swift says why. Returns `now`, by which slots are released, and the clock as it
--- is to be from now on, by which they are recorded; `keeps` says whether it will be.
+-- is to be from now on, by which they are recorded, and what of that is to be kept; `keeps` says whether it will be.
 local function clock(keeps)
     local here = meta.raw + meta.adjustment
     local now, adjusted = here, here
@@ -578,7 +578,10 @@ local function clock(keeps)
         end
     end
     now = max(now, meta.last)
-    return now, max(adjusted, now)
+    adjusted = max(adjusted, now)
+    local latest = adjusted
+    if not meta.justBorn and call.known == meta.incarnation and call.frame ~= meta.frame then latest = max(latest, call.upper or 0) end
+    return now, latest, adjusted
 end
 
 local function rawTime()
@@ -651,9 +654,9 @@ local function begin()
         }
     end
     meta.raw = raw
-    local now, latest = clock(true)
-    if not meta.justBorn and latest - raw ~= meta.adjustment then meta.frame = meta.frame + 1 end
-    meta.adjustment = latest - raw
+    local now, latest, adjusted = clock(true)
+    if not meta.justBorn and adjusted - raw ~= meta.adjustment then meta.frame = meta.frame + 1 end
+    meta.adjustment = adjusted - raw
     meta.last = now
     if meta.justBorn then
         meta.birth = now

@@ -68,6 +68,40 @@ private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp 
         #expect(clock.knowledge(at: at(42_100))?.isClockAhead == false)
     }
 
+    @Test func `whose own clock is slow soon stops putting the ledger right, and a single step later on is seen again`() {
+        var clock = LedgerClock()
+        var local: Int64 = 0
+        var frame: Int64 = 0
+        var corrections = 0
+        /// A reply to a call that says what is known; the ledger puts its clock right where there is proof.
+        func call(ledger: Int64) {
+            let known = clock.knowledge(at: at(local))
+            let isProved = known?.isClockAhead == true
+            if isProved { (frame, corrections) = (frame + 1, corrections + 1) }
+            let held = min(ledger, known?.upper ?? ledger)
+            let stamp = LedgerStamp(time: held, latest: isProved ? held : ledger, frame: frame, incarnation: "one")
+            clock.heard(stamp, sent: at(local), received: at(local + 100))
+        }
+        // A minute in which this clock runs 8 % slow, and the ledger's goes on however often it is put right.
+        while local < 60 * second {
+            call(ledger: 1_000_000 + local + local * 8 / 100)
+            local += 20 * millisecond
+        }
+        #expect((1...12).contains(corrections))
+        // Quiet again for two minutes; then a step of 5 ms.
+        let ahead = local * 8 / 100
+        for _ in 0..<120 {
+            local += second
+            call(ledger: 1_000_000 + local + ahead)
+        }
+        corrections = 0
+        for _ in 0..<3 {
+            local += 20 * millisecond
+            call(ledger: 1_000_000 + local + ahead + 5 * millisecond)
+        }
+        #expect(corrections >= 1)
+    }
+
     @Test func `an upper bound holds in the frames that follow, a lower one does not`() {
         var clock = LedgerClock()
         clock.heard(stamp(1_000_000), sent: at(0), received: at(100))

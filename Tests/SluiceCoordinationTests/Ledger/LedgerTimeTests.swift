@@ -149,6 +149,35 @@ private struct Caller {
         #expect(again.frame == 1 && again.latest == truth + 11 * millisecond)
     }
 
+    @Test(arguments: [3, 10, 21, 45, 53, 90] as [Int64])
+    func `a step that is put right and then undone frees nothing early for those who saw neither`(step: Int64) {
+        var bench = Bench(terms(mirror("a", "1/200ms")))
+        let start = bench.reserve([]).reply.stamp.time
+        /// What somebody with tight bounds knows so long after the start.
+        func known(_ after: Int64, frame: Int64, isClockAhead: Bool = false) -> LedgerKnowledge {
+            LedgerKnowledge(
+                incarnation: "one", frame: frame, lower: start + after - 200, upper: start + after + 200, isClockAhead: isClockAhead, age: 0)
+        }
+        let slot = bench.take(1)
+        bench.raw += 20 * millisecond + step * millisecond
+        bench.knowledge = known(20 * millisecond, frame: 0, isClockAhead: true)
+        #expect(bench.reserve([]).reply.stamp.frame == 1)
+        // Undone, before the one who had the slot hears of it; he reports with what he knew before.
+        bench.raw += (100 - 20) * millisecond - step * millisecond
+        bench.knowledge = known(100 * millisecond, frame: 0)
+        bench.complete(slot)
+        // The other's bounds put the clock forward again.
+        bench.raw += 10 * millisecond
+        bench.knowledge = known(110 * millisecond, frame: 1)
+        _ = bench.reserve([])
+        bench.raw += 188 * millisecond
+        bench.knowledge = known(298 * millisecond, frame: 1)
+        #expect(bench.count(1) == 0)
+        bench.raw += 60 * millisecond
+        bench.knowledge = known(358 * millisecond, frame: 1)
+        #expect(bench.count(1) == 1)
+    }
+
     @Test func `after a correction, lower bounds from before it move nothing`() {
         var bench = Bench(terms(mirror("a", "1/200ms")))
         let start = bench.reserve([]).reply.stamp.time

@@ -36,8 +36,14 @@ package struct LedgerClock: Hashable, Sendable {
     private var lastHeard: Instant?
     /// Whether the last reply proved that the host's clock is ahead.
     private var isAhead = false
-    /// Less than this is not worth a correction, which costs a call's travel: a clock that is slewed faster than the allowance.
-    private static let least: Int64 = 1_000
+    /// How many proofs there were lately, and when the last one was.
+    private var proofs = 0
+    private var lastProof = Instant(microseconds: 0)
+    /// Less than this is no proof. It doubles with each one: whose own clock is slewed, or stands still now and then, would find new
+    /// ones for ever, and each correction costs the whole pool a call's travel.
+    private static let leastProof: Int64 = 1_000
+    /// So many microseconds after the last proof one less counts.
+    private static let calm: Int64 = 10_000_000
 
     package init() {}
 
@@ -48,7 +54,7 @@ package struct LedgerClock: Hashable, Sendable {
     package mutating func heard(_ stamp: LedgerStamp, sent: Instant, received: Instant) {
         guard !stamp.incarnation.isEmpty else { return }
         if incarnation != stamp.incarnation || frame > stamp.frame {
-            self = LedgerClock()
+            (lower, upper, lastHeard, isAhead) = (nil, nil, nil, false)
         } else if frame < stamp.frame {
             lower = nil
         }
@@ -56,7 +62,6 @@ package struct LedgerClock: Hashable, Sendable {
         frame = stamp.frame
         let low = Anchor(time: stamp.time, at: received)
         let high = Anchor(time: stamp.latest, at: sent)
-        isAhead = upper.map { stamp.latest - $0.most(at: received) >= Self.least } ?? false
         if let known = lower, known.least(at: received) > low.least(at: received) {} else { lower = low }
         if let known = upper, known.most(at: received) < high.most(at: received) {} else { upper = high }
         if let lower, let upper, lower.least(at: received) > upper.most(at: received) {
@@ -69,6 +74,16 @@ package struct LedgerClock: Hashable, Sendable {
             }
         }
         lastHeard = max(lastHeard ?? sent, sent)
+        weigh(ahead: stamp.latest - upper!.most(at: received), at: received)
+    }
+
+    /// Decides whether a clock that was so far ahead of the upper bound when a reply came is proof.
+    private mutating func weigh(ahead: Int64, at now: Instant) {
+        let past = max(0, proofs - Int(now.microseconds(since: lastProof) / Self.calm))
+        // What is proved stays so until it is put right.
+        let wasAhead = isAhead
+        isAhead = ahead >= Self.leastProof << (wasAhead ? 0 : min(past, 10))
+        if isAhead, !wasAhead { (proofs, lastProof) = (past + 1, now) }
     }
 
     /// Takes in a message that carries ledger time: it was made some unknown time before it was received,
@@ -81,7 +96,7 @@ package struct LedgerClock: Hashable, Sendable {
         let low = Anchor(time: stamp.time, at: received)
         if let known = lower, known.least(at: received) > stamp.time {} else { lower = low }
         // As with a reply: by so much, and no more.
-        if let lower, let upper, lower.least(at: received) > upper.most(at: received) { self.upper = low }
+        if let lower, let upper, lower.least(at: received) > upper.most(at: received) { (self.upper, isAhead) = (low, false) }
         lastHeard = lastHeard ?? received
     }
 

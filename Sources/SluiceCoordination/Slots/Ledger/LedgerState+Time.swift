@@ -72,6 +72,9 @@ extension LedgerState {
     /// own frame only. An upper one holds in all later ones as well, which are behind it; a step that it shows puts the
     /// clock to the last call's time, the latest that is surely not ahead. A very slow call looks like a step forward and costs as much time as nobody else called in.
     ///
+    /// Nor does a caller of an earlier frame, whose lower bound does not count, see a clock that has been set back since; another one would
+    /// move it forward again. So what it reports is recorded by its upper bound.
+    ///
     /// A caller that has only heard messages cannot see a step forward: its releases are held back to its lower bound, which
     /// lags by no more than a message's way.
     ///
@@ -101,7 +104,11 @@ extension LedgerState {
         }
         now = max(now, meta.last)
         adjusted = max(adjusted, now)
-        return Reading(now: now, latest: adjusted, adjustment: adjusted - raw)
+        var latest = adjusted
+        if let known = call.knowledge, !justBorn, known.incarnation == meta.incarnation, known.frame != meta.frame, let upper = known.upper {
+            latest = max(latest, upper)
+        }
+        return Reading(now: now, latest: latest, adjustment: adjusted - raw)
     }
 
     /// How far ahead of its upper bound a clock may be until the clock, not the call, is blamed. Time daemons step by
