@@ -40,10 +40,11 @@ extension Integration {
                 // Steady, that is: as long as who came first has more than his share, nobody can tell what it will be.
                 try await scene.wait(forRequests: 400)
                 var probes: [Probe] = []
-                for number in 0..<5 {
-                    probes.append(try await Self.probe(pool, number: number))
+                for number in 0..<30 where probes.count < 5 {
+                    if let probe = try await Self.probe(pool, number: number) { probes.append(probe) }
                     try await scene.letPass(.milliseconds(230))
                 }
+                try #require(probes.count == 5, "hardly anybody was refused")
                 for probe in probes {
                     print(
                         "steady queue: told to come back in \(Int(probe.told.seconds * 1_000)) ms, a slot was had after \(Int(probe.had.seconds * 1_000)) ms (\(Int(probe.error * 1_000)) ‰ off)"
@@ -57,20 +58,23 @@ extension Integration {
             }
         }
 
-        /// Two callers at the same moment: one with little time, one with all of it.
-        private static func probe(_ pool: MirrorPool, number: Int) async throws -> Probe {
+        /// Two callers at the same moment: one with little time, one with all of it. Nil when the former was not refused: slots that come
+        /// free one by one, as they do on a busy machine, are first for him whose deadline is nearest.
+        private static func probe(_ pool: MirrorPool, number: Int) async throws -> Probe? {
             let began = Instant.now
             async let patient = pool.get("/posts/\(2_900 + number)?patient")
-            let told: Duration
+            var told: Duration?
             do {
                 _ = try await pool.get("/posts/\(2_950 + number)?hasty", options: CallOptions(deadline: .seconds(1)))
-                throw DemoError("a caller with one second was served in a queue of six")
-            } catch let error as SluiceError {
+            } catch  where error.code == .deadlineExceeded {
+                // He had a slot, too late for an answer.
+            } catch {
                 #expect(error.code == .noSlotInTime)
                 told = Instant.now.duration(since: began) + (try #require(error.retryAfter))
             }
             _ = try await patient
-            return Probe(told: told, had: Instant.now.duration(since: began))
+            let had = Instant.now.duration(since: began)
+            return told.map { Probe(told: $0, had: had) }
         }
     }
 }
