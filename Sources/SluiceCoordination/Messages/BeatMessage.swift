@@ -24,7 +24,8 @@ package enum BeatMessage: Hashable, Sendable {
         case .beat(let leader, let epoch, let waiting, let free, let next, let ledger, let crowd, let mirrors):
             // A ledger that was lost has no name until the next call that changes it.
             let known = ledger.flatMap { $0.incarnation.isEmpty ? nil : $0 }
-            return "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1) \(known?.incarnation ?? "-") \(known?.time ?? 0) \(known?.frame ?? 0)"
+            return
+                "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1) \(known?.incarnation ?? "-") \(known?.time ?? 0) \(known?.frame ?? 0)"
                 + (crowd.waiting + crowd.nodes).reduce("") { "\($0) \($1)" } + " \(mirrors)"
         case .muster(let incarnation, let number): return "M1 \(incarnation) \(number)"
         case .configurations(let incarnation): return "L1 \(incarnation)"

@@ -105,7 +105,8 @@ extension LedgerState {
         now = max(now, meta.last)
         adjusted = max(adjusted, now)
         var latest = adjusted
-        if let known = call.knowledge, !justBorn, known.incarnation == meta.incarnation, known.frame != meta.frame, let upper = known.upper {
+        if let known = call.knowledge, !justBorn, known.incarnation == meta.incarnation, known.frame != meta.frame, let upper = known.upper
+        {
             latest = max(latest, upper)
         }
         return Reading(now: now, latest: latest, adjustment: adjusted - raw)
