@@ -95,6 +95,11 @@ import Testing
         ] {
             #expect(BeatMessage(payload: Array(beat.text.utf8)) == beat)
         }
+        // A leader whose ledger was just lost has heard of none with a name.
+        func beat(_ ledger: LedgerStamp?) -> BeatMessage {
+            .beat(leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: 17, ledger: ledger)
+        }
+        #expect(BeatMessage(payload: Array(beat(LedgerStamp(time: 5, incarnation: "")).text.utf8)) == beat(nil))
         var random = SystemRandomNumberGenerator()
         let seeds = [message.text, "B1 a 1 2 3 4 x 6 7", "R1 a 1"].map { Array($0.utf8) }
         for _ in 0..<20_000 {
