@@ -43,9 +43,10 @@ extension SimulatedNode {
             return
         }
         let isWithoutMemory = run.isWithoutMemory
-        let knowledge = isWithoutMemory || run.has(.noClockBounds) ? nil : clock.knowledge(at: local(now))
+        let knowsTime = !isWithoutMemory && !run.has(.noClockBounds)
+        let knowledge = knowsTime ? clock.knowledge(at: local(now)) : nil
         let call = LedgerCall(
-            terms: run.told(node.terms), knowledge: knowledge, runID: isWithoutMemory ? nil : run.redis.runID,
+            terms: run.told(node.terms), knowledge: knowledge, node: knowsTime && !run.has(.noDoubt) ? id : nil, runID: isWithoutMemory ? nil : run.redis.runID,
             candidate: randomWord(length: 12, from: &run.random), muster: isWithoutMemory ? 0 : LedgerCall.musterSpan,
             settling: max(0, LedgerCall.homecoming - run.redis.age(at: now)))
         let life = run.redis.life

@@ -94,7 +94,10 @@ final class SimulatedRedis {
     private func changes(_ now: Int64) {
         note(now)
         changed()
+        looks()
     }
+
+    private func looks() { data.ledger.listeners = listeners() }
 
     private func expireLease(_ now: Int64) {
         if data.ledger.leader != nil, raw(now) >= data.leaseEnds { data.ledger.leader = nil }
@@ -134,14 +137,14 @@ final class SimulatedRedis {
     }
 
     func copy(since version: Int64?, _ call: LedgerCall, now: Int64) -> CopyReply {
-        data.ledger.copy(since: version, call, at: raw(now))
+        looks()
+        return data.ledger.copy(since: version, call, at: raw(now))
     }
 
     func contribute(
         _ told: Recollection, of node: NodeID, to notice: MusterNotice, in incarnation: String, _ call: LedgerCall, now: Int64
     ) -> LedgerStamp {
         changes(now)
-        data.ledger.listeners = listeners()
         // As the real one keeps it: in its written form.
         let (stamp, messages) = data.ledger.contribute(
             Recollection(told.bytes) ?? told, of: node, to: notice, in: incarnation, call, at: raw(now))
@@ -149,7 +152,10 @@ final class SimulatedRedis {
         return stamp
     }
 
-    func gather(_ call: LedgerCall, now: Int64) -> GatherReply { data.ledger.gather(call, at: raw(now)) }
+    func gather(_ call: LedgerCall, now: Int64) -> GatherReply {
+        looks()
+        return data.ledger.gather(call, at: raw(now))
+    }
 
     func restore(_ request: RestoreRequest, _ call: LedgerCall, now: Int64) -> RestoreReply {
         changes(now)
@@ -158,7 +164,10 @@ final class SimulatedRedis {
         return reply
     }
 
-    func pull(_ node: NodeID, _ call: LedgerCall, now: Int64) -> PullReply { data.ledger.pull(node, call, at: raw(now)) }
+    func pull(_ node: NodeID, _ call: LedgerCall, now: Int64) -> PullReply {
+        looks()
+        return data.ledger.pull(node, call, at: raw(now))
+    }
 
     func campaign(_ node: NodeID, lease: Int64, knownEpoch: Int64, now: Int64) -> SlotNode.Campaign {
         note(now)

@@ -16,6 +16,8 @@ extension Scenario {
         case followsRedirects
         /// Callers tell Redis nothing of what they know of its time.
         case noClockBounds
+        /// Whoever has just come believes Redis' clock, whoever may know better.
+        case noDoubt
         /// Callers do not tell which data and which server they knew.
         case noMemoryOfData
         /// What the ledger's data live without a call is a quarter of the longest window, and nobody remembers them.

@@ -59,7 +59,7 @@ actor PoolCore {
                 redisOptions.clientName = "sluice-\(node.tag)"
                 let client = RedisClient(endpoint: try RedisEndpoint(url: url), loop: loop, options: redisOptions)
                 redis = client
-                ledger = RedisSlotLedger(client: client, pool: keys, terms: terms)
+                ledger = RedisSlotLedger(client: client, pool: keys, node: node, terms: terms)
             } else {
                 redis = nil
                 ledger = InMemorySlotLedger(terms: terms, loop: loop)

@@ -14,17 +14,6 @@
 local now, latest = begin()
 local node, remembers, muster, incarnation, memory = word(), word(), number(), word(), word()
 
--- How many are subscribed to the pool's messages besides these nodes, each of which listens to a channel of its own; unknown is many.
-local function others(names)
-    local channels = { prefix .. 'beat' }
-    for name in string.gmatch(names, '%S+') do channels[#channels + 1] = prefix .. 'node:' .. name end
-    local counts = redis.pcall('PUBSUB', 'NUMSUB', unpack(channels))
-    if counts.err then return NEVER end
-    local left = counts[2]
-    for place = 4, #counts, 2 do left = left - counts[place] end
-    return left
-end
-
 if meta.musterUntil > 0 and meta.musters == muster and meta.incarnation == incarnation then
     local field = 'memory:' .. sub(node, -8)
     if redis.call('HEXISTS', KEYS[1], field) == 0 then meta.memories = meta.memories + 1 end
@@ -35,7 +24,7 @@ if meta.musterUntil > 0 and meta.musters == muster and meta.incarnation == incar
     elseif ignorant ~= '!' then
         if not lists(ignorant, node) then ignorant = ignorant .. ' ' .. node end
         -- 0 would say that there is no muster.
-        if meta.lost == '' and others(ignorant) <= 0 then meta.musterUntil = max(1, min(meta.musterUntil, now + call.settling)) end
+        if meta.lost == '' and others(ignorant) <= 0 then meta.musterUntil = max(1, min(meta.musterUntil, present(now) + call.settling)) end
     end
     redis.call('HSET', KEYS[1], field, text(now) .. ' ' .. text(latest) .. ' ' .. memory, 'ignorant', ignorant)
 end

@@ -7,7 +7,7 @@
 --                    limits, what the first limit is held to (0: there is none), median latency in µs (0: unknown) }
 -- Sends nothing, changes nothing.
 
-local now, latest = look()
+local now, latest = look(true)
 local mirrors = {}
 for m, mirror in ipairs(call.mirrors) do
     local used = {}

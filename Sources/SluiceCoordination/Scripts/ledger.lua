@@ -12,7 +12,10 @@
 --       frame        of ledger time that they are about
 --       lower upper  bounds on ledger time when the call was sent, µs; each '' for none
 --       ahead        1: a reply has proved that the clock is ahead of the upper bound
+--       doubt        the clock that the upper bound was made from, when nobody had vouched for it; '' otherwise
+--       waited       µs for which the caller has been in doubt
 --       age          µs since the caller last heard of the known incarnation
+--       node         who calls; '' for one that takes no part, and is never in doubt
 --       runID        the server behind the caller's connection; '' for unknown
 --       muster       µs for which members are asked what they remember when data may be lost; 0: nobody remembers
 --       settling     µs that it may yet take until every member that is well is connected to this server
@@ -21,19 +24,20 @@
 --       count of mirrors, and for each: name, burst, concurrency (0: none), count of limits, and for each limit:
 --                    count, window in µs; windows ascend
 --
--- Replies are arrays of whole numbers and strings; the first six (HEAD) are both readings of ledger time, the one that
--- releases and the one that records, its frame, the incarnation, the muster under way (its number, 0: none) and the µs
--- until it may be ended.
+-- Replies are arrays of whole numbers and strings; the first seven (HEAD) are both readings of ledger time, the one that
+-- releases and the one that records, its frame, 1 when nobody vouches for the latter, the incarnation, the muster under way
+-- (its number, 0: none) and the µs until it may be ended.
 -- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs, standing (0 good, 1 failing,
 -- 2 refusing), what its first limit is held to or 0 }.
 -- A call that begins a muster sends to <prefix>beat: M1 incarnation number
--- A call that finds that members with another configuration have come or gone sends to <prefix>beat: L1 incarnation
+-- A call that finds that members with another configuration have come or gone, or that is in doubt for the first time and some time
+-- after the last, sends to <prefix>beat: L1 incarnation; members then announce themselves, and those who know the time vouch for it.
 -- Each mirror goes by the strictest of what its members are configured with: see rules.lua.
 --
 -- Fields of the hash; all times are ledger time in whole µs
 --       protocol         the version that the data was begun with: calls of nodes that speak another one are refused
 --       meta             incarnation birth adjustment last next-number sealed-until waiting waiting-at refreshed run-id frame
---                        version musters muster-start muster-until memories
+--                        version musters muster-start muster-until memories confirmed
 --       lives            earlier incarnations whose memory is in this one, with spaces between, at most 16
 --       lost             those of them (or this one) that the muster under way is about
 --       ignorant         during a muster: the nodes that have said that they remember nothing; ! once somebody remembers
@@ -55,7 +59,9 @@ local RECORD, GRANT = 10, 24
 local MOST_RECORDS, MOST_GRANTS, MOST_TOGETHER, MOST_LIVES = 1000, 1024, 16777215, 16
 local NEVER = 9007199254740991
 local UNLIMITED = 1000000
-local HOUR, SLOW_CALL = 3600000000, 50000
+local HOUR, SLOW_CALL, LEAST_PROOF = 3600000000, 50000, 1000
+-- Whoever is in doubt asks again so soon, in µs.
+local DOUBTFUL_PAUSE = 20000
 
 local floor, max, min, sub = math.floor, math.max, math.min, string.sub
 local pack, read, tonumber, ipairs = struct.pack, struct.unpack, tonumber, ipairs
@@ -80,8 +86,8 @@ end
 
 local call = {
     raw = number(), version = word(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(),
-    ahead = number(), age = number(),
-    runID = word(), muster = number(), settling = number(), hold = number(), timeout = number(), mirrors = {},
+    ahead = number(), doubt = number(), waited = number(), age = number(),
+    node = word(), runID = word(), muster = number(), settling = number(), hold = number(), timeout = number(), mirrors = {},
 }
 
 local prefix = sub(KEYS[1], 1, -7)
@@ -450,19 +456,24 @@ local function earliestRoom(mirror, now)
     return earliest
 end
 
+-- From when on what is still to come is counted: whoever is in doubt takes the clock for right here, since it may ask too soon, and
+-- must not ask too late.
+local function present(now) return call.unsure or now end
+
 local function statusOf(mirror, now)
     local open, used, least = mirror.open, mirror.open.sum, nil
     for _, limit in ipairs(mirror.limits) do
         local left = countOf(mirror, limit) - limit.log.sum - open.sum
         if not least or left < least then least, used = left, limit.log.sum + open.sum end
     end
-    local free, nextRelease = freeOf(mirror, now), 0
+    local free, nextRelease, from = freeOf(mirror, now), 0, present(now)
     if free == 0 then
         local earliest = earliestRoom(mirror, now)
-        nextRelease = earliest and max(earliest, mirror.paused, mirror.sealed) - now or -1
+        nextRelease = earliest and max(earliest, mirror.paused, mirror.sealed) - from or -1
+        if earliest and call.unsure then nextRelease = max(DOUBTFUL_PAUSE, nextRelease) end
     end
     return {
-        free, used, nextRelease, max(0, mirror.paused - now), max(0, mirror.sealed - now, (meta and meta.sealedUntil or 0) - now),
+        free, used, nextRelease, max(0, mirror.paused - from), max(0, mirror.sealed - from, (meta and meta.sealedUntil or 0) - from),
         standing(mirror.conduct), mirror.conduct.held,
     }
 end
@@ -491,7 +502,7 @@ local function governAll(logs)
     for place, log in ipairs(redis.call('HMGET', KEYS[1], unpack(fields))) do logs[fields[place]] = log end
 end
 
-local META_WORDS, STATE_WORDS = '^' .. string.rep('(%S+) ', 15) .. '(%S+)', '^' .. string.rep('(%-?%d*)%s?', 8)
+local META_WORDS, STATE_WORDS = '^' .. string.rep('(%S+) ', 16) .. '(%S+)', '^' .. string.rep('(%-?%d*)%s?', 8)
 
 local function load()
     local fields = { 'meta', 'lives', 'lost', 'protocol' }
@@ -512,7 +523,7 @@ local function load()
             incarnation = parts[1], birth = numbers[2], adjustment = numbers[3], last = numbers[4], nextNumber = numbers[5],
             sealedUntil = numbers[6], waiting = numbers[7], waitingAt = numbers[8], refreshed = numbers[9], runID = parts[10],
             frame = numbers[11], version = numbers[12], musters = numbers[13], musterStart = numbers[14], musterUntil = numbers[15],
-            memories = numbers[16], lives = values[2] or '', lost = values[3] or '', protocol = values[4], parts = parts, numbers = numbers,
+            memories = numbers[16], confirmed = numbers[17], lives = values[2] or '', lost = values[3] or '', protocol = values[4], parts = parts, numbers = numbers,
         }
     end
     local at = 4
@@ -557,16 +568,43 @@ end
 -- of their windows.
 local function remembered(mirror) return { mirror.name, unpack(mirror.raw) } end
 
+-- How many are subscribed to the pool's messages besides these nodes, each of which listens to a channel of its own; unknown is many.
+local function others(names)
+    local channels = { prefix .. 'beat' }
+    for name in string.gmatch(names, '%S+') do channels[#channels + 1] = prefix .. 'node:' .. name end
+    local counts = redis.pcall('PUBSUB', 'NUMSUB', unpack(channels))
+    if counts.err then return NEVER end
+    local left = counts[2]
+    for place = 4, #counts, 2 do left = left - counts[place] end
+    return left
+end
+
+-- Whether the caller cannot tell if the clock was set forward, and somebody else may.
+local function isInDoubt()
+    if meta.justBorn or call.node == '' or call.muster <= 0 then return false end
+    if call.known ~= '' and call.upper then
+        if not call.doubt or call.waited >= call.muster then return false end
+        if call.known == meta.incarnation and call.frame == meta.frame and meta.confirmed >= call.doubt then return false end
+    end
+    return others(call.node) > 0
+end
+
 -- Reads ledger time. LedgerState+Time.swift says why. Returns `now`, by which slots are released, and the clock as it
--- is to be from now on, by which they are recorded, and what of that is to be kept; `keeps` says whether it will be.
-local function clock(keeps)
+-- is to be from now on, by which they are recorded, what of that is to be kept, and whether somebody has vouched for it; `keeps` says
+-- whether it will be kept, `trusts` whether nothing depends on it.
+local function clock(keeps, trusts)
     local here = meta.raw + meta.adjustment
     local now, adjusted = here, here
-    if call.known ~= '' then
+    local doubts = not trusts and isInDoubt()
+    local vouches = not doubts
+    if call.known ~= '' or doubts then
         local isAboutThis = meta.justBorn or call.known == meta.incarnation
         local sameFrame = meta.justBorn or isAboutThis and call.frame == meta.frame
+        if call.upper then vouches = vouches and sameFrame and here <= call.upper + LEAST_PROOF end
         if sameFrame and call.lower and here < call.lower then
             now, adjusted = call.lower, call.lower
+        elseif doubts then
+            now = sameFrame and call.lower or meta.last
         elseif isAboutThis and not call.upper and not meta.justBorn then
             now = sameFrame and call.lower or meta.last
         elseif call.upper and here > call.upper then
@@ -580,8 +618,11 @@ local function clock(keeps)
     now = max(now, meta.last)
     adjusted = max(adjusted, now)
     local latest = adjusted
-    if not meta.justBorn and call.known == meta.incarnation and call.frame ~= meta.frame then latest = max(latest, call.upper or 0) end
-    return now, latest, adjusted
+    if not meta.justBorn and call.known == meta.incarnation and call.frame ~= meta.frame and not call.doubt then
+        latest = max(latest, call.upper or 0)
+    end
+    if doubts then call.unsure = latest end
+    return now, latest, adjusted, vouches or adjusted ~= here
 end
 
 local function rawTime()
@@ -612,13 +653,13 @@ end
 
 -- Somebody remembers something, or more may be lost: there is the whole time, and some for those who have just come.
 local function prolong(now)
-    meta.musterUntil = max(meta.musterUntil, meta.musterStart + call.muster, now + floor(call.muster / 2))
+    meta.musterUntil = max(meta.musterUntil, meta.musterStart + call.muster, present(now) + floor(call.muster / 2))
 end
 
 local function beginMuster(now, latest, span)
     if meta.musterUntil > 0 then return prolong(now) end
     meta.musters = meta.musters + 1
-    meta.musterStart, meta.musterUntil, meta.memories = latest, now + span, 0
+    meta.musterStart, meta.musterUntil, meta.memories = latest, present(now) + span, 0
     meta.announces = true
 end
 
@@ -649,15 +690,23 @@ local function begin()
     if not meta then
         meta = {
             incarnation = call.candidate, adjustment = 0, last = 0, sealedUntil = 0, waiting = 0, waitingAt = 0,
-            refreshed = 0, runID = '-', frame = 0, version = 0, musters = 0, musterStart = 0, musterUntil = 0, memories = 0,
+            refreshed = 0, runID = '-', frame = 0, version = 0, musters = 0, musterStart = 0, musterUntil = 0, memories = 0, confirmed = 0,
             lives = '', lost = '', justBorn = true,
         }
     end
     meta.raw = raw
-    local now, latest, adjusted = clock(true)
-    if not meta.justBorn and adjusted - raw ~= meta.adjustment then meta.frame = meta.frame + 1 end
+    local now, latest, adjusted, vouches = clock(true)
+    if not meta.justBorn and adjusted - raw ~= meta.adjustment then
+        meta.frame = meta.frame + 1
+        if meta.musterUntil > 0 then
+            -- It may have been begun by a clock that was ahead.
+            meta.musterStart, meta.musterUntil = min(meta.musterStart, latest), min(meta.musterUntil, now + call.muster)
+        end
+    end
     meta.adjustment = adjusted - raw
     meta.last = now
+    if vouches then meta.confirmed = adjusted end
+    if call.unsure and not call.doubt and latest - now > SLOW_CALL then call.isNews = true end
     if meta.justBorn then
         meta.birth = now
         meta.nextNumber = floor(now / 16) + 1
@@ -673,8 +722,8 @@ local function begin()
     return now, latest
 end
 
--- Begins a call that only looks: the same view, of which nothing is kept. Returns both readings.
-local function look()
+-- Begins a call that only looks: the same view, of which nothing is kept. Returns both readings. Who looks for show believes the clock.
+local function look(isForShow)
     local raw = rawTime()
     load()
     if not meta then
@@ -682,7 +731,7 @@ local function look()
         return raw, raw
     end
     meta.raw = raw
-    local now, latest = clock(false)
+    local now, latest = clock(false, isForShow)
     seal(now)
     for _, mirror in ipairs(call.mirrors) do
         agree(mirror, now, latest)
@@ -714,6 +763,7 @@ local function save()
         written({
             meta.incarnation, meta.birth, meta.adjustment, meta.last, meta.nextNumber, meta.sealedUntil, meta.waiting, meta.waitingAt,
             meta.refreshed, meta.runID, meta.frame, meta.version, meta.musters, meta.musterStart, meta.musterUntil, meta.memories,
+            meta.confirmed,
         }, meta.parts, meta.numbers),
     }
     local function change(field, value)
@@ -761,7 +811,7 @@ end
 local function reply(now, latest, ...)
     local until_ = meta and meta.musterUntil or 0
     return {
-        now, latest, meta and meta.frame or 0, meta and meta.incarnation or '', until_ > 0 and meta.musters or 0,
-        until_ > 0 and max(0, until_ - now) or 0, ...,
+        now, latest, meta and meta.frame or 0, call.unsure and 1 or 0, meta and meta.incarnation or '', until_ > 0 and meta.musters or 0,
+        until_ > 0 and max(0, until_ - present(now)) or 0, ...,
     }
 end

@@ -28,6 +28,17 @@ extension KnownFailure {
             return scenario
         },
         KnownFailure(
+            "newcomer", "the clock of Redis' host is set forward, and the first to call afterwards has just started", without: .noDoubt
+        ) {
+            var scenario = strict()
+            scenario.nodes = 2
+            for second in 1...9 as ClosedRange<Int64> {
+                scenario.faults.append((second * 7_000_000, .crash(node: .place(1), restartAfter: 500_000)))
+                scenario.faults.append((second * 7_000_000 + 499_000, .clockStep(by: 3_600_000_000)))
+            }
+            return scenario
+        },
+        KnownFailure(
             "lax-leader", "a process that was configured with less is granted by a leader that knows nothing of it",
             without: .noAnnouncement
         ) {

@@ -26,7 +26,7 @@ import Testing
         var restorations = 0
         var disagreements = 0
         var standings: [MirrorStanding: Int] = [:]
-        var lowered = 0
+        var (lowered, doubts) = (0, 0)
         for seed in 0..<60 as Range<UInt64> {
             var pair = LedgerPair(seed: seed, client: client)
             try await subscriber.subscribe(pair.channels + ["end"])
@@ -49,12 +49,14 @@ import Testing
             disagreements += pair.disagreements
             standings.merge(pair.standings, uniquingKeysWith: +)
             lowered += pair.lowered
+            doubts += pair.doubts
         }
         #expect(operations == 6_000)
         #expect(restorations > 50)
         #expect(disagreements > 30)
         for standing in [MirrorStanding.good, .failing, .refusing] { #expect(standings[standing, default: 0] > 500, "\(standing)") }
         #expect(lowered > 500)
+        #expect(doubts > 500)
         await subscriber.shutDown()
         await client.shutDown()
         await server.stop()

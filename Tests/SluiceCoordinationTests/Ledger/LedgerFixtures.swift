@@ -42,6 +42,8 @@ struct Bench {
     /// The host's clock.
     var raw: Int64 = 1_700_000_000 * second
     var knowledge: LedgerKnowledge?
+    /// Who calls; nil: nobody who could be in doubt.
+    var member: NodeID?
     var runID: String?
     var candidate = "one"
     /// 0: nobody else remembers anything.
@@ -51,7 +53,9 @@ struct Bench {
     init(_ terms: LedgerTerms) { self.terms = terms }
 
     var call: LedgerCall {
-        LedgerCall(terms: terms, knowledge: knowledge, runID: runID, candidate: candidate, muster: muster, settling: settling)
+        LedgerCall(
+            terms: terms, knowledge: knowledge, node: member, runID: runID, candidate: candidate, muster: muster,
+            settling: settling)
     }
 
     mutating func reserve(

@@ -29,6 +29,8 @@ struct LedgerPair {
     /// How many replies told of a mirror in trouble, by what it stands accused of, and how many of one that is held to less than its limit.
     private(set) var standings: [MirrorStanding: Int] = [:]
     private(set) var lowered = 0
+    /// How many replies were in doubt.
+    private(set) var doubts = 0
     private(set) var summary = ""
 
     init(seed: UInt64, client: RedisClient, terms fixed: LedgerTerms? = nil) {
@@ -237,6 +239,7 @@ struct LedgerPair {
                     told.bytes, remembers: !told.isEmpty, of: node, to: notice, in: latest.incarnation
                 ).words)
             var reader = try LedgerReplyReader(value, of: "contribute")
+            if !state.listeners.isEmpty { state.listeners = [node] }
             let (model, messages) = state.contribute(told, of: node, to: notice, in: latest.incarnation, call, at: raw)
             compare(try reader.contributeReply(), model)
             publish(messages)
@@ -285,7 +288,8 @@ struct LedgerPair {
         }
     }
 
-    private mutating func compare<Reply: Equatable>(_ real: Reply, _ model: Reply) {
+    private mutating func compare<Reply: Stamped>(_ real: Reply, _ model: Reply) {
+        doubts += model.stamp.isInDoubt ? 1 : 0
         if real != model { differences.append("Redis: \(real)\nmodel: \(model)") }
     }
 
@@ -318,8 +322,13 @@ struct LedgerPair {
                 incarnation: random.chance(97) ? latest.incarnation : "before",
                 frame: latest.frame - (random.chance(5) ? 1 : 0), lower: centre - random.pick(0...second),
                 upper: random.chance(80) ? centre + random.pick(0...second) : nil, isClockAhead: random.chance(20),
+                doubt: random.chance(30)
+                    ? .init(reading: (state.meta?.confirmed ?? 0) + random.pick(-1...1), waited: random.pick(0...2 * second)) : nil,
                 age: random.pick(0...30 * second))
         }
+        // One connection listens to the channels of all nodes: they have nobody beside them, somebody else has.
+        call.node = random.chance(50) ? nil : random.chance(50) ? nodes[0] : node("somebody")
+        state.listeners = call.node == node("somebody") ? [nodes[1]] : []
         if random.chance(50) { call.runID = random.chance(98) ? "server" : "other" }
         return call
     }
@@ -365,3 +374,17 @@ struct LedgerPair {
         return request
     }
 }
+
+/// What every reply of the ledger has.
+private protocol Stamped: Equatable { var stamp: LedgerStamp { get } }
+
+extension ReserveReply: Stamped {}
+extension SettleReply: Stamped {}
+extension PenaliseReply: Stamped {}
+extension AnnounceReply: Stamped {}
+extension PullReply: Stamped {}
+extension InspectReply: Stamped {}
+extension CopyReply: Stamped {}
+extension GatherReply: Stamped {}
+extension RestoreReply: Stamped {}
+extension LedgerStamp: Stamped { fileprivate var stamp: LedgerStamp { self } }

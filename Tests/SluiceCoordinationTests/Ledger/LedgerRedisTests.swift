@@ -165,7 +165,8 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
 @Suite(.timeLimit(.minutes(10))) struct `Replies of the ledger's scripts` {
     @Test func `a reply of another form is an error, never a trap`() throws {
         let good: [RedisValue] = [
-            .integer(5), .integer(5), .integer(0), .bulk(Array("one".utf8)), .integer(0), .integer(0), .integer(0), .integer(0),
+            .integer(5), .integer(5), .integer(0), .integer(0), .bulk(Array("one".utf8)), .integer(0), .integer(0), .integer(0),
+            .integer(0),
             .array([.integer(0), .integer(0), .integer(7), .integer(1)]),
             .array([.array([.integer(1), .integer(2), .integer(3), .integer(0), .integer(0), .integer(0), .integer(0)])]),
         ]
@@ -185,7 +186,7 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         }
         for bad in [[9, 0, 7, 1], [0, 9, 7, 1], [-1, 0, 7, 1], [0, 0, 7, 0], [0, 0, 7], [.min, .max, 0, 0]] as [[Int64]] {
             var reply = good
-            reply[8] = .array(bad.map { .integer($0) })
+            reply[9] = .array(bad.map { .integer($0) })
             var reader = try LedgerReplyReader(.array(reply), of: "reserve")
             #expect(throws: LedgerError.self) { try reader.reserveReply(demands: 1, mirrors: 1) }
         }

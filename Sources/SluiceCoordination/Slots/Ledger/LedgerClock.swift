@@ -11,6 +11,9 @@ package import SluiceLoop
 /// A reply whose `latest` is ahead of the upper bound even when it comes proves that the host's clock was set forward, by however little:
 /// no slow call explains that. The next call says so, and the ledger puts its clock right.
 ///
+/// A reply that is in doubt (see `LedgerStamp`) gives an upper bound that goes along with the next call, and counts once the ledger says
+/// that it does.
+///
 /// The bounds are what keeps a step of the Redis host's clock from moving ledger time: see `ledger.lua`.
 package struct LedgerClock: Hashable, Sendable {
     /// Ledger time was (at least, or at most) `time` at the local instant `at`.
@@ -27,6 +30,12 @@ package struct LedgerClock: Hashable, Sendable {
         }
     }
 
+    /// The clock that the upper bound was made from, and since when there has been doubt.
+    private struct Doubt: Hashable, Sendable {
+        var reading: Int64
+        var since: Instant
+    }
+
     /// The life of the ledger's data that the bounds are about; nil before anything was heard.
     package private(set) var incarnation: String?
     /// The frame of ledger time that they are about; see `LedgerStamp`.
@@ -34,6 +43,8 @@ package struct LedgerClock: Hashable, Sendable {
     private var lower: Anchor?
     private var upper: Anchor?
     private var lastHeard: Instant?
+    /// Set while nobody has vouched for the upper bound.
+    private var doubt: Doubt?
     /// Whether the last reply proved that the host's clock is ahead.
     private var isAhead = false
     /// How many proofs there were lately, and when the last one was.
@@ -41,7 +52,7 @@ package struct LedgerClock: Hashable, Sendable {
     private var lastProof = Instant(microseconds: 0)
     /// Less than this is no proof. It doubles with each one: whose own clock is slewed, or stands still now and then, would find new
     /// ones for ever, and each correction costs the whole pool a call's travel.
-    private static let leastProof: Int64 = 1_000
+    static let leastProof: Int64 = 1_000
     /// So many microseconds after the last proof one less counts.
     private static let calm: Int64 = 10_000_000
 
@@ -54,7 +65,7 @@ package struct LedgerClock: Hashable, Sendable {
     package mutating func heard(_ stamp: LedgerStamp, sent: Instant, received: Instant) {
         guard !stamp.incarnation.isEmpty else { return }
         if incarnation != stamp.incarnation || frame > stamp.frame {
-            (lower, upper, lastHeard, isAhead) = (nil, nil, nil, false)
+            (lower, upper, lastHeard, isAhead, doubt) = (nil, nil, nil, false, nil)
         } else if frame < stamp.frame {
             lower = nil
         }
@@ -63,6 +74,13 @@ package struct LedgerClock: Hashable, Sendable {
         let low = Anchor(time: stamp.time, at: received)
         let high = Anchor(time: stamp.latest, at: sent)
         if let known = lower, known.least(at: received) > low.least(at: received) {} else { lower = low }
+        lastHeard = max(lastHeard ?? sent, sent)
+        if stamp.isInDoubt {
+            // A call that left before others brought certainty says nothing against it.
+            if upper == nil || doubt != nil { (upper, doubt) = (high, Doubt(reading: stamp.latest, since: doubt?.since ?? sent)) }
+            return
+        }
+        doubt = nil
         if let known = upper, known.most(at: received) < high.most(at: received) {} else { upper = high }
         if let lower, let upper, lower.least(at: received) > upper.most(at: received) {
             if low.least(at: received) > upper.most(at: received) {
@@ -73,7 +91,6 @@ package struct LedgerClock: Hashable, Sendable {
                 self.upper = high
             }
         }
-        lastHeard = max(lastHeard ?? sent, sent)
         weigh(ahead: stamp.latest - upper!.most(at: received), at: received)
     }
 
@@ -105,6 +122,7 @@ package struct LedgerClock: Hashable, Sendable {
         guard let incarnation, let lower, let lastHeard else { return nil }
         return LedgerKnowledge(
             incarnation: incarnation, frame: frame, lower: lower.least(at: now), upper: upper?.most(at: now), isClockAhead: isAhead,
+            doubt: doubt.map { LedgerKnowledge.Doubt(reading: $0.reading, waited: now.microseconds(since: $0.since)) },
             age: max(0, now.microseconds(since: lastHeard)))
     }
 }

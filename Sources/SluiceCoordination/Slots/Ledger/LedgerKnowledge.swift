@@ -10,10 +10,28 @@ package struct LedgerKnowledge: Hashable, Sendable {
     package var upper: Int64?
     /// Whether a reply has proved that the clock is ahead of the upper bound: it was so even at the moment when the reply came.
     package var isClockAhead: Bool
+    /// Set when nobody had vouched for the clock that the upper bound was made from.
+    package var doubt: Doubt?
     /// How long ago that incarnation was known to live, in µs.
     package var age: Int64
 
-    package init(incarnation: String, frame: Int64 = 0, lower: Int64, upper: Int64?, isClockAhead: Bool = false, age: Int64) {
+    /// What a caller believes of the clock until somebody who knows has called.
+    package struct Doubt: Hashable, Sendable {
+        /// The clock as it was met: good once somebody has found a later one good.
+        package var reading: Int64
+        /// For how long the caller has been in doubt, in µs.
+        package var waited: Int64
+
+        package init(reading: Int64, waited: Int64) {
+            self.reading = reading
+            self.waited = waited
+        }
+    }
+
+    package init(
+        incarnation: String, frame: Int64 = 0, lower: Int64, upper: Int64?, isClockAhead: Bool = false, doubt: Doubt? = nil, age: Int64
+    ) {
+        self.doubt = doubt
         self.incarnation = incarnation
         self.frame = frame
         self.lower = lower
@@ -28,6 +46,8 @@ package struct LedgerCall: Hashable, Sendable {
     package var terms: LedgerTerms
     /// Nil: the caller has never heard of this pool's ledger.
     package var knowledge: LedgerKnowledge?
+    /// Who calls; nil for one that takes no part in the pool, and is never in doubt.
+    package var node: NodeID?
     /// The life of the server behind the caller's connection; nil in memory, or when unknown.
     package var runID: String?
     /// The name that a new life of the data takes, if this call has to begin one.
@@ -46,14 +66,15 @@ package struct LedgerCall: Hashable, Sendable {
     package static let homecoming: Int64 = 500_000
 
     package init(
-        terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, runID: String? = nil, candidate: String, muster: Int64 = musterSpan,
-        settling: Int64 = homecoming, version: Int64 = LedgerProtocol.version
+        terms: LedgerTerms, knowledge: LedgerKnowledge? = nil, node: NodeID? = nil, runID: String? = nil, candidate: String,
+        muster: Int64 = musterSpan, settling: Int64 = homecoming, version: Int64 = LedgerProtocol.version
     ) {
         self.version = version
         self.muster = muster
         self.settling = settling
         self.terms = terms
         self.knowledge = knowledge
+        self.node = node
         self.runID = runID
         self.candidate = candidate
     }

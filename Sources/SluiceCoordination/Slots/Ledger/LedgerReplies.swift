@@ -8,13 +8,19 @@ package struct LedgerStamp: Hashable, Sendable {
     /// How often ledger time was corrected. Each correction may lose some time, and none is ever made good:
     /// lower bounds from before it would release slots early that were recorded since. They count in one frame only.
     package var frame: Int64
+    /// The caller could not tell whether the clock had been set forward, and somebody else may: `latest` is the clock as it was met. It
+    /// bounds nothing until somebody who knows the time has vouched for it.
+    package var isInDoubt: Bool
     /// The life of the ledger's data; empty when there is none yet (only `pull` and `inspect` leave it so).
     package var incarnation: String
     /// The muster under way: until it has ended nothing is granted and nothing settled.
     package var muster: MusterNotice?
 
-    package init(time: Int64, latest: Int64? = nil, frame: Int64 = 0, incarnation: String, muster: MusterNotice? = nil) {
+    package init(
+        time: Int64, latest: Int64? = nil, frame: Int64 = 0, isInDoubt: Bool = false, incarnation: String, muster: MusterNotice? = nil
+    ) {
         self.muster = muster
+        self.isInDoubt = isInDoubt
         self.time = time
         self.latest = latest ?? time
         self.frame = frame

@@ -148,11 +148,12 @@ package struct LedgerReplyReader {
         let time = try number()
         let latest = try number()
         let frame = try number()
+        let isInDoubt = try number() != 0
         guard let incarnation = try element().string else { throw Self.malformed(script, "its incarnation is no string") }
         let muster = try number()
         let remaining = try number()
         return LedgerStamp(
-            time: time, latest: latest, frame: frame, incarnation: incarnation,
+            time: time, latest: latest, frame: frame, isInDoubt: isInDoubt, incarnation: incarnation,
             muster: muster > 0 ? MusterNotice(number: muster, remaining: remaining) : nil)
     }
 

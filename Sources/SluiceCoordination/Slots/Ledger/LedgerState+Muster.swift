@@ -44,13 +44,13 @@ extension LedgerState {
             return false
         }
         meta!.musters += 1
-        muster = Muster(start: time.latest, until: time.now + span)
+        muster = Muster(start: time.latest, until: time.present + span)
         return true
     }
 
     /// Somebody remembers something, or more may be lost: there is the whole time, and some for those who have just come.
     private mutating func prolong(_ call: LedgerCall, at time: Reading) {
-        muster!.until = max(muster!.until, muster!.start + call.muster, time.now + call.muster / 2)
+        muster!.until = max(muster!.until, muster!.start + call.muster, time.present + call.muster / 2)
     }
 
     func notice(at now: Int64) -> MusterNotice? {
@@ -85,7 +85,7 @@ extension LedgerState {
             // Nothing is known to be lost, and everybody who is there has said that he knows of nothing.
             muster!.ignorant?.insert(node)
             if let ignorant = muster!.ignorant, meta!.lost.isEmpty, listeners.isSubset(of: ignorant) {
-                muster!.until = max(1, min(muster!.until, time.now + call.settling))
+                muster!.until = max(1, min(muster!.until, time.present + call.settling))
             }
         }
         return (stamp(time), messages)
@@ -127,7 +127,7 @@ extension LedgerState {
             for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: time.now, rules: rules) }
             messages.append(.freed)
         }
-        return (RestoreReply(stamp: stamp(time), isDone: isDone, mirrors: statuses(call.terms, at: time.now)), messages)
+        return (RestoreReply(stamp: stamp(time), isDone: isDone, mirrors: statuses(call.terms, at: time)), messages)
     }
 
     /// - Parameter names: the mirrors that are meant; nil: all that the data knows of.

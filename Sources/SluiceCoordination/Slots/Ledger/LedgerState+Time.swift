@@ -6,6 +6,14 @@ extension LedgerState {
         var latest: Int64
         /// What to add to the host's clock from now on.
         var adjustment: Int64
+        /// Whether the caller cannot tell if the clock was set forward, and somebody else may.
+        var isInDoubt = false
+        /// Whether the clock was found right by somebody who can tell, or put right.
+        var isConfirmed = true
+
+        /// From when on what is still to come is counted: whoever is in doubt takes the clock for right here, since it may ask too soon,
+        /// and must not ask too late.
+        var present: Int64 { isInDoubt ? latest : now }
     }
 
     /// Begins a call that changes the ledger: finds or begins its data, notices a loss, tells the time, and
@@ -19,9 +27,17 @@ extension LedgerState {
         }
         let reading = time(call, at: raw, justBorn: !existed, isKept: true)
         let now = reading.now
-        if existed, meta!.adjustment != reading.adjustment { meta!.frame += 1 }
+        if existed, meta!.adjustment != reading.adjustment {
+            meta!.frame += 1
+            // It may have been begun by a clock that was ahead.
+            if let begun = muster {
+                muster!.start = min(begun.start, reading.latest)
+                muster!.until = min(begun.until, now + call.muster)
+            }
+        }
         meta!.adjustment = reading.adjustment
         meta!.last = now
+        if reading.isConfirmed { meta!.confirmed = raw + reading.adjustment }
         if !existed {
             meta!.birth = now
             meta!.nextNumber = now / 16 + 1
@@ -32,13 +48,15 @@ extension LedgerState {
         let differ = agree(&call, at: reading)
         for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: now, rules: rules) }
         var messages: [LedgerMessage] = begins ? [.muster(incarnation: meta!.incarnation, number: meta!.musters)] : []
-        if differ { messages.append(.configurations(incarnation: meta!.incarnation)) }
+        let asksForTheTime = reading.isInDoubt && call.knowledge?.doubt == nil && reading.latest - now > Self.slowCall
+        if differ || asksForTheTime { messages.append(.configurations(incarnation: meta!.incarnation)) }
         return (reading, messages)
     }
 
     /// Begins a call that only looks: the same view, of which nothing is kept.
-    mutating func look(_ call: inout LedgerCall, at raw: Int64) -> Reading {
-        let reading = time(call, at: raw, justBorn: false, isKept: false)
+    /// - Parameter isForShow: nothing depends on the time: the clock is believed.
+    mutating func look(_ call: inout LedgerCall, at raw: Int64, isForShow: Bool = false) -> Reading {
+        let reading = time(call, at: raw, justBorn: false, isKept: false, trusts: isForShow)
         if meta != nil { _ = agree(&call, at: reading) }
         for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: reading.now, rules: rules) }
         return reading
@@ -75,23 +93,33 @@ extension LedgerState {
     /// Nor does a caller of an earlier frame, whose lower bound does not count, see a clock that has been set back since; another one would
     /// move it forward again. So what it reports is recorded by its upper bound.
     ///
-    /// A caller that has only heard messages cannot see a step forward: its releases are held back to its lower bound, which
-    /// lags by no more than a message's way.
+    /// A caller that has only heard messages cannot see a step forward, nor can one that has just come. While others are there who may:
+    /// - Its own releases are held back to its lower bound, or to the last call's time. In a busy pool that is a moment ago.
+    /// - Its reply says so. What the caller makes of the clock bounds nothing until somebody who knows has found a later one right;
+    ///   steps from then on it sees by itself.
+    /// - Where the last call is some time ago, members are asked to announce themselves, which says whether the clock is right.
+    /// - If nobody does for as long as a muster lasts, nobody knows: the clock is believed.
     ///
     /// A step too small to leave the bounds goes unseen: they are as wide as a round trip and the drift since the last.
     /// At the start of a life any bounds count, and let ledger time go on as if nothing had happened. So an upper bound of another life is
     /// one of this as well, as far as that life went on in it; where it did not, it is wrong, and costs no more than a slow call.
-    private func time(_ call: LedgerCall, at raw: Int64, justBorn: Bool, isKept: Bool) -> Reading {
+    private func time(_ call: LedgerCall, at raw: Int64, justBorn: Bool, isKept: Bool, trusts: Bool = false) -> Reading {
         guard let meta else { return Reading(now: raw, latest: raw, adjustment: 0) }
         let clock = raw + meta.adjustment
         var now = clock
         var adjusted = clock
+        let isInDoubt = !trusts && isInDoubt(call, justBorn: justBorn)
+        var isConfirmed = !isInDoubt
+        if call.knowledge == nil, isInDoubt { now = meta.last }
         if let known = call.knowledge {
             let isAboutThis = justBorn || known.incarnation == meta.incarnation
             let sameFrame = justBorn || isAboutThis && known.frame == meta.frame
+            if let upper = known.upper { isConfirmed = isConfirmed && sameFrame && clock <= upper + LedgerClock.leastProof }
             if sameFrame, clock < known.lower {
                 now = known.lower
                 adjusted = now
+            } else if isInDoubt {
+                now = sameFrame ? known.lower : meta.last
             } else if isAboutThis, known.upper == nil, !justBorn {
                 now = sameFrame ? known.lower : meta.last
             } else if let upper = known.upper, clock > upper {
@@ -105,11 +133,22 @@ extension LedgerState {
         now = max(now, meta.last)
         adjusted = max(adjusted, now)
         var latest = adjusted
-        if let known = call.knowledge, !justBorn, known.incarnation == meta.incarnation, known.frame != meta.frame, let upper = known.upper
+        if let known = call.knowledge, !justBorn, known.incarnation == meta.incarnation, known.frame != meta.frame, known.doubt == nil,
+            let upper = known.upper
         {
             latest = max(latest, upper)
         }
-        return Reading(now: now, latest: latest, adjustment: adjusted - raw)
+        return Reading(
+            now: now, latest: latest, adjustment: adjusted - raw, isInDoubt: isInDoubt, isConfirmed: isConfirmed || adjusted != clock)
+    }
+
+    private func isInDoubt(_ call: LedgerCall, justBorn: Bool) -> Bool {
+        guard let meta, !justBorn, let node = call.node, call.muster > 0 else { return false }
+        if let known = call.knowledge, known.upper != nil {
+            guard let doubt = known.doubt, doubt.waited < call.muster else { return false }
+            if known.incarnation == meta.incarnation, known.frame == meta.frame, meta.confirmed >= doubt.reading { return false }
+        }
+        return listeners.contains { $0 != node }
     }
 
     /// How far ahead of its upper bound a clock may be until the clock, not the call, is blamed. Time daemons step by

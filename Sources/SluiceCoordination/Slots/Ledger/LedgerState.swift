@@ -14,6 +14,8 @@ package struct LedgerState: Hashable, Sendable {
         package var frame: Int64 = 0
         /// Ledger time of the latest call. Ledger time never runs backwards.
         package var last: Int64
+        /// The clock when it was last found right by somebody who could tell, or put right.
+        package var confirmed: Int64 = 0
         /// The number of the next grant. It starts from the time, so that two lives share no number.
         package var nextNumber: Int64
         /// Ledger time until which slots are withheld of which nobody knows what became of them; 0: none are.
@@ -57,6 +59,8 @@ package struct LedgerState: Hashable, Sendable {
     package static let longestPause: Int64 = 86_400_000_000
     /// How long the leader's word that others wait is believed.
     package static let waitingIsFresh: Int64 = 1_000_000
+    /// Whoever is in doubt asks again so soon.
+    static let doubtfulPause: Int64 = 20_000
 
     // MARK: Calls
 
@@ -68,7 +72,7 @@ package struct LedgerState: Hashable, Sendable {
         let (time, announced) = begin(&call, at: raw)
         let nothing = [[Grant]](repeating: [], count: request.demands.count)
         func without(_ outcome: ReserveReply.Outcome) -> (ReserveReply, [LedgerMessage]) {
-            (ReserveReply(stamp: stamp(time), outcome: outcome, grants: nothing, mirrors: statuses(call.terms, at: time.now)), announced)
+            (ReserveReply(stamp: stamp(time), outcome: outcome, grants: nothing, mirrors: statuses(call.terms, at: time)), announced)
         }
         if let claimed = request.epoch {
             let sameLife = call.knowledge.map { $0.incarnation == meta?.incarnation } ?? true
@@ -85,7 +89,7 @@ package struct LedgerState: Hashable, Sendable {
         guard muster == nil else { return without(.mustering) }
         let (grants, messages) = distribute(request, call.terms, at: time)
         let reply = ReserveReply(
-            stamp: stamp(time), outcome: .granted, grants: grants, mirrors: statuses(call.terms, at: time.now))
+            stamp: stamp(time), outcome: .granted, grants: grants, mirrors: statuses(call.terms, at: time))
         return (reply, announced + messages)
     }
 
@@ -109,7 +113,7 @@ package struct LedgerState: Hashable, Sendable {
             }
         }
         for rules in call.terms.mirrors { mirrors[rules.name]?.flush(at: time.now) }
-        let statuses = statuses(call.terms, at: time.now)
+        let statuses = statuses(call.terms, at: time)
         let freed = zip(before, statuses).contains { $0 == 0 && $1.free > 0 }
         return (SettleReply(stamp: stamp(time), applied: applied, foreign: foreign, mirrors: statuses), announced + (freed ? [.freed] : []))
     }
@@ -125,7 +129,7 @@ package struct LedgerState: Hashable, Sendable {
             mirrors[rules.name, default: MirrorLedger()].refused(
                 grant: grant, asked: asked.map { min(max(0, $0), Self.longestPause) }, rules: rules, next: meta!.nextNumber, at: time.now)
         }
-        return (PenaliseReply(stamp: stamp(time), mirrors: statuses(call.terms, at: time.now)), announced)
+        return (PenaliseReply(stamp: stamp(time), mirrors: statuses(call.terms, at: time)), announced)
     }
 
     /// See `SlotLedger.pull`.
@@ -151,11 +155,11 @@ package struct LedgerState: Hashable, Sendable {
         var copy = self
         var call = call
         let own = call.terms.mirrors
-        let time = copy.look(&call, at: raw)
+        let time = copy.look(&call, at: raw, isForShow: true)
         let mirrors = zip(own, call.terms.mirrors).map { own, rules in
             let mirror = copy.mirrors[rules.name] ?? MirrorLedger()
             return InspectReply.Mirror(
-                status: copy.status(rules, at: time.now), counters: mirror.counters, used: own.limits.map(mirror.used),
+                status: copy.status(rules, at: time), counters: mirror.counters, used: own.limits.map(mirror.used),
                 effectiveLimit: rules.limits.first.map(mirror.conduct.heldTo) ?? 0, latency: mirror.latency)
         }
         return InspectReply(stamp: stamp(time), mirrors: mirrors)
@@ -165,20 +169,22 @@ package struct LedgerState: Hashable, Sendable {
 
     func stamp(_ time: Reading) -> LedgerStamp {
         LedgerStamp(
-            time: time.now, latest: time.latest, frame: meta?.frame ?? 0, incarnation: meta?.incarnation ?? "",
-            muster: notice(at: time.now))
+            time: time.now, latest: time.latest, frame: meta?.frame ?? 0, isInDoubt: time.isInDoubt, incarnation: meta?.incarnation ?? "",
+            muster: notice(at: time.present))
     }
 
     /// While members are asked what they remember nothing is free.
     private func closedUntil(_ now: Int64) -> Int64 { muster.map { max($0.until, now + 1_000) } ?? 0 }
 
-    private func status(_ rules: MirrorRules, at now: Int64) -> MirrorStatus {
-        var status = (mirrors[rules.name] ?? MirrorLedger()).status(rules, at: now, sealedUntil: closedUntil(now))
-        status.sealedFor = max(status.sealedFor, (meta?.sealedUntil ?? 0) - now)
+    private func status(_ rules: MirrorRules, at time: Reading) -> MirrorStatus {
+        let mirror = mirrors[rules.name] ?? MirrorLedger()
+        var status = mirror.status(rules, at: time.now, from: time.present, sealedUntil: closedUntil(time.now))
+        status.sealedFor = max(status.sealedFor, (meta?.sealedUntil ?? 0) - time.present)
+        if time.isInDoubt, status.free == 0 { status.nextRelease = status.nextRelease.map { max(Self.doubtfulPause, $0) } }
         return status
     }
 
-    func statuses(_ terms: LedgerTerms, at now: Int64) -> [MirrorStatus] { terms.mirrors.map { status($0, at: now) } }
+    func statuses(_ terms: LedgerTerms, at time: Reading) -> [MirrorStatus] { terms.mirrors.map { status($0, at: time) } }
 
     private func free(_ rules: MirrorRules, at now: Int64) -> Int64 {
         (mirrors[rules.name] ?? MirrorLedger()).free(rules, at: now, sealedUntil: closedUntil(now))

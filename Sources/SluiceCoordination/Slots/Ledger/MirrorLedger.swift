@@ -146,13 +146,15 @@ package struct MirrorLedger: Hashable, Sendable {
         now < max(pausedUntil, sealedUntil) ? 0 : room(rules, at: now)
     }
 
-    package func status(_ rules: MirrorRules, at now: Int64, sealedUntil: Int64) -> MirrorStatus {
+    /// - Parameter from: what is still to come is counted from here; nil: from `now`.
+    package func status(_ rules: MirrorRules, at now: Int64, from: Int64? = nil, sealedUntil: Int64) -> MirrorStatus {
+        let from = from ?? now
         let tightest = rules.limits.min { count($0, rules) - used($0) < count($1, rules) - used($1) }
         let free = free(rules, at: now, sealedUntil: sealedUntil)
         return MirrorStatus(
             free: free, inUse: tightest.map(used) ?? open.sum,
-            nextRelease: free > 0 ? 0 : earliestRoom(rules, at: now).map { max($0, pausedUntil, sealedUntil) - now },
-            pausedFor: max(0, pausedUntil - now), sealedFor: max(0, sealedUntil - now), standing: conduct.standing, held: conduct.held)
+            nextRelease: free > 0 ? 0 : earliestRoom(rules, at: now).map { max($0, pausedUntil, sealedUntil) - from },
+            pausedFor: max(0, pausedUntil - from), sealedFor: max(0, sealedUntil - from), standing: conduct.standing, held: conduct.held)
     }
 
     /// The earliest moment at which every rule can have room again without anything coming back unsent: an

@@ -10,22 +10,25 @@ package actor RedisSlotLedger: SlotLedger {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { client.loop.asUnownedSerialExecutor() }
 
     private let keys: PoolKeys
+    private let node: NodeID?
     private let muster: Int64
     private let version: Int64
     /// What this process knows of ledger time.
     package private(set) var clock = LedgerClock()
 
     /// - Parameters:
+    ///   - node: who calls; nil for one that takes no part in the pool.
     ///   - muster: µs that members have to tell what they remember when data may be lost.
     ///   - version: of the ledger's protocol; another one than our own shows how it is refused.
     package init(
-        client: RedisClient, pool: PoolKeys, terms: LedgerTerms, muster: Int64 = LedgerCall.musterSpan,
+        client: RedisClient, pool: PoolKeys, node: NodeID? = nil, terms: LedgerTerms, muster: Int64 = LedgerCall.musterSpan,
         version: Int64 = LedgerProtocol.version
     ) {
         self.version = version
         self.client = client
         self.terms = terms
         self.muster = muster
+        self.node = node
         keys = pool
     }
 
@@ -136,7 +139,8 @@ package actor RedisSlotLedger: SlotLedger {
                 let runID = try await knownServer()
                 let sent = Instant.now
                 let call = LedgerCall(
-                    terms: terms, knowledge: clock.knowledge(at: sent), runID: runID, candidate: Self.candidate(), muster: muster,
+                    terms: terms, knowledge: clock.knowledge(at: sent), node: node, runID: runID, candidate: Self.candidate(),
+                    muster: muster,
                     settling: max(0, LedgerCall.homecoming - (await client.serverAge)), version: version)
                 let words = arguments(LedgerArguments(call)).words
                 let head = ["EVALSHA", script.digest, String(keys.count)] + keys

@@ -1,0 +1,197 @@
+import SluiceCoordination
+import SluiceHarness
+import SluiceLoop
+import SluiceRedis
+import Testing
+
+/// A pool in which one has been for a while, and another has just come; each has a clock of its own, and all slots are in use.
+private struct Newcomer {
+    var bench = Bench(terms(mirror("a", "3/60s")))
+    var local: Int64 = 50 * second
+    var clocks: [String: LedgerClock] = [:]
+
+    /// - Parameter quiet: for how long nobody has called.
+    init(quiet: Int64 = 10 * millisecond) {
+        let grants = oldCalls(3).reply.grants[0]
+        bench.settle(grants.map { bench.entry($0, completed: [0, 0, 0]) }, by: node("old"))
+        bench.muster = second
+        bench.state.listeners = [node("old"), node("new")]
+        oldCalls()
+        pass(quiet)
+    }
+
+    mutating func pass(_ span: Int64) {
+        bench.raw += span
+        local += span
+    }
+
+    @discardableResult mutating func oldCalls(_ wanted: Int64 = 0) -> (reply: ReserveReply, messages: [LedgerMessage]) {
+        call("old", wanted)
+    }
+
+    mutating func newCalls(_ wanted: Int64 = 3) -> (reply: ReserveReply, messages: [LedgerMessage]) { call("new", wanted) }
+
+    private mutating func call(_ name: String, _ wanted: Int64) -> (reply: ReserveReply, messages: [LedgerMessage]) {
+        bench.member = node(name)
+        bench.knowledge = clocks[name]?.knowledge(at: Instant(microseconds: local))
+        let done = bench.reserve([.init(node: node(name), wanted: wanted)], by: node(name))
+        clocks[name, default: LedgerClock()].heard(
+            done.reply.stamp, sent: Instant(microseconds: local - 100), received: Instant(microseconds: local + 100))
+        return done
+    }
+}
+
+private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) { $0 + $1.count } }
+
+@Suite(.timeLimit(.minutes(5))) struct `Who has just come and cannot tell what time it is` {
+    @Test(arguments: [2 * millisecond, 30 * millisecond, second, hour, day])
+    func `frees nothing early where the clock was set forward before its first call`(step: Int64) {
+        var pool = Newcomer()
+        // A moment before the slots are free.
+        pool.pass(60 * second - 11 * millisecond)
+        pool.oldCalls()
+        pool.bench.raw += step
+        let first = pool.newCalls().reply
+        #expect(count(first) == 0 && first.stamp.isInDoubt)
+        // It goes on asking before anybody else has called; and after one who knows did, and found the clock to be ahead.
+        for _ in 0..<3 {
+            pool.pass(millisecond)
+            #expect(count(pool.newCalls().reply) == 0)
+        }
+        for _ in 0..<3 {
+            pool.oldCalls()
+            pool.pass(millisecond)
+            #expect(count(pool.newCalls().reply) == 0)
+        }
+        // What is lost by putting the clock right is a call's travel.
+        pool.pass(70 * millisecond)
+        for _ in 0..<2 {
+            pool.oldCalls()
+            pool.pass(millisecond)
+        }
+        let later = pool.newCalls().reply
+        #expect(count(later) == 3 && !later.stamp.isInDoubt)
+    }
+
+    @Test func `has what is free at once, and no doubt after somebody who knows has called`() {
+        var pool = Newcomer()
+        pool.pass(61 * second)
+        pool.oldCalls()
+        pool.pass(10 * millisecond)
+        let first = pool.newCalls(2).reply
+        #expect(count(first) == 2 && first.stamp.isInDoubt)
+        pool.pass(10 * millisecond)
+        #expect(pool.newCalls(0).reply.stamp.isInDoubt)
+        pool.oldCalls()
+        #expect(!pool.newCalls(0).reply.stamp.isInDoubt)
+        // From here on it sees a step by itself, and puts it right.
+        pool.bench.raw += hour
+        let after = pool.newCalls().reply
+        #expect(count(after) == 1 && after.stamp.frame == 1 && !after.stamp.isInDoubt)
+    }
+
+    @Test func `believes the clock where nobody is subscribed who could know better`() {
+        var pool = Newcomer(quiet: 61 * second)
+        pool.bench.state.listeners = [node("new")]
+        let first = pool.newCalls().reply
+        #expect(count(first) == 3 && !first.stamp.isInDoubt)
+    }
+
+    @Test func `believes the clock when nobody has said otherwise for as long as a muster lasts`() {
+        var pool = Newcomer(quiet: 61 * second)
+        #expect(count(pool.newCalls().reply) == 0)
+        pool.pass(second - 10 * millisecond)
+        #expect(count(pool.newCalls().reply) == 0)
+        pool.pass(20 * millisecond)
+        let last = pool.newCalls().reply
+        #expect(count(last) == 3 && !last.stamp.isInDoubt)
+    }
+
+    @Test func `asks the others once, and only where nobody has called for a while`() {
+        var busy = Newcomer()
+        #expect(busy.newCalls().messages.isEmpty)
+        var quiet = Newcomer(quiet: 61 * second)
+        #expect(quiet.newCalls().messages == [.configurations(incarnation: "one")])
+        quiet.pass(millisecond)
+        #expect(quiet.newCalls().messages.isEmpty)
+    }
+
+    @Test func `is told to ask again soon, and never that it has to wait for what may be free by now`() {
+        var pool = Newcomer(quiet: 61 * second)
+        #expect(pool.newCalls().reply.mirrors[0].nextRelease == 20 * millisecond)
+        var early = Newcomer(quiet: 10 * second)
+        let wait = early.newCalls().reply.mirrors[0].nextRelease!
+        #expect((50 * second...50 * second + 70 * millisecond).contains(wait))
+    }
+
+    @Test func `begins no muster that lasts as long as the clock is ahead`() {
+        var pool = Newcomer()
+        pool.oldCalls()
+        pool.bench.raw += hour
+        pool.bench.state.listeners = [node("old"), node("new")]
+        pool.bench.runID = "another"
+        let first = pool.newCalls().reply
+        #expect(first.stamp.isInDoubt)
+        pool.bench.runID = "the next"
+        #expect(pool.newCalls().reply.stamp.muster?.remaining ?? 0 <= second)
+        let right = pool.oldCalls().reply.stamp
+        #expect(right.muster.map { $0.remaining <= second } == true)
+    }
+
+    @Test func `Redis is asked who else is there`() async throws {
+        var options = RedisServerOptions()
+        options.hasSettableClock = true
+        let server = try await RedisServer(options)
+        let loop = EventLoop(name: "doubt")
+        let keys = PoolKeys(pool: "doubt")
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
+        await client.start()
+        let rules = terms(mirror("a", "3/1h"))
+        let old = RedisSlotLedger(client: client, pool: keys, node: node("old"), terms: rules)
+        let new = RedisSlotLedger(client: client, pool: keys, node: node("new"), terms: rules)
+        let subscriber = RedisSubscriber(endpoint: try RedisEndpoint(url: server.url), loop: loop) { _ in }
+        await subscriber.start()
+        try await subscriber.subscribe([keys.beat, keys.grants(to: node("old"))])
+
+        let notice = try #require(try await old.announce().stamp.muster)
+        let incarnation = try await old.announce().stamp.incarnation
+        while await client.serverAge < LedgerCall.homecoming { try await client.command("PING") }
+        _ = try await old.contribute(
+            Recollection(incarnation: incarnation, copy: nil, copyTime: 0, own: []), of: node("old"), to: notice, in: incarnation)
+        while try await old.gather().left == nil { try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 10_000)) }
+        _ = try await old.restore(Restoration(try await old.gather(), terms: rules).request())
+        let wish = { ReserveRequest(caller: node($0), demands: [.init(node: node($0), wanted: 3)]) }
+        let granted = try await old.reserve(wish("old"))
+        #expect(granted.grants[0].count == 1)
+        _ = try await old.settle(
+            SettleRequest(
+                node: node("old"),
+                entries: granted.grants[0].map {
+                    .init(
+                        mirror: 0, number: $0.number, incarnation: incarnation, remaining: $0.count,
+                        completed: [Int64](repeating: 0, count: Int($0.count)))
+                }))
+
+        try await server.stepClock(by: .seconds(7_200))
+        let first = try await new.reserve(wish("new"))
+        #expect(first.grants == [[]] && first.stamp.isInDoubt)
+        #expect(try await old.announce().stamp.frame == 1)
+        // The correction began another frame: once more, and it is known.
+        #expect(try await new.reserve(wish("new")).grants == [[]])
+        var known: ReserveReply
+        repeat {
+            // A call that is slower than those before it vouches for nothing.
+            _ = try await old.announce()
+            known = try await new.reserve(wish("new"))
+            #expect(known.grants == [[]])
+        } while known.stamp.isInDoubt
+
+        // Nobody else is there any more: the next one to come believes the clock.
+        await subscriber.shutDown()
+        let alone = RedisSlotLedger(client: client, pool: keys, node: node("alone"), terms: rules)
+        #expect(try await alone.announce().stamp.isInDoubt == false)
+        await client.shutDown()
+        await server.stop()
+        await loop.shutDown()
+    }
+}
