@@ -46,7 +46,8 @@ extension SimulatedNode {
         let knowsTime = !isWithoutMemory && !run.has(.noClockBounds)
         let knowledge = knowsTime ? clock.knowledge(at: local(now)) : nil
         let call = LedgerCall(
-            terms: run.told(node.terms), knowledge: knowledge, node: knowsTime && !run.has(.noDoubt) ? id : nil, runID: isWithoutMemory ? nil : run.redis.runID,
+            terms: run.told(node.terms), knowledge: knowledge, node: knowsTime && !run.has(.noDoubt) ? id : nil,
+            runID: isWithoutMemory ? nil : run.redis.runID,
             candidate: randomWord(length: 12, from: &run.random), muster: isWithoutMemory ? 0 : LedgerCall.musterSpan,
             settling: max(0, LedgerCall.homecoming - run.redis.age(at: now)))
         let life = run.redis.life

@@ -12,7 +12,9 @@
 --       frame        of ledger time that they are about
 --       lower upper  bounds on ledger time when the call was sent, µs; each '' for none
 --       ahead        1: a reply has proved that the clock is ahead of the upper bound
+--       found        the latest clock that the caller found right when the reply came; '' for none
 --       doubt        the clock that the upper bound was made from, when nobody had vouched for it; '' otherwise
+--       least        what that clock is at least by now, unless it was set since; '' like it
 --       waited       µs for which the caller has been in doubt
 --       age          µs since the caller last heard of the known incarnation
 --       node         who calls; '' for one that takes no part, and is never in doubt
@@ -86,7 +88,7 @@ end
 
 local call = {
     raw = number(), version = word(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(),
-    ahead = number(), doubt = number(), waited = number(), age = number(),
+    ahead = number(), found = number(), doubt = number(), least = number(), waited = number(), age = number(),
     node = word(), runID = word(), muster = number(), settling = number(), hold = number(), timeout = number(), mirrors = {},
 }
 
@@ -605,6 +607,10 @@ local function clock(keeps, trusts)
             now, adjusted = call.lower, call.lower
         elseif doubts then
             now = sameFrame and call.lower or meta.last
+            -- Whether the clock was right it cannot tell; but that it was set since it can.
+            if keeps and sameFrame and call.doubt and call.upper and (here - call.upper > SLOW_CALL or here > call.upper and call.ahead == 1) then
+                adjusted = call.least
+            end
         elseif isAboutThis and not call.upper and not meta.justBorn then
             now = sameFrame and call.lower or meta.last
         elseif call.upper and here > call.upper then
@@ -622,7 +628,7 @@ local function clock(keeps, trusts)
         latest = max(latest, call.upper or 0)
     end
     if doubts then call.unsure = latest end
-    return now, latest, adjusted, vouches or adjusted ~= here
+    return now, latest, adjusted, vouches or not doubts and adjusted ~= here
 end
 
 local function rawTime()
@@ -705,7 +711,11 @@ local function begin()
     end
     meta.adjustment = adjusted - raw
     meta.last = now
-    if vouches then meta.confirmed = adjusted end
+    if vouches then
+        meta.confirmed = adjusted
+    elseif call.found and not call.doubt and call.known == meta.incarnation and call.frame == meta.frame then
+        meta.confirmed = max(meta.confirmed, call.found)
+    end
     if call.unsure and not call.doubt and latest - now > SLOW_CALL then call.isNews = true end
     if meta.justBorn then
         meta.birth = now

@@ -25,18 +25,23 @@ private struct Newcomer {
         local += span
     }
 
-    @discardableResult mutating func oldCalls(_ wanted: Int64 = 0) -> (reply: ReserveReply, messages: [LedgerMessage]) {
-        call("old", wanted)
-    }
+    /// - Parameter late: how long the call is on its way to the ledger.
+    @discardableResult mutating func oldCalls(
+        _ wanted: Int64 = 0, late: Int64 = 0
+    ) -> (reply: ReserveReply, messages: [LedgerMessage]) { call("old", wanted, late: late) }
 
     mutating func newCalls(_ wanted: Int64 = 3) -> (reply: ReserveReply, messages: [LedgerMessage]) { call("new", wanted) }
 
-    private mutating func call(_ name: String, _ wanted: Int64) -> (reply: ReserveReply, messages: [LedgerMessage]) {
+    private mutating func call(
+        _ name: String, _ wanted: Int64, late: Int64 = 0
+    ) -> (reply: ReserveReply, messages: [LedgerMessage]) {
+        let sent = local - 100
         bench.member = node(name)
-        bench.knowledge = clocks[name]?.knowledge(at: Instant(microseconds: local))
+        bench.knowledge = clocks[name]?.knowledge(at: Instant(microseconds: sent))
+        pass(late)
         let done = bench.reserve([.init(node: node(name), wanted: wanted)], by: node(name))
         clocks[name, default: LedgerClock()].heard(
-            done.reply.stamp, sent: Instant(microseconds: local - 100), received: Instant(microseconds: local + 100))
+            done.reply.stamp, sent: Instant(microseconds: sent), received: Instant(microseconds: local + 100))
         return done
     }
 }
@@ -105,6 +110,40 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
         pool.pass(20 * millisecond)
         let last = pool.newCalls().reply
         #expect(count(last) == 3 && !last.stamp.isInDoubt)
+    }
+
+    @Test(arguments: [30 * millisecond, second, hour]) func `sees a step between its own calls, before anybody has vouched for anything`(
+        step: Int64
+    ) {
+        var pool = Newcomer(quiet: 10 * second)
+        let first = pool.newCalls().reply.stamp
+        #expect(first.isInDoubt && first.frame == 0)
+        for _ in 0..<2 {
+            pool.pass(100 * millisecond)
+            #expect(count(pool.newCalls().reply) == 0)
+        }
+        pool.bench.raw += step
+        for _ in 0..<3 {
+            pool.pass(millisecond)
+            #expect(count(pool.newCalls().reply) == 0)
+        }
+        // Put right, but not vouched for.
+        let after = pool.newCalls().reply.stamp
+        #expect(after.frame == 1 && after.isInDoubt)
+        #expect((0...2 * millisecond).contains(first.latest + 203 * millisecond - after.latest))
+        // When it has waited for long enough the truth is what it believes.
+        pool.pass(49 * second)
+        #expect(count(pool.newCalls().reply) == 0)
+        pool.pass(second)
+        #expect(count(pool.newCalls().reply) == 3)
+    }
+
+    @Test func `is told by a knowing one's next call, too, where each call takes longer than the one before`() {
+        var pool = Newcomer()
+        #expect(pool.newCalls(0).reply.stamp.isInDoubt)
+        // On the way there for longer than what would prove that the clock is right here and now.
+        for late in [5, 10, 15, 20] as [Int64] { pool.oldCalls(late: late * millisecond) }
+        #expect(!pool.newCalls(0).reply.stamp.isInDoubt)
     }
 
     @Test func `asks the others once, and only where nobody has called for a while`() {

@@ -322,8 +322,11 @@ struct LedgerPair {
                 incarnation: random.chance(97) ? latest.incarnation : "before",
                 frame: latest.frame - (random.chance(5) ? 1 : 0), lower: centre - random.pick(0...second),
                 upper: random.chance(80) ? centre + random.pick(0...second) : nil, isClockAhead: random.chance(20),
+                found: random.chance(30) ? centre : nil,
                 doubt: random.chance(30)
-                    ? .init(reading: (state.meta?.confirmed ?? 0) + random.pick(-1...1), waited: random.pick(0...2 * second)) : nil,
+                    ? .init(
+                        reading: (state.meta?.confirmed ?? 0) + random.pick(-1...1), least: centre - random.pick(-second...second),
+                        waited: random.pick(0...2 * second)) : nil,
                 age: random.pick(0...30 * second))
         }
         // One connection listens to the channels of all nodes: they have nobody beside them, somebody else has.

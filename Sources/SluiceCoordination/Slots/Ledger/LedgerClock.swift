@@ -30,9 +30,10 @@ package struct LedgerClock: Hashable, Sendable {
         }
     }
 
-    /// The clock that the upper bound was made from, and since when there has been doubt.
+    /// The first clock that the upper bound was made from, the highest lower bound on it, and since when there has been doubt.
     private struct Doubt: Hashable, Sendable {
         var reading: Int64
+        var least: Anchor
         var since: Instant
     }
 
@@ -45,6 +46,8 @@ package struct LedgerClock: Hashable, Sendable {
     private var lastHeard: Instant?
     /// Set while nobody has vouched for the upper bound.
     private var doubt: Doubt?
+    /// The latest clock that was found right when its reply came.
+    private var found: Int64?
     /// Whether the last reply proved that the host's clock is ahead.
     private var isAhead = false
     /// How many proofs there were lately, and when the last one was.
@@ -65,21 +68,20 @@ package struct LedgerClock: Hashable, Sendable {
     package mutating func heard(_ stamp: LedgerStamp, sent: Instant, received: Instant) {
         guard !stamp.incarnation.isEmpty else { return }
         if incarnation != stamp.incarnation || frame > stamp.frame {
-            (lower, upper, lastHeard, isAhead, doubt) = (nil, nil, nil, false, nil)
+            (lower, upper, lastHeard, isAhead, doubt, found) = (nil, nil, nil, false, nil, nil)
         } else if frame < stamp.frame {
-            lower = nil
+            (lower, found) = (nil, nil)
+            // What a doubtful clock bounds is its own frame.
+            if doubt != nil { upper = nil }
         }
+        let isNewFrame = lower == nil
         incarnation = stamp.incarnation
         frame = stamp.frame
         let low = Anchor(time: stamp.time, at: received)
         let high = Anchor(time: stamp.latest, at: sent)
         if let known = lower, known.least(at: received) > low.least(at: received) {} else { lower = low }
         lastHeard = max(lastHeard ?? sent, sent)
-        if stamp.isInDoubt {
-            // A call that left before others brought certainty says nothing against it.
-            if upper == nil || doubt != nil { (upper, doubt) = (high, Doubt(reading: stamp.latest, since: doubt?.since ?? sent)) }
-            return
-        }
+        if stamp.isInDoubt { return doubted(stamp.latest, high, received: received) }
         doubt = nil
         if let known = upper, known.most(at: received) < high.most(at: received) {} else { upper = high }
         if let lower, let upper, lower.least(at: received) > upper.most(at: received) {
@@ -91,7 +93,26 @@ package struct LedgerClock: Hashable, Sendable {
                 self.upper = high
             }
         }
-        weigh(ahead: stamp.latest - upper!.most(at: received), at: received)
+        let ahead = stamp.latest - upper!.most(at: received)
+        weigh(ahead: ahead, at: received)
+        if !isNewFrame, ahead < Self.leastProof { found = stamp.latest }
+    }
+
+    /// Takes in a clock that nobody vouches for.
+    private mutating func doubted(_ reading: Int64, _ high: Anchor, received: Instant) {
+        // A call that left before others brought certainty says nothing against it.
+        guard upper == nil || doubt != nil else { return }
+        let low = Anchor(time: reading, at: received)
+        if let known = upper, var doubt {
+            if high.most(at: received) < known.most(at: received) { upper = high }
+            if low.least(at: received) > doubt.least.least(at: received), low.least(at: received) <= upper!.most(at: received) {
+                doubt.least = low
+                self.doubt = doubt
+            }
+        } else {
+            (upper, doubt) = (high, Doubt(reading: reading, least: low, since: doubt?.since ?? high.at))
+        }
+        weigh(ahead: reading - upper!.most(at: received), at: received)
     }
 
     /// Decides whether a clock that was so far ahead of the upper bound when a reply came is proof.
@@ -122,7 +143,10 @@ package struct LedgerClock: Hashable, Sendable {
         guard let incarnation, let lower, let lastHeard else { return nil }
         return LedgerKnowledge(
             incarnation: incarnation, frame: frame, lower: lower.least(at: now), upper: upper?.most(at: now), isClockAhead: isAhead,
-            doubt: doubt.map { LedgerKnowledge.Doubt(reading: $0.reading, waited: now.microseconds(since: $0.since)) },
+            found: found,
+            doubt: doubt.map {
+                LedgerKnowledge.Doubt(reading: $0.reading, least: $0.least.least(at: now), waited: now.microseconds(since: $0.since))
+            },
             age: max(0, now.microseconds(since: lastHeard)))
     }
 }

@@ -10,6 +10,8 @@ package struct LedgerKnowledge: Hashable, Sendable {
     package var upper: Int64?
     /// Whether a reply has proved that the clock is ahead of the upper bound: it was so even at the moment when the reply came.
     package var isClockAhead: Bool
+    /// The latest clock that was found right when its reply came.
+    package var found: Int64?
     /// Set when nobody had vouched for the clock that the upper bound was made from.
     package var doubt: Doubt?
     /// How long ago that incarnation was known to live, in µs.
@@ -19,18 +21,23 @@ package struct LedgerKnowledge: Hashable, Sendable {
     package struct Doubt: Hashable, Sendable {
         /// The clock as it was met: good once somebody has found a later one good.
         package var reading: Int64
+        /// What that clock is at least by now, unless it was set since.
+        package var least: Int64
         /// For how long the caller has been in doubt, in µs.
         package var waited: Int64
 
-        package init(reading: Int64, waited: Int64) {
+        package init(reading: Int64, least: Int64, waited: Int64) {
             self.reading = reading
+            self.least = least
             self.waited = waited
         }
     }
 
     package init(
-        incarnation: String, frame: Int64 = 0, lower: Int64, upper: Int64?, isClockAhead: Bool = false, doubt: Doubt? = nil, age: Int64
+        incarnation: String, frame: Int64 = 0, lower: Int64, upper: Int64?, isClockAhead: Bool = false, found: Int64? = nil,
+        doubt: Doubt? = nil, age: Int64
     ) {
+        self.found = found
         self.doubt = doubt
         self.incarnation = incarnation
         self.frame = frame

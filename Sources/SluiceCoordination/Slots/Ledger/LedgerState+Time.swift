@@ -37,7 +37,13 @@ extension LedgerState {
         }
         meta!.adjustment = reading.adjustment
         meta!.last = now
-        if reading.isConfirmed { meta!.confirmed = raw + reading.adjustment }
+        if reading.isConfirmed {
+            meta!.confirmed = raw + reading.adjustment
+        } else if let known = call.knowledge, let found = known.found, known.doubt == nil, known.incarnation == meta!.incarnation,
+            known.frame == meta!.frame
+        {
+            meta!.confirmed = max(meta!.confirmed, found)
+        }
         if !existed {
             meta!.birth = now
             meta!.nextNumber = now / 16 + 1
@@ -95,8 +101,8 @@ extension LedgerState {
     ///
     /// A caller that has only heard messages cannot see a step forward, nor can one that has just come. While others are there who may:
     /// - Its own releases are held back to its lower bound, or to the last call's time. In a busy pool that is a moment ago.
-    /// - Its reply says so. What the caller makes of the clock bounds nothing until somebody who knows has found a later one right;
-    ///   steps from then on it sees by itself.
+    /// - Its reply says so. What the caller makes of the clock bounds nothing until somebody who knows has found a later one right. But if
+    ///   the clock is set meanwhile the caller sees it, and puts it to where it would be, right or not.
     /// - Where the last call is some time ago, members are asked to announce themselves, which says whether the clock is right.
     /// - If nobody does for as long as a muster lasts, nobody knows: the clock is believed.
     ///
@@ -120,6 +126,12 @@ extension LedgerState {
                 adjusted = now
             } else if isInDoubt {
                 now = sameFrame ? known.lower : meta.last
+                // Whether the clock was right it cannot tell; but that it was set since it can.
+                if isKept, sameFrame, let doubt = known.doubt, let upper = known.upper,
+                    clock - upper > Self.slowCall || clock > upper && known.isClockAhead
+                {
+                    adjusted = doubt.least
+                }
             } else if isAboutThis, known.upper == nil, !justBorn {
                 now = sameFrame ? known.lower : meta.last
             } else if let upper = known.upper, clock > upper {
@@ -139,7 +151,8 @@ extension LedgerState {
             latest = max(latest, upper)
         }
         return Reading(
-            now: now, latest: latest, adjustment: adjusted - raw, isInDoubt: isInDoubt, isConfirmed: isConfirmed || adjusted != clock)
+            now: now, latest: latest, adjustment: adjusted - raw, isInDoubt: isInDoubt,
+            isConfirmed: isConfirmed || !isInDoubt && adjusted != clock)
     }
 
     private func isInDoubt(_ call: LedgerCall, justBorn: Bool) -> Bool {
