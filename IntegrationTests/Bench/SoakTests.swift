@@ -30,7 +30,9 @@ extension Integration {
             for process in 0..<2 {
                 // A leak of 100 bytes a call would be more.
                 #expect(try figure("memory_growth_\(process)") < 6, "MiB")
-                #expect(try figure("files_growth_\(process)") <= 4)
+                // Sixteen callers never have more than one connection each to each of the mirrors; when they first have that many depends on
+                // how busy the host is. One left open for each hundredth call would be more.
+                #expect(try figure("files_growth_\(process)") <= 32)
             }
             #expect(try figure("redis_memory_growth") < 4, "MiB")
             #expect(try figure("redis_keys") < 4_200, "4,000 answers, and what a pool keeps for itself")
