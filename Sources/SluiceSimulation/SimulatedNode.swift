@@ -249,7 +249,13 @@ final class SimulatedNode {
     private func learn(_ stamp: Result<LedgerStamp, SlotNode.Failure>, _ sentAt: Instant) {
         guard case .success(let stamp) = stamp else { return }
         metAt = metAt ?? answeredAt
-        clock.heard(stamp, sent: sentAt, received: local(run.timeline.now))
+        guard clock.heard(stamp, sent: sentAt, received: local(run.timeline.now)) else { return }
+        let sentAt = local(run.timeline.now)
+        ask { redis, call, now in
+            redis.announce(call, now: now)
+        } then: { [self] in
+            learn($0.map(\.stamp), sentAt)
+        }
     }
 }
 

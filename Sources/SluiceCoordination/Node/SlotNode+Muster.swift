@@ -116,9 +116,12 @@ extension SlotNode {
             muster.current?.until = now.advanced(byMicroseconds: MusterState.patience)
             return
         }
-        guard reply.stamp.muster?.remaining == 0 else {
+        guard reply.stamp.muster?.remaining == 0, reply.left != nil else {
             muster.isGathering = false
-            return heard(reply.stamp, now: now)
+            heard(reply.stamp, now: now)
+            // To whoever is in doubt what time it is nothing is told yet.
+            if reply.stamp.muster?.remaining == 0 { muster.current?.until = now.advanced(byMicroseconds: MusterState.patience) }
+            return
         }
         effects.append(.restore(Restoration(reply, terms: terms).request()))
     }

@@ -25,9 +25,10 @@ extension SlotNode {
         rules.nextAt = min(rules.nextAt, now)
     }
 
-    /// Others are configured in another way than before.
+    /// Others are configured in another way than before, or one who has just come wants to know what time it is. The leader is quick.
     mutating func configurationsChanged(now: Instant) {
-        let soon = now.advanced(byMicroseconds: Int64.random(in: 0...RulesState.spread, using: &random))
+        let spread = board == nil ? Int64.random(in: 0...RulesState.spread, using: &random) : 0
+        let soon = now.advanced(byMicroseconds: spread)
         rules.nextAt = min(rules.nextAt, soon)
     }
 

@@ -3,7 +3,7 @@ package import SluiceLoop
 /// How the ledger learns what became of slots.
 extension SlotNode {
     mutating func settleIfDue(now: Instant) {
-        guard !isSettling, !hasGivenUp, let due = book.due, isStopped || due <= now else { return }
+        guard !isSettling, !hasGivenUp, let due = book.due, due <= now || isStopped && lastReports == Self.lastReports else { return }
         let reports = book.take(now: now)
         guard !reports.isEmpty else { return }
         isSettling = true
@@ -43,7 +43,7 @@ extension SlotNode {
     mutating func answered(_ reports: [SettleBook.Report], _ result: Result<SettleReply, Failure>, now: Instant) {
         isSettling = false
         switch result {
-        case .success(let reply) where reply.stamp.muster != nil:
+        case .success(let reply) where reply.stamp.muster != nil || reply.stamp.isInDoubt:
             isLedgerFailing = false
             if isStopped { lastReports -= 1 }
             heard(reply.stamp, now: now)

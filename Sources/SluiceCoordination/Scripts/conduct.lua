@@ -38,7 +38,7 @@ end
 local function backOff(first, longest, times) return math.min(first * 2 ^ math.min(times - 1, 16), longest) end
 
 local function leaveAlone(mirror, now, pause)
-    mirror.paused = math.max(mirror.paused, now + pause)
+    mirror.paused = math.max(mirror.paused, (mirror.present or now) + pause)
     mirror.dirty = true
 end
 

@@ -342,9 +342,10 @@ end
 -- counts under new rules too. A log that begins is filled from that of the longest window so far, which remembers most.
 local function agree(mirror, now, latest)
     local first = mirror.announced[1]
-    if first and #mirror.announced == 1 and first.text == mirror.text and first.till - now >= RENEWED then return end
+    local left = first and first.till - latest
+    if first and #mirror.announced == 1 and first.text == mirror.text and left >= RENEWED and (call.unsure or left <= ANNOUNCED) then return end
     local isNews
-    mirror.announced, isNews = announce(mirror.announced, mirror.text, now, latest)
+    mirror.announced, isNews = announce(mirror.announced, mirror.text, now, latest, not call.unsure)
     mirror.announces = true
     if isNews then call.isNews = true end
     local former, before, burst = mirror.limits, mirror.refill, mirror.burst
@@ -688,6 +689,16 @@ local function notice(now, latest)
     end
 end
 
+-- Each mirror takes in what the caller is configured with, and what time has brought.
+local function takeIn(now, latest)
+    for _, mirror in ipairs(call.mirrors) do
+        mirror.present = call.unsure
+        agree(mirror, now, latest)
+        if not call.unsure and mirror.paused > latest + 24 * HOUR then mirror.paused, mirror.dirty = latest + 24 * HOUR, true end
+        purge(mirror, now)
+    end
+end
+
 -- Begins a call that changes the ledger: finds or begins its data, notices a loss, tells the time, and takes in
 -- what time has brought. Returns both readings of ledger time.
 local function begin()
@@ -725,10 +736,7 @@ local function begin()
     -- What a muster itself writes does not make the data any newer.
     if meta.musterUntil == 0 then meta.version = meta.version + 1 end
     seal(now)
-    for _, mirror in ipairs(call.mirrors) do
-        agree(mirror, now, latest)
-        purge(mirror, now)
-    end
+    takeIn(now, latest)
     return now, latest
 end
 
@@ -743,10 +751,7 @@ local function look(isForShow)
     meta.raw = raw
     local now, latest = clock(false, isForShow)
     seal(now)
-    for _, mirror in ipairs(call.mirrors) do
-        agree(mirror, now, latest)
-        purge(mirror, now)
-    end
+    takeIn(now, latest)
     return now, latest
 end
 

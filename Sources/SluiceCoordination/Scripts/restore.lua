@@ -52,10 +52,7 @@ if done then
     end
     meta.told = true
     seal(now)
-    for _, mirror in ipairs(call.mirrors) do
-        agree(mirror, now, latest)
-        purge(mirror, now)
-    end
+    takeIn(now, latest)
 end
 save()
 if done then redis.call('PUBLISH', prefix .. 'leader:wake', 'freed') end

@@ -72,16 +72,16 @@ local function strictestOf(entries)
     return strictest(texts)
 end
 
--- A member says what it is configured with; what nobody has any more is dropped. Returns what is announced from here on, and
--- whether others may want to know.
-local function announce(entries, own, now, latest)
+-- A member says what it is configured with; what nobody has any more is dropped. `isSure`: nothing can bind for longer than what is
+-- said now. Returns what is announced from here on, and whether others may want to know.
+local function announce(entries, own, now, latest, isSure)
     local kept, isKnown, isNews = {}, false, false
     for _, entry in ipairs(entries) do
         if entry.till > now then
-            kept[#kept + 1] = { text = entry.text, till = entry.till }
+            kept[#kept + 1] = { text = entry.text, till = isSure and math.min(entry.till, latest + ANNOUNCED) or entry.till }
             if entry.text == own then
                 isKnown = true
-                if entry.till - now < RENEWED then kept[#kept].till = latest + ANNOUNCED end
+                if entry.till - latest < RENEWED then kept[#kept].till = latest + ANNOUNCED end
             end
         end
     end

@@ -14,8 +14,9 @@
 --           latency      median of the time that the answers took, µs; '' when there are none
 --           extend       µs that the remaining slots may still wait to be sent; '' when not renewed
 --           ages         µs since each completion, with commas between; AGE*COUNT for several
--- Reply { HEAD, entries carried out, entries of another incarnation, statuses }; while a muster is under way nothing is
---       carried out, and the caller repeats the call after it
+-- Reply { HEAD, entries carried out, entries of another incarnation, statuses }; while a muster is under way, and to a caller who is
+--       in doubt, nothing is carried out, and the caller repeats the call after it: by a clock that is ahead slots would be in
+--       use until that time has come
 -- Sends to <prefix>leader:wake: freed, when a mirror that had nothing free has something again.
 
 local now, latest = begin()
@@ -28,7 +29,7 @@ for m, mirror in ipairs(call.mirrors) do
 end
 
 local applied, foreign = 0, 0
-for _ = 1, meta.musterUntil > 0 and 0 or number() do
+for _ = 1, (call.unsure or meta.musterUntil > 0) and 0 or number() do
     local mirror = call.mirrors[number() + 1]
     local grant, incarnation, remaining, unsent = number(), word(), number(), max(0, number())
     local answered, failed, latency = max(0, number()), max(0, number()), number()

@@ -6,14 +6,14 @@ import Testing
 
 /// A pool in which one has been for a while, and another has just come; each has a clock of its own, and all slots are in use.
 private struct Newcomer {
-    var bench = Bench(terms(mirror("a", "3/60s")))
+    var bench: Bench
     var local: Int64 = 50 * second
     var clocks: [String: LedgerClock] = [:]
 
     /// - Parameter quiet: for how long nobody has called.
-    init(quiet: Int64 = 10 * millisecond) {
-        let grants = oldCalls(3).reply.grants[0]
-        bench.settle(grants.map { bench.entry($0, completed: [0, 0, 0]) }, by: node("old"))
+    init(quiet: Int64 = 10 * millisecond, _ rules: MirrorRules = mirror("a", "3/60s"), used: Int64 = 3) {
+        bench = Bench(terms(rules))
+        complete("old", oldCalls(used).reply.grants[0])
         bench.muster = second
         bench.state.listeners = [node("old"), node("new")]
         oldCalls()
@@ -43,6 +43,17 @@ private struct Newcomer {
         clocks[name, default: LedgerClock()].heard(
             done.reply.stamp, sent: Instant(microseconds: sent), received: Instant(microseconds: local + 100))
         return done
+    }
+}
+
+extension Newcomer {
+    /// Reports that every slot of the grants completed just now.
+    @discardableResult mutating func complete(_ name: String, _ grants: [Grant]) -> SettleReply {
+        bench.member = node(name)
+        bench.knowledge = clocks[name]?.knowledge(at: Instant(microseconds: local))
+        return bench.settle(
+            grants.map { bench.entry($0, completed: [Int64](repeating: 0, count: Int($0.count))) }, by: node(name)
+        ).reply
     }
 }
 
@@ -175,6 +186,66 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
         #expect(pool.newCalls().reply.stamp.muster?.remaining ?? 0 <= second)
         let right = pool.oldCalls().reply.stamp
         #expect(right.muster.map { $0.remaining <= second } == true)
+    }
+
+    @Test(arguments: [second, hour, 365 * day]) func `leaves nothing behind that outlasts a clock which was ahead`(step: Int64) {
+        for rules in [mirror("a", "10/60s"), mirror("a", "10/60s", burst: 5), mirror("a", "2000/60s", burst: 8)] {
+            var pool = Newcomer(rules, used: 0)
+            pool.bench.raw += step
+            let granted = pool.newCalls(2).reply
+            #expect(count(granted) == 2 && granted.stamp.isInDoubt)
+            #expect(pool.complete("new", granted.grants[0]).applied == 0)
+            repeat {
+                pool.oldCalls()
+                pool.pass(millisecond)
+            } while pool.newCalls(0).reply.stamp.isInDoubt
+            #expect(pool.complete("new", granted.grants[0]).applied == granted.grants[0].count)
+            pool.pass(60 * second + 500 * millisecond)
+            let least = min(rules.burst ?? .max, rules.limits[0].count)
+            #expect(count(pool.oldCalls(20).reply) == least, "\(rules)")
+        }
+    }
+
+    @Test func `binds nobody by its configuration for longer than anybody does`() {
+        var pool = Newcomer(mirror("a", "10/2s"), used: 0)
+        let lax = pool.bench.terms
+        pool.bench.raw += hour
+        pool.bench.terms = terms(mirror("a", "1/2s"))
+        _ = pool.newCalls(0)
+        pool.bench.terms = lax
+        #expect(count(pool.oldCalls(1).reply) == 1)
+        #expect(count(pool.oldCalls(1).reply) == 0)
+        pool.oldCalls()
+        for _ in 0..<7 {
+            pool.pass(5 * second)
+            pool.oldCalls()
+        }
+        #expect(count(pool.oldCalls(10).reply) == 10)
+    }
+
+    @Test func `says what it is configured with once more, where that was last said long ago`() {
+        var pool = Newcomer(mirror("a", "10/2s"), used: 0)
+        let lax = pool.bench.terms
+        pool.bench.terms = terms(mirror("a", "1/2s"))
+        _ = pool.newCalls(0)
+        pool.clocks["new"] = nil
+        pool.pass(hour)
+        // By the last call's time it is a moment ago.
+        #expect(pool.newCalls(0).reply.stamp.isInDoubt)
+        pool.bench.terms = lax
+        #expect(count(pool.oldCalls(10).reply) == 1)
+    }
+
+    @Test func `leaves a mirror alone for as long as it asked, however long ago the last call was`() {
+        var pool = Newcomer(quiet: 40 * second, mirror("a", "10/2s"), used: 0)
+        let granted = pool.newCalls(1).reply
+        #expect(granted.stamp.isInDoubt)
+        _ = pool.bench.state.penalise(
+            mirror: 0, grant: granted.grants[0][0].number, asked: 30 * second, pool.bench.call, at: pool.bench.raw)
+        pool.pass(29 * second)
+        #expect(count(pool.oldCalls(1).reply) == 0)
+        pool.pass(2 * second)
+        #expect(count(pool.oldCalls(1).reply) == 1)
     }
 
     @Test func `Redis is asked who else is there`() async throws {

@@ -49,7 +49,9 @@ private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp 
         var clock = LedgerClock()
         clock.heard(stamp(1_000_000), sent: at(0), received: at(100))
         // The host's clock is 21 ms ahead; the ledger holds this caller back to what it knows.
-        clock.heard(LedgerStamp(time: 1_001_000, latest: 1_022_050, incarnation: "one"), sent: at(1_000), received: at(1_100))
+        let proof = LedgerStamp(time: 1_001_000, latest: 1_022_050, incarnation: "one")
+        let isToBePutRight = clock.heard(proof, sent: at(1_000), received: at(1_100))
+        #expect(isToBePutRight)
         #expect(clock.knowledge(at: at(1_100))?.isClockAhead == true)
         #expect(clock.knowledge(at: at(1_100))?.upper == 1_001_102)
         // Put right: another frame, behind the one before, whose upper bound holds.

@@ -51,9 +51,9 @@ import Testing
         let server = try await RedisServer()
         let loop = EventLoop(name: "versions")
         let said = Mutex<[String]>([])
-        let old = try await Member("old", at: server, on: loop, version: 1) { _ in }
+        let old = try await Member("old", at: server, on: loop, version: 2) { _ in }
         #expect((try? await old.take().get()) != nil)
-        let new = try await Member("new", at: server, on: loop, version: 2) { sentence in said.withLock { $0.append(sentence) } }
+        let new = try await Member("new", at: server, on: loop, version: 3) { sentence in said.withLock { $0.append(sentence) } }
         for _ in 0..<3 {
             let began = Instant.now
             guard case .failure(let error) = await new.take() else {
@@ -61,7 +61,7 @@ import Testing
                 break
             }
             #expect(error.code == .incompatibleVersion)
-            #expect(error.message.contains("the pool's processes speak version 1"))
+            #expect(error.message.contains("the pool's processes speak version 2"))
             #expect(error.message.contains("Run the same release of Sluice in all processes of the pool"))
             #expect(error.retryAfter != nil)
             #expect(Instant.now.duration(since: began) < .seconds(10), "at once, not at its deadline")
@@ -75,7 +75,7 @@ import Testing
             return
         }
         #expect(try await server.cli("EXISTS", "sluice:{versions}:leader") == "0")
-        #expect(try await server.cli("HGET", "sluice:{versions}:ledger", "protocol") == "1")
+        #expect(try await server.cli("HGET", "sluice:{versions}:ledger", "protocol") == "2")
         await new.leave()
         await server.stop()
         await loop.shutDown()

@@ -65,8 +65,10 @@ package struct LedgerClock: Hashable, Sendable {
     /// - Parameters:
     ///   - sent: before the call was given to the connection.
     ///   - received: after its reply was read.
-    package mutating func heard(_ stamp: LedgerStamp, sent: Instant, received: Instant) {
-        guard !stamp.incarnation.isEmpty else { return }
+    /// - Returns: whether it has just proved that the clock is ahead: another call should follow, which puts it right. Nobody else may
+    ///   call for a while, and who has just come would believe it by then.
+    @discardableResult package mutating func heard(_ stamp: LedgerStamp, sent: Instant, received: Instant) -> Bool {
+        guard !stamp.incarnation.isEmpty else { return false }
         if incarnation != stamp.incarnation || frame > stamp.frame {
             (lower, upper, lastHeard, isAhead, doubt, found) = (nil, nil, nil, false, nil, nil)
         } else if frame < stamp.frame {
@@ -81,7 +83,10 @@ package struct LedgerClock: Hashable, Sendable {
         let high = Anchor(time: stamp.latest, at: sent)
         if let known = lower, known.least(at: received) > low.least(at: received) {} else { lower = low }
         lastHeard = max(lastHeard ?? sent, sent)
-        if stamp.isInDoubt { return doubted(stamp.latest, high, received: received) }
+        if stamp.isInDoubt {
+            doubted(stamp.latest, high, received: received)
+            return false
+        }
         doubt = nil
         if let known = upper, known.most(at: received) < high.most(at: received) {} else { upper = high }
         if let lower, let upper, lower.least(at: received) > upper.most(at: received) {
@@ -94,8 +99,10 @@ package struct LedgerClock: Hashable, Sendable {
             }
         }
         let ahead = stamp.latest - upper!.most(at: received)
+        let wasAhead = isAhead
         weigh(ahead: ahead, at: received)
         if !isNewFrame, ahead < Self.leastProof { found = stamp.latest }
+        return isAhead && !wasAhead
     }
 
     /// Takes in a clock that nobody vouches for.

@@ -123,8 +123,7 @@ extension LedgerState {
             for life in request.lives where life != meta!.incarnation { meta!.lives = Self.with(meta!.lives, life) }
             // By what the restored ledger says now.
             call.terms = own
-            _ = agree(&call, at: time)
-            for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: time.now, rules: rules) }
+            _ = takeIn(&call, at: time)
             messages.append(.freed)
         }
         return (RestoreReply(stamp: stamp(time), isDone: isDone, mirrors: statuses(call.terms, at: time)), messages)

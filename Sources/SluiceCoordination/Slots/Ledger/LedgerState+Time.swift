@@ -51,8 +51,7 @@ extension LedgerState {
         let begins = noticeLoss(call, at: reading, justBorn: !existed)
         // What a muster itself writes does not make the data any newer.
         if muster == nil { meta!.version += 1 }
-        let differ = agree(&call, at: reading)
-        for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: now, rules: rules) }
+        let differ = takeIn(&call, at: reading)
         var messages: [LedgerMessage] = begins ? [.muster(incarnation: meta!.incarnation, number: meta!.musters)] : []
         let asksForTheTime = reading.isInDoubt && call.knowledge?.doubt == nil && reading.latest - now > Self.slowCall
         if differ || asksForTheTime { messages.append(.configurations(incarnation: meta!.incarnation)) }
@@ -63,21 +62,25 @@ extension LedgerState {
     /// - Parameter isForShow: nothing depends on the time: the clock is believed.
     mutating func look(_ call: inout LedgerCall, at raw: Int64, isForShow: Bool = false) -> Reading {
         let reading = time(call, at: raw, justBorn: false, isKept: false, trusts: isForShow)
-        if meta != nil { _ = agree(&call, at: reading) }
-        for rules in call.terms.mirrors { mirrors[rules.name]?.purge(at: reading.now, rules: rules) }
+        if meta != nil { _ = takeIn(&call, at: reading) }
         return reading
     }
 
-    /// Takes in what the caller is configured with.
-    /// - Returns: whether others may want to know.
-    mutating func agree(_ call: inout LedgerCall, at time: Reading) -> Bool {
+    /// Takes in what the caller is configured with, and what time has brought.
+    /// - Returns: whether others may want to know of the configuration.
+    mutating func takeIn(_ call: inout LedgerCall, at time: Reading) -> Bool {
         var isNews = false
         let agreed = call.terms.mirrors.map { own in
-            let (rules, differs) = mirrors[own.name, default: MirrorLedger()].agree(on: own, now: time.now, latest: time.latest)
+            let (rules, differs) = mirrors[own.name, default: MirrorLedger()].agree(
+                on: own, now: time.now, latest: time.latest, isSure: !time.isInDoubt)
             isNews = isNews || differs
             return rules
         }
         call.terms = call.terms.keeping(agreed)
+        for rules in agreed {
+            if !time.isInDoubt { mirrors[rules.name]?.boundPause(at: time.latest) }
+            mirrors[rules.name]?.purge(at: time.now, present: time.present, rules: rules)
+        }
         return isNews
     }
 

@@ -103,7 +103,7 @@ package struct LedgerState: Hashable, Sendable {
         let plenty = call.terms.mirrors.map { mirrors[$0.name]?.plenty($0) ?? [] }
         var applied = 0
         var foreign = 0
-        for entry in muster == nil ? request.entries : [] where call.terms.mirrors.indices.contains(entry.mirror) {
+        for entry in muster == nil && !time.isInDoubt ? request.entries : [] where call.terms.mirrors.indices.contains(entry.mirror) {
             switch settle(entry, of: request.node, call.terms, plenty[entry.mirror], at: time) {
             case true?: applied += 1
             case nil where entry.incarnation != meta?.incarnation:
@@ -127,7 +127,8 @@ package struct LedgerState: Hashable, Sendable {
         if call.terms.mirrors.indices.contains(mirror) {
             let rules = call.terms.mirrors[mirror]
             mirrors[rules.name, default: MirrorLedger()].refused(
-                grant: grant, asked: asked.map { min(max(0, $0), Self.longestPause) }, rules: rules, next: meta!.nextNumber, at: time.now)
+                grant: grant, asked: asked.map { min(max(0, $0), Self.longestPause) }, rules: rules, next: meta!.nextNumber, at: time.now,
+                present: time.present)
         }
         return (PenaliseReply(stamp: stamp(time), mirrors: statuses(call.terms, at: time)), announced)
     }
@@ -246,7 +247,7 @@ package struct LedgerState: Hashable, Sendable {
         charge(entry, terms, plenty, sent: time.latest)
         mirrors[name]?.counters.unsent += max(0, entry.unsent)
         mirrors[name]?.settle(done, at: place, expiry: entry.extend.map { time.latest + terms.life(hold: max(0, $0)) })
-        mirrors[name]?.judge(entry, next: meta!.nextNumber, at: time.now)
+        mirrors[name]?.judge(entry, next: meta!.nextNumber, at: time.now, present: time.present)
         return true
     }
 

@@ -26,12 +26,16 @@ package struct MirrorLedger: Hashable, Sendable {
 
     // MARK: Events
 
+    /// A pause that was told in doubt by a clock that was ahead lasts no longer than any.
+    mutating func boundPause(at latest: Int64) { pausedUntil = min(pausedUntil, latest + LedgerState.longestPause) }
+
     /// Takes in what time has brought: released slots go, and silent nodes' slots count as completed.
-    package mutating func purge(at now: Int64, rules: MirrorRules) {
+    /// - Parameter present: pauses begin here; nil: `now`.
+    package mutating func purge(at now: Int64, present: Int64? = nil, rules: MirrorRules) {
         for expired in open.removeExpired(at: now) {
             counters.expired += expired.count
             charge(completion: expired.expiry, count: expired.count, rules: rules)
-            if let pause = conduct.expired(grant: expired.number) { self.pause(until: now + pause) }
+            if let pause = conduct.expired(grant: expired.number) { self.pause(until: (present ?? now) + pause) }
         }
         flush(at: now)
         for limit in rules.limits { logs[limit.window]?.purge(at: now) }
@@ -74,22 +78,24 @@ package struct MirrorLedger: Hashable, Sendable {
     package mutating func pause(until time: Int64) { pausedUntil = max(pausedUntil, time) }
 
     /// Takes in how requests of one grant fared.
-    /// - Parameter next: the number of the next grant.
-    mutating func judge(_ entry: SettleRequest.Entry, next: Int64, at now: Int64) {
+    /// - Parameters:
+    ///   - next: the number of the next grant.
+    ///   - present: pauses begin here.
+    mutating func judge(_ entry: SettleRequest.Entry, next: Int64, at now: Int64, present: Int64) {
         let (answered, failed) = (max(0, entry.answered), max(0, entry.failed))
         if entry.extend != nil { conduct.extended(grant: entry.number) }
         if let pause = conduct.judge(grant: entry.number, answered: answered, failed: failed, next: next, at: now) {
-            self.pause(until: now + pause)
+            self.pause(until: present + pause)
         }
         if let sample = entry.latency { latency = LatencyMedian.moved(latency, towards: sample) }
     }
 
     /// The mirror refused a request of a grant for want of quota.
-    mutating func refused(grant: Int64, asked: Int64?, rules: MirrorRules, next: Int64, at now: Int64) {
+    mutating func refused(grant: Int64, asked: Int64?, rules: MirrorRules, next: Int64, at now: Int64, present: Int64) {
         counters.throttled += 1
         let limit = rules.limits.first
         let pause = conduct.refuse(grant: grant, asked: asked, used: limit.map(used) ?? 0, limit: limit, next: next, at: now)
-        self.pause(until: now + pause)
+        self.pause(until: present + pause)
     }
 
     // MARK: State

@@ -37,7 +37,7 @@ package actor RedisSlotLedger: SlotLedger {
         let (value, sent) = try await run(script, keys: [keys.ledger, keys.leader, keys.epoch]) { $0.reserving(request) }
         var reader = try LedgerReplyReader(value, of: script.name)
         let reply = try reader.reserveReply(demands: request.demands.count, mirrors: terms.mirrors.count)
-        clock.heard(reply.stamp, sent: sent, received: .now)
+        learn(reply.stamp, sent: sent)
         return reply
     }
 
@@ -46,7 +46,7 @@ package actor RedisSlotLedger: SlotLedger {
         let (value, sent) = try await run(script, keys: [keys.ledger], idempotent: true) { $0.settling(request) }
         var reader = try LedgerReplyReader(value, of: script.name)
         let reply = try reader.settleReply(mirrors: terms.mirrors.count)
-        clock.heard(reply.stamp, sent: sent, received: .now)
+        learn(reply.stamp, sent: sent)
         return reply
     }
 
@@ -57,7 +57,7 @@ package actor RedisSlotLedger: SlotLedger {
         }
         var reader = try LedgerReplyReader(value, of: script.name)
         let reply = try reader.penaliseReply(mirrors: terms.mirrors.count)
-        clock.heard(reply.stamp, sent: sent, received: .now)
+        learn(reply.stamp, sent: sent)
         return reply
     }
 
@@ -66,7 +66,7 @@ package actor RedisSlotLedger: SlotLedger {
         let (value, sent) = try await run(script, keys: [keys.ledger], idempotent: true) { $0 }
         var reader = try LedgerReplyReader(value, of: script.name)
         let reply = try reader.announceReply(terms: terms)
-        clock.heard(reply.stamp, sent: sent, received: .now)
+        learn(reply.stamp, sent: sent)
         return reply
     }
 
@@ -101,7 +101,7 @@ package actor RedisSlotLedger: SlotLedger {
         }
         var reader = try LedgerReplyReader(value, of: script.name)
         let stamp = try reader.contributeReply()
-        clock.heard(stamp, sent: sent, received: .now)
+        learn(stamp, sent: sent)
         return stamp
     }
 
@@ -117,12 +117,16 @@ package actor RedisSlotLedger: SlotLedger {
         let (value, sent) = try await run(script, keys: [keys.ledger]) { $0.restoring(request) }
         var reader = try LedgerReplyReader(value, of: script.name)
         let reply = try reader.restoreReply(mirrors: terms.mirrors.count)
-        clock.heard(reply.stamp, sent: sent, received: .now)
+        learn(reply.stamp, sent: sent)
         return reply
     }
 
     /// Takes in a message that carries ledger time, so that a node that only listens has bounds as well.
     package func heard(_ stamp: LedgerStamp) { clock.heardMessage(stamp, received: .now) }
+
+    private func learn(_ stamp: LedgerStamp, sent: Instant) {
+        if clock.heard(stamp, sent: sent, received: .now) { Task { _ = try? await announce() } }
+    }
 
     /// Runs a script with the knowledge of the moment at which it is sent.
     ///

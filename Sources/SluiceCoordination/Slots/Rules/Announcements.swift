@@ -25,20 +25,25 @@ package struct Announcements: Hashable, Sendable {
     package var strictest: MirrorRules? { MirrorRules.strictest(entries.map(\.rules)) }
 
     /// Whether all are configured like this, and said so lately.
-    func isSettled(_ own: MirrorRules, at now: Int64) -> Bool {
-        entries.count == 1 && entries[0].rules == own && entries[0].until - now >= Self.renewal
+    /// - Parameter isSure: nothing can bind for longer than what is said now.
+    func isSettled(_ own: MirrorRules, latest: Int64, isSure: Bool) -> Bool {
+        guard entries.count == 1, entries[0].rules == own else { return false }
+        let left = entries[0].until - latest
+        return left >= Self.renewal && (!isSure || left <= Self.life)
     }
 
     /// A member says what it is configured with; what nobody has any more is dropped.
     /// - Parameters:
     ///   - now: ledger time, surely not ahead: what is over by it is over.
     ///   - latest: ledger time, surely not behind.
+    ///   - isSure: nothing can bind for longer than what is said now.
     /// - Returns: whether others may want to know.
-    mutating func announce(_ own: MirrorRules, now: Int64, latest: Int64) -> Bool {
+    mutating func announce(_ own: MirrorRules, now: Int64, latest: Int64, isSure: Bool) -> Bool {
         let before = entries.map(\.rules)
         entries.removeAll { $0.until <= now }
+        if isSure { for place in entries.indices { entries[place].until = min(entries[place].until, latest + Self.life) } }
         if let place = entries.firstIndex(where: { $0.rules == own }) {
-            if entries[place].until - now < Self.renewal { entries[place].until = latest + Self.life }
+            if entries[place].until - latest < Self.renewal { entries[place].until = latest + Self.life }
         } else {
             merge(Entry(rules: own, until: latest + Self.life))
         }

@@ -1,11 +1,12 @@
 /// How the ledger of a mirror follows what its members are configured with; the same in `ledger.lua`.
 extension MirrorLedger {
     /// Takes in what the caller is configured with.
+    /// - Parameter isSure: whether `latest` is the time, or merely what a clock shows.
     /// - Returns: what counts from here on, and whether others may want to know.
-    mutating func agree(on own: MirrorRules, now: Int64, latest: Int64) -> (rules: MirrorRules, isNews: Bool) {
-        if announced.isSettled(own, at: now) { return (own, false) }
+    mutating func agree(on own: MirrorRules, now: Int64, latest: Int64, isSure: Bool) -> (rules: MirrorRules, isNews: Bool) {
+        if announced.isSettled(own, latest: latest, isSure: isSure) { return (own, false) }
         let former = announced.strictest
-        let isNews = announced.announce(own, now: now, latest: latest)
+        let isNews = announced.announce(own, now: now, latest: latest, isSure: isSure)
         let rules = announced.strictest ?? own
         adopt(rules, after: former, at: now)
         return (rules, isNews)
