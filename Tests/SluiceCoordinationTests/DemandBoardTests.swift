@@ -8,7 +8,7 @@ import Testing
     private func at(_ milliseconds: Int64) -> Instant { Instant(microseconds: 1_000_000 + milliseconds * 1_000) }
 
     private func demand(_ node: NodeID, _ waiting: [Int], stamp: Int64, sequence: Int64 = 0, epoch: Int64 = 7) -> DemandMessage {
-        DemandMessage(node: node, epoch: epoch, sequence: sequence, stamp: stamp, waiting: waiting)
+        DemandMessage(node: node, epoch: epoch, sequence: sequence, stamp: stamp, wanted: waiting.count == 3 ? waiting + [0] : waiting)
     }
 
     @Test func `one request carries everybody's wishes, the urgent tier first`() {
@@ -74,7 +74,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "D1", "D1 a:1:aaaaaaaa 1 2 3 4 5", "D1 nobody 1 2 3 4 5 6", "D1 a:1:aaaaaaaa 1 2 3 4 5 -6", "D2 a:1:aaaaaaaa 1 2 3 4 5 6",
+        "", "D1", "D1 a:1:aaaaaaaa 1 2 3 4 5 6", "D1 nobody 1 2 3 4 5 6 7", "D1 a:1:aaaaaaaa 1 2 3 4 5 6 -7",
+        "D2 a:1:aaaaaaaa 1 2 3 4 5 6 7",
     ])
     func `a malformed demand is no demand`(_ text: String) {
         #expect(DemandMessage(payload: Array(text.utf8)) == nil)

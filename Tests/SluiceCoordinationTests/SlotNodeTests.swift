@@ -234,7 +234,7 @@ import Testing
     @Test func `hostile numbers in messages are no messages`() {
         let huge = "9223372036854775807"
         #expect(BeatMessage(payload: Array("B1 b:2:bbbbbbbb 3 0 0 1 x \(huge) 0".utf8)) == nil)
-        #expect(DemandMessage(payload: Array("D1 b:2:bbbbbbbb 3 0 \(huge) 0 1 0".utf8)) == nil)
+        #expect(DemandMessage(payload: Array("D1 b:2:bbbbbbbb 3 0 \(huge) 0 1 0 0".utf8)) == nil)
         let grant = GrantMessage(
             incarnation: "x", epoch: 1, time: 2, sequence: 3, stamp: 4, life: 5, items: [.init(mirror: "m", number: 1, count: 2)])
         #expect(GrantMessage(Array(grant.text.utf8)) != nil)

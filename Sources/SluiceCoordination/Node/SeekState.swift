@@ -2,8 +2,8 @@ import SluiceLoop
 
 /// What the leader is thought to know of this node's waiters.
 struct DemandState: Sendable {
-    /// The waiters that the leader still has in mind, by tier.
-    var believed = [0, 0, 0]
+    /// What the leader still has in mind, by tier; see `DemandMessage`.
+    var believed = DemandMessage.nothing
     var publishedAt = Instant(microseconds: .min)
     /// Whether anybody waited when the node last looked.
     var isWaiting = false

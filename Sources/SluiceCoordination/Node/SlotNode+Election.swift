@@ -4,7 +4,7 @@ import SluiceLoop
 extension SlotNode {
     mutating func subscribed(now: Instant) {
         // What was said while the line was cut is lost: say it again, and look for grants.
-        demand.believed = [0, 0, 0]
+        demand.believed = DemandMessage.nothing
         if queue.unmet > 0 || book.openGrants > 0 { pull(now: now) }
         // The server may be another, or without its data: look soon.
         muster.nextCopy = min(muster.nextCopy, now)
@@ -84,8 +84,8 @@ extension SlotNode {
             isListeningAsLeader = true
             effects.append(.listenAsLeader(true))
         }
-        if board?.waiting == 0 {
-            // Corrects a clock that was set while nobody called, before a newcomer without bounds relies on it.
+        // While reserves and reports say it all the time, nobody need ask what is free.
+        if board?.waiting == 0, outlook?.isStale(now: now) ?? true {
             effects.append(.reserve(ReserveRequest(caller: id, epoch: epoch, demands: []), .touching(epoch: epoch)))
         }
         figures.poolWaiting = board?.waiting ?? 0
@@ -98,7 +98,7 @@ extension SlotNode {
 
     private mutating func changed(to role: Election.Role, now: Instant) {
         board = nil
-        demand.believed = [0, 0, 0]
+        demand.believed = DemandMessage.nothing
         figures.epoch = election?.epoch ?? 0
         figures.leadsSince = nil
         direct.nextAt = now

@@ -55,7 +55,7 @@ extension SlotNode {
             adopt(held.grant, life: life, sendBy: sendBy, expiresIn: held.life, now: now)
         }
         demand.hasPulled = true
-        demand.believed = [0, 0, 0]
+        demand.believed = DemandMessage.nothing
     }
 
     /// Takes a grant in, once, however often it is heard of.

@@ -18,16 +18,15 @@ extension SlotNode {
         }
     }
 
-    /// Waiters that no slot in hand can serve, by tier; after all of them, what is wanted for those to come.
+    /// Waiters that no slot in hand can serve, by tier; after all of them, what is wanted for those to come. See `DemandMessage`.
     private mutating func unmetByTier(now: Instant) -> [Int] {
         var covered = queue.inHand
-        var unmet = queue.line.countsByTier.map { count in
+        let unmet = queue.line.countsByTier.map { count in
             let served = min(count, covered)
             covered -= served
             return count - served
         }
-        unmet[SlotPriority.low.rawValue] += stock.wanted(spare: covered, free: outlook?.free, nodes: direct.liveNodes, now: now)
-        return unmet
+        return unmet + [stock.wanted(spare: covered, free: outlook?.free, nodes: direct.liveNodes, now: now)]
     }
 
     /// How long a slot that nobody wants is kept, in microseconds.
@@ -67,7 +66,7 @@ extension SlotNode {
         let unmet = unmetByTier(now: now)
         if unmet != demand.believed {
             demand.believed = unmet
-            let own = DemandMessage(node: id, epoch: epoch, sequence: DemandMessage.everySequence, stamp: now.microseconds, waiting: unmet)
+            let own = DemandMessage(node: id, epoch: epoch, sequence: DemandMessage.everySequence, stamp: now.microseconds, wanted: unmet)
             board?.heard(own, now: now)
         }
         guard let request = board?.reservation(now: now) else { return }
@@ -109,7 +108,7 @@ extension SlotNode {
         let sequence = demand.hasPulled ? DemandMessage.everySequence : demand.epoch == election.epoch ? demand.sequence : 0
         demand.hasPulled = false
         effects.append(
-            .publish(DemandMessage(node: id, epoch: election.epoch, sequence: sequence, stamp: now.microseconds, waiting: unmet)))
+            .publish(DemandMessage(node: id, epoch: election.epoch, sequence: sequence, stamp: now.microseconds, wanted: unmet)))
     }
 
     // MARK: Direct
@@ -144,7 +143,7 @@ extension SlotNode {
             guard election?.role == .leading(epoch: epoch) else { break }
             board?.failed(now: now)
             // The board forgets who does not repeat himself; we are no exception.
-            demand.believed = [-1, -1, -1]
+            demand.believed = DemandMessage.unknown
         case (.touching, .failure): break
         case (.spare(let waiter), .failure):
             if spareWaiters.remove(waiter) != nil { effects.append(.refuse(waiter, .unreachable(waited: now.microseconds(since: sentAt)))) }
@@ -177,7 +176,7 @@ extension SlotNode {
         board?.granted(counts, nextRelease: release, now: now)
         look(reply.mirrors, waiting: board?.waiting ?? 0, now: now)
         // What was granted to ourselves has arrived: say so at the next turn.
-        demand.believed = [-1, -1, -1]
+        demand.believed = DemandMessage.unknown
     }
 
     private mutating func reserved(_ reply: ReserveReply, sentAt: Instant, now: Instant) {
@@ -188,7 +187,7 @@ extension SlotNode {
         if case .queueWithLeader = reply.outcome {
             direct.yieldsUntil = now.advanced(byMicroseconds: options.patience)
             direct.nextAt = direct.yieldsUntil
-            demand.believed = [0, 0, 0]
+            demand.believed = DemandMessage.nothing
             demand.lastProgress = now
         } else {
             // Several nodes wait for the same release: spread them a little.

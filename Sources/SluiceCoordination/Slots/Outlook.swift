@@ -40,6 +40,13 @@ package struct Outlook: Hashable, Sendable {
             terms: terms, waiting: waiting, free: mirrors.reduce(0) { $0 + Int($1.free) }, nextRelease: soonest, now: now)
     }
 
+    /// Whether something may have come free since, or it was known too long ago to be told to others.
+    package func isStale(now: Instant) -> Bool {
+        let age = now.microseconds(since: at)
+        return age >= Self.freshness || free == 0 && age >= nextRelease ?? 0
+    }
+    private static let freshness: Int64 = 1_000_000
+
     /// The earliest instant at which somebody with so many before him can have a slot; nil when nothing is known.
     package func earliestSlot(ahead: Int, now: Instant) -> Instant? {
         let missing = ahead + 1 - free

@@ -6,7 +6,7 @@ package import SluiceLoop
 /// leader's work is to know who wants how many, not to ask twice for the same waiter, and to ask at the right moment.
 package struct DemandBoard: Sendable {
     private struct Node: Sendable {
-        var waiting: [Int]
+        var wanted: [Int]
         var stamp: Int64
         var heardAt: Instant
         var sequence: Int64 = 0
@@ -15,10 +15,13 @@ package struct DemandBoard: Sendable {
         /// Grants that the node had not seen when it last spoke.
         var underway: [(sequence: Int64, count: Int)] = []
 
+        /// How many still wait, by tier.
+        var waiting: ArraySlice<Int> { unmet.prefix(DemandMessage.ahead) }
+
         /// What the node still wants in each tier: grants under way serve the most urgent first.
         var unmet: [Int] {
             var covered = underway.reduce(0) { $0 + $1.count }
-            return waiting.map { wanted in
+            return wanted.map { wanted in
                 let served = min(wanted, covered)
                 covered -= served
                 return wanted - served
@@ -30,6 +33,8 @@ package struct DemandBoard: Sendable {
     package static let patience: Int64 = 3_000_000
     /// Between two reserves, so that several nodes' demands travel together.
     package static let gathering: Int64 = 1_000
+    /// The same while nobody waits, and all want is to hold slots ahead: they ask when half of theirs are left, which last for longer.
+    package static let leisure: Int64 = 100_000
 
     private let epoch: Int64
     private let caller: NodeID
@@ -45,12 +50,12 @@ package struct DemandBoard: Sendable {
     }
 
     /// How many wait in the whole pool, as far as heard.
-    package var waiting: Int { nodes.values.reduce(0) { $0 + $1.unmet.reduce(0, +) } }
+    package var waiting: Int { nodes.values.reduce(0) { $0 + $1.waiting.reduce(0, +) } }
 
     /// Who waits in the whole pool, as far as heard.
     package var crowd: Crowd {
         nodes.values.reduce(into: Crowd.nobody) { crowd, node in
-            for (tier, count) in node.unmet.enumerated() where count > 0 {
+            for (tier, count) in node.waiting.enumerated() where count > 0 {
                 crowd.waiting[tier] += count
                 crowd.nodes[tier] += 1
             }
@@ -59,14 +64,14 @@ package struct DemandBoard: Sendable {
 
     /// A node said how many wait on it.
     package mutating func heard(_ demand: DemandMessage, now: Instant) {
-        var node = nodes[demand.node] ?? Node(waiting: [], stamp: 0, heardAt: now, served: nodes.values.map(\.served).min() ?? 0)
+        var node = nodes[demand.node] ?? Node(wanted: [], stamp: 0, heardAt: now, served: nodes.values.map(\.served).min() ?? 0)
         // One that was forgotten goes on counting where its node stands, or gaps would go unseen.
         if nodes[demand.node] == nil, demand.epoch == epoch, demand.sequence < DemandMessage.everySequence {
             node.sequence = demand.sequence
         }
         // Messages of one node come in order; an older stamp can only be a repeat.
         guard demand.stamp >= node.stamp else { return }
-        node.waiting = demand.waiting
+        node.wanted = demand.wanted
         node.stamp = demand.stamp
         node.heardAt = now
         if demand.epoch == epoch {
@@ -83,7 +88,7 @@ package struct DemandBoard: Sendable {
     /// When `reservation` is next worth calling; nil while nobody waits or an answer is outstanding.
     package func nextStep(now: Instant) -> Instant? {
         guard !isReserving, nodes.values.contains(where: { $0.unmet.contains { $0 > 0 } }) else { return nil }
-        return max(now, releaseAt, lastReserve.advanced(byMicroseconds: Self.gathering))
+        return max(now, releaseAt, lastReserve.advanced(byMicroseconds: waiting > 0 ? Self.gathering : Self.leisure))
     }
 
     /// What to ask the ledger for now; nil when it is not time.
@@ -93,7 +98,7 @@ package struct DemandBoard: Sendable {
         // The odd slot goes to whoever had the fewest: a node whose turn comes while it needs nothing keeps it.
         let order = nodes.sorted { ($0.value.served, $0.key) < ($1.value.served, $1.key) }
         var demands: [ReserveRequest.Demand] = []
-        for tier in SlotPriority.allCases.indices {
+        for tier in DemandMessage.nothing.indices {
             for (name, node) in order where node.unmet[tier] > 0 {
                 demands.append(
                     ReserveRequest.Demand(
