@@ -107,7 +107,7 @@ package final class Simulation {
     }
 
     func publish(_ message: DemandMessage) {
-        trace { "demand of \(message.node.text): \(message.waiting) wait" }
+        trace { "demand of \(message.node.text): \(message.wanted) wait" }
         for node in nodes where node.hearsDemands && node.id != message.node { node.deliver(.demanded(message)) }
     }
 

@@ -55,6 +55,35 @@ import Testing
         #expect(seen.first { $0 == "pull" || $0 == "reserve" } == "pull")
     }
 
+    @Test func `a leader looks what is free when that may have changed, or was told a second ago, not for each beat`() throws {
+        /// How many beats it has sent, and at how many of them it looked, until that millisecond.
+        func play(free: Int64, next: Int64?, until end: Int64) throws -> (beats: Int, looks: Int) {
+            var node = try node("30/6s")
+            node.apply(.campaigned(.success(.won(epoch: 1)), sentAt: at(0)), now: at(0))
+            var (beats, looks) = (0, 0)
+            for moment in stride(from: Int64(0), through: end, by: 10) {
+                for effect in node.turn(now: at(moment)) {
+                    switch effect {
+                    case .renew:
+                        beats += 1
+                        node.apply(.renewed(.success(true), sentAt: at(moment)), now: at(moment))
+                    case .reserve(let request, let purpose):
+                        looks += 1
+                        node.apply(
+                            .reserved(request, purpose, .success(reply(free: free, next: next)), sentAt: at(moment)), now: at(moment))
+                    default: break
+                    }
+                }
+            }
+            return (beats, looks)
+        }
+        let idle = try play(free: 30, next: 0, until: 3_500)
+        #expect(idle.beats > 30)
+        #expect(idle.looks == 4)
+        let full = try play(free: 0, next: 300_000, until: 950)
+        #expect(full.looks == 4)
+    }
+
     @Test func `who hears its leader go silent asks the ledger itself, and does not queue with a lease that runs on`() throws {
         var node = try node("30/6s")
         node.apply(beat(), now: at(0))
