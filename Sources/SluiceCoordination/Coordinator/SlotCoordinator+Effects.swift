@@ -41,10 +41,17 @@ extension SlotCoordinator {
         apply(.announced(result, sentAt: sentAt))
     }
 
+    /// Between two reports of somebody who is in doubt, in µs.
+    private static let doubtfulPause: Int64 = 20_000
+
     private func settle(_ reports: [SettleBook.Report]) async {
         let request = node.settleRequest(reports, sentAt: .now)
         let result = await outcome { () async throws(LedgerError) in try await self.ledger.settle(request) }
-        if case .success(let reply) = result { observe?(reply.mirrors, reply.stamp) }
+        if case .success(let reply) = result {
+            observe?(reply.mirrors, reply.stamp)
+            // It is asked again, at a stop at once: not as fast as the network can.
+            if reply.stamp.isInDoubt { try? await loop.sleep(until: Instant.now.advanced(byMicroseconds: Self.doubtfulPause)) }
+        }
         apply(.settled(reports, result))
     }
 

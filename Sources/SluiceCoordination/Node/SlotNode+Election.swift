@@ -16,7 +16,11 @@ extension SlotNode {
             guard leader != id.text else { return }
             rules.leaderHasOthers = mirrors != "-" && mirrors != rules.mark
             self.crowd = crowd
-            if let ledger { effects.append(.learn(ledger)) }
+            if let ledger {
+                effects.append(.learn(ledger))
+                // The leader has met another life of the data, which asks all members what they remember; that message may have been missed.
+                if let known = lastStamp?.incarnation, known != ledger.incarnation { rules.nextAt = min(rules.nextAt, now) }
+            }
             if mode(now: now) != .leading {
                 outlook = Outlook(terms: terms.keeping(rules.agreed), waiting: waiting, free: free, nextRelease: next, now: now)
             }

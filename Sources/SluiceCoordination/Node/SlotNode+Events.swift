@@ -128,6 +128,7 @@ extension SlotNode {
         case .demanded(let message): if message.node != id { board?.heard(message, now: now) }
         case .freed:
             board?.freed()
+            outlook?.isOutdated = true
             direct.nextAt = min(direct.nextAt, now)
         case .reserved(let request, let purpose, let result, let sentAt):
             answered(request, purpose, result, sentAt: sentAt, now: now)

@@ -79,7 +79,7 @@ extension SlotNode {
     mutating func copied(_ result: Result<CopyReply, Failure>, now: Instant) {
         muster.isCopying = false
         guard case .success(let reply) = result else {
-            muster.nextCopy = now.advanced(byMicroseconds: MusterState.interval)
+            muster.nextCopy = now.advanced(byMicroseconds: MusterState.patience)
             return
         }
         let nodes = mode(now: now) == .leading ? 1 : max(1, direct.liveNodes / MusterState.copiesPerSecond)

@@ -3,7 +3,7 @@ package import SluiceLoop
 /// How the ledger learns what became of slots.
 extension SlotNode {
     mutating func settleIfDue(now: Instant) {
-        guard !isSettling, !hasGivenUp, let due = book.due, due <= now || isStopped && lastReports == Self.lastReports else { return }
+        guard !isSettling, !hasGivenUp, let due = book.due, isStopped || due <= now else { return }
         let reports = book.take(now: now)
         guard !reports.isEmpty else { return }
         isSettling = true
@@ -45,7 +45,8 @@ extension SlotNode {
         switch result {
         case .success(let reply) where reply.stamp.muster != nil || reply.stamp.isInDoubt:
             isLedgerFailing = false
-            if isStopped { lastReports -= 1 }
+            // A doubt is soon over.
+            if isStopped, !reply.stamp.isInDoubt { lastReports -= 1 }
             heard(reply.stamp, now: now)
             book.failed(reports, retryAt: now.advanced(byMicroseconds: 50_000))
         case .success(let reply):

@@ -37,9 +37,7 @@ package struct SlotNode: Sendable {
     var isListeningAsLeader = false
     package internal(set) var isStopped = false
     /// How many reports may still fail before a node that leaves gives up.
-    var lastReports = Self.lastReports
-    /// The first of them leaves at once.
-    static let lastReports = 2
+    var lastReports = 2
     /// Whether what is left to report stays untold: its slots come back by themselves.
     var hasGivenUp: Bool { isStopped && lastReports <= 0 }
     /// Whether the ledger's last answer was a failure.

@@ -32,14 +32,14 @@
 -- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs, standing (0 good, 1 failing,
 -- 2 refusing), what its first limit is held to or 0 }.
 -- A call that begins a muster sends to <prefix>beat: M1 incarnation number
--- A call that finds that members with another configuration have come or gone, or that is in doubt for the first time and some time
--- after the last, sends to <prefix>beat: L1 incarnation; members then announce themselves, and those who know the time vouch for it.
+-- A call that finds that members with another configuration have come or gone, or that is in doubt some time after the last one that
+-- was not, sends to <prefix>beat: L1 incarnation; members then announce themselves, and those who know the time vouch for it.
 -- Each mirror goes by the strictest of what its members are configured with: see rules.lua.
 --
 -- Fields of the hash; all times are ledger time in whole µs
 --       protocol         the version that the data was begun with: calls of nodes that speak another one are refused
 --       meta             incarnation birth adjustment last next-number sealed-until waiting waiting-at refreshed run-id frame
---                        version musters muster-start muster-until memories confirmed
+--                        version musters muster-start muster-until memories confirmed asked
 --       lives            earlier incarnations whose memory is in this one, with spaces between, at most 16
 --       lost             those of them (or this one) that the muster under way is about
 --       ignorant         during a muster: the nodes that have said that they remember nothing; ! once somebody remembers
@@ -64,6 +64,8 @@ local UNLIMITED = 1000000
 local HOUR, SLOW_CALL, LEAST_PROOF = 3600000000, 50000, 1000
 -- Whoever is in doubt asks again so soon, in µs.
 local DOUBTFUL_PAUSE = 20000
+-- For all who are in doubt the others are asked so often.
+local ASKING = 100000
 
 local floor, max, min, sub = math.floor, math.max, math.min, string.sub
 local pack, read, tonumber, ipairs = struct.pack, struct.unpack, tonumber, ipairs
@@ -505,7 +507,7 @@ local function governAll(logs)
     for place, log in ipairs(redis.call('HMGET', KEYS[1], unpack(fields))) do logs[fields[place]] = log end
 end
 
-local META_WORDS, STATE_WORDS = '^' .. string.rep('(%S+) ', 16) .. '(%S+)', '^' .. string.rep('(%-?%d*)%s?', 8)
+local META_WORDS, STATE_WORDS = '^' .. string.rep('(%S+) ', 17) .. '(%S+)', '^' .. string.rep('(%-?%d*)%s?', 8)
 
 local function load()
     local fields = { 'meta', 'lives', 'lost', 'protocol' }
@@ -526,7 +528,7 @@ local function load()
             incarnation = parts[1], birth = numbers[2], adjustment = numbers[3], last = numbers[4], nextNumber = numbers[5],
             sealedUntil = numbers[6], waiting = numbers[7], waitingAt = numbers[8], refreshed = numbers[9], runID = parts[10],
             frame = numbers[11], version = numbers[12], musters = numbers[13], musterStart = numbers[14], musterUntil = numbers[15],
-            memories = numbers[16], confirmed = numbers[17], lives = values[2] or '', lost = values[3] or '', protocol = values[4], parts = parts, numbers = numbers,
+            memories = numbers[16], confirmed = numbers[17], asked = numbers[18], lives = values[2] or '', lost = values[3] or '', protocol = values[4], parts = parts, numbers = numbers,
         }
     end
     local at = 4
@@ -582,12 +584,16 @@ local function others(names)
     return left
 end
 
+-- Whether a later clock than the doubtful one was found right.
+local function isVouched()
+    return call.doubt and call.known == meta.incarnation and call.frame == meta.frame and meta.confirmed >= call.doubt
+end
+
 -- Whether the caller cannot tell if the clock was set forward, and somebody else may.
 local function isInDoubt()
     if meta.justBorn or call.node == '' or call.muster <= 0 then return false end
     if call.known ~= '' and call.upper then
-        if not call.doubt or call.waited >= call.muster then return false end
-        if call.known == meta.incarnation and call.frame == meta.frame and meta.confirmed >= call.doubt then return false end
+        if not call.doubt or call.waited >= call.muster or isVouched() then return false end
     end
     return others(call.node) > 0
 end
@@ -600,6 +606,8 @@ local function clock(keeps, trusts)
     local now, adjusted = here, here
     local doubts = not trusts and isInDoubt()
     local vouches = not doubts
+    -- What somebody has vouched for was right when it was met.
+    if vouches and isVouched() then call.lower = max(call.lower, call.least) end
     if call.known ~= '' or doubts then
         local isAboutThis = meta.justBorn or call.known == meta.incarnation
         local sameFrame = meta.justBorn or isAboutThis and call.frame == meta.frame
@@ -708,6 +716,7 @@ local function begin()
         meta = {
             incarnation = call.candidate, adjustment = 0, last = 0, sealedUntil = 0, waiting = 0, waitingAt = 0,
             refreshed = 0, runID = '-', frame = 0, version = 0, musters = 0, musterStart = 0, musterUntil = 0, memories = 0, confirmed = 0,
+            asked = 0,
             lives = '', lost = '', justBorn = true,
         }
     end
@@ -717,7 +726,7 @@ local function begin()
         meta.frame = meta.frame + 1
         if meta.musterUntil > 0 then
             -- It may have been begun by a clock that was ahead.
-            meta.musterStart, meta.musterUntil = min(meta.musterStart, latest), min(meta.musterUntil, now + call.muster)
+            meta.musterStart, meta.musterUntil = min(meta.musterStart, latest), min(meta.musterUntil, present(now) + call.muster)
         end
     end
     meta.adjustment = adjusted - raw
@@ -727,7 +736,10 @@ local function begin()
     elseif call.found and not call.doubt and call.known == meta.incarnation and call.frame == meta.frame then
         meta.confirmed = max(meta.confirmed, call.found)
     end
-    if call.unsure and not call.doubt and latest - now > SLOW_CALL then call.isNews = true end
+    if call.unsure and latest - now > SLOW_CALL and math.abs(latest - meta.asked) >= ASKING then
+        meta.asked = latest
+        call.isNews = true
+    end
     if meta.justBorn then
         meta.birth = now
         meta.nextNumber = floor(now / 16) + 1
@@ -778,7 +790,7 @@ local function save()
         written({
             meta.incarnation, meta.birth, meta.adjustment, meta.last, meta.nextNumber, meta.sealedUntil, meta.waiting, meta.waitingAt,
             meta.refreshed, meta.runID, meta.frame, meta.version, meta.musters, meta.musterStart, meta.musterUntil, meta.memories,
-            meta.confirmed,
+            meta.confirmed, meta.asked,
         }, meta.parts, meta.numbers),
     }
     local function change(field, value)

@@ -122,12 +122,14 @@ local function spareOf(mirror, now)
     return max(0, spare)
 end
 
+-- The tier of what is wanted ahead: nobody waits for it.
+local AHEAD = 3
+
 local grants, messages = {}, {}
 if outcome == 0 then
-    local demands, wanted = {}, 0
+    local demands, waiting = {}, 0
     for d = 1, number() do
         demands[d] = { node = word(), wanted = number(), tier = number(), stamp = word(), sequence = word(), share = 0 }
-        wanted = wanted + demands[d].wanted
     end
     local free, sum = {}, 0
     for m, mirror in ipairs(call.mirrors) do
@@ -135,7 +137,7 @@ if outcome == 0 then
         sum = sum + free[m]
     end
     local parts = split(divide(sum, demands), free)
-    local span, m, given = life(call.hold), 1, 0
+    local span, m = life(call.hold), 1
     for d, demand in ipairs(demands) do
         local due, items = demand.share, {}
         while due > 0 do
@@ -149,11 +151,11 @@ if outcome == 0 then
             mirror.dirty = true
             parts[m] = parts[m] - count
             due = due - count
-            given = given + count
             local at = #grants
             grants[at + 1], grants[at + 2], grants[at + 3], grants[at + 4] = d - 1, m - 1, grant, count
             items[#items + 1] = mirror.name .. '=' .. text(grant) .. ':' .. text(count)
         end
+        if demand.tier < AHEAD then waiting = waiting + demand.wanted - demand.share + due end
         if #items > 0 and demand.node ~= caller then
             messages[#messages + 1] = { demand.node, table.concat({
                 '1', meta.incarnation, text(meta.frame), epoch == '' and '0' or epoch, text(now), demand.sequence, demand.stamp, text(span),
@@ -162,7 +164,7 @@ if outcome == 0 then
         end
     end
     if epoch ~= '' then
-        meta.waiting = wanted - given
+        meta.waiting = waiting
         meta.waitingAt = now
     end
 end

@@ -43,9 +43,12 @@ package struct Outlook: Hashable, Sendable {
     /// Whether something may have come free since, or it was known too long ago to be told to others.
     package func isStale(now: Instant) -> Bool {
         let age = now.microseconds(since: at)
-        return age >= Self.freshness || free == 0 && age >= nextRelease ?? 0
+        return isOutdated || age >= Self.freshness || free == 0 && age >= nextRelease ?? 0
     }
-    private static let freshness: Int64 = 1_000_000
+    /// Set when slots are known to have come free since.
+    package var isOutdated = false
+    /// Well below the time for which those wait who cannot tell whether the clock was set: see `LedgerState+Time.swift`.
+    private static let freshness: Int64 = 400_000
 
     /// The earliest instant at which somebody with so many before him can have a slot; nil when nothing is known.
     package func earliestSlot(ahead: Int, now: Instant) -> Instant? {

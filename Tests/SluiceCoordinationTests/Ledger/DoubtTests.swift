@@ -149,6 +149,37 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
         #expect(count(pool.newCalls().reply) == 3)
     }
 
+    @Test func `does not believe after a second what it has met just now, since the clock was put right meanwhile`() {
+        var pool = Newcomer()
+        #expect(pool.newCalls().reply.stamp.isInDoubt)
+        // Somebody's call is very slow, which looks like a step: another frame.
+        pool.oldCalls(late: 60 * millisecond)
+        pool.pass(600 * millisecond)
+        pool.bench.raw += hour
+        #expect(count(pool.newCalls().reply) == 0)
+        pool.pass(400 * millisecond)
+        #expect(count(pool.newCalls().reply) == 0)
+        pool.pass(100 * millisecond)
+        pool.oldCalls()
+        pool.pass(700 * millisecond)
+        #expect(count(pool.newCalls().reply) == 0)
+    }
+
+    @Test func `notices a clock that is set back as soon as somebody has vouched for what it met`() {
+        var pool = Newcomer(quiet: 900 * millisecond, mirror("a", "3/2s"), used: 0)
+        #expect(pool.newCalls(0).reply.stamp.isInDoubt)
+        pool.pass(5 * millisecond)
+        pool.oldCalls()
+        pool.bench.raw -= 500 * millisecond
+        let granted = pool.newCalls(3).reply
+        #expect(count(granted) == 3 && !granted.stamp.isInDoubt)
+        #expect(pool.complete("new", granted.grants[0]).applied == 1)
+        pool.pass(millisecond)
+        pool.oldCalls()
+        pool.pass(1_990 * millisecond)
+        #expect(count(pool.oldCalls(3).reply) == 0)
+    }
+
     @Test func `is told by a knowing one's next call, too, where each call takes longer than the one before`() {
         var pool = Newcomer()
         #expect(pool.newCalls(0).reply.stamp.isInDoubt)
@@ -157,13 +188,15 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
         #expect(!pool.newCalls(0).reply.stamp.isInDoubt)
     }
 
-    @Test func `asks the others once, and only where nobody has called for a while`() {
+    @Test func `asks the others ten times a second, and only where nobody has called for a while`() {
         var busy = Newcomer()
         #expect(busy.newCalls().messages.isEmpty)
         var quiet = Newcomer(quiet: 61 * second)
         #expect(quiet.newCalls().messages == [.configurations(incarnation: "one")])
-        quiet.pass(millisecond)
+        quiet.pass(99 * millisecond)
         #expect(quiet.newCalls().messages.isEmpty)
+        quiet.pass(millisecond)
+        #expect(quiet.newCalls().messages == [.configurations(incarnation: "one")])
     }
 
     @Test func `is told to ask again soon, and never that it has to wait for what may be free by now`() {

@@ -340,7 +340,7 @@ struct LedgerPair {
         let many = random.chance(10) ? random.pick(0...3_000) : 12
         let demands = (0..<random.pick(0...5)).map { _ in
             ReserveRequest.Demand(
-                node: anyNode(), wanted: random.chance(20) ? 0 : random.pick(0...many), tier: Int(random.pick(0...2)),
+                node: anyNode(), wanted: random.chance(20) ? 0 : random.pick(0...many), tier: Int(random.pick(0...3)),
                 stamp: random.pick(-1...1) * random.pick(0...4_000_000_000_000_000_000), sequence: random.pick(0...1_000_000))
         }
         let epoch = random.chance(50) ? state.epoch + (random.chance(10) ? 1 : 0) : nil

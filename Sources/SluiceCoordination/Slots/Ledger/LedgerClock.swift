@@ -30,11 +30,18 @@ package struct LedgerClock: Hashable, Sendable {
         }
     }
 
-    /// The first clock that the upper bound was made from, the highest lower bound on it, and since when there has been doubt.
+    /// The first clock that the upper bound was made from, the highest lower bound on it, since when that is so, and since when there
+    /// has been any doubt.
     private struct Doubt: Hashable, Sendable {
         var reading: Int64
         var least: Anchor
         var since: Instant
+        var first: Instant
+
+        /// For how long it must be borne. With each correction it begins anew, but for so long in all.
+        func waited(at now: Instant) -> Int64 {
+            max(now.microseconds(since: since), now.microseconds(since: first) - 2 * LedgerCall.musterSpan)
+        }
     }
 
     /// The life of the ledger's data that the bounds are about; nil before anything was heard.
@@ -117,7 +124,7 @@ package struct LedgerClock: Hashable, Sendable {
                 self.doubt = doubt
             }
         } else {
-            (upper, doubt) = (high, Doubt(reading: reading, least: low, since: doubt?.since ?? high.at))
+            (upper, doubt) = (high, Doubt(reading: reading, least: low, since: high.at, first: doubt?.first ?? high.at))
         }
         weigh(ahead: reading - upper!.most(at: received), at: received)
     }
@@ -152,7 +159,7 @@ package struct LedgerClock: Hashable, Sendable {
             incarnation: incarnation, frame: frame, lower: lower.least(at: now), upper: upper?.most(at: now), isClockAhead: isAhead,
             found: found,
             doubt: doubt.map {
-                LedgerKnowledge.Doubt(reading: $0.reading, least: $0.least.least(at: now), waited: now.microseconds(since: $0.since))
+                LedgerKnowledge.Doubt(reading: $0.reading, least: $0.least.least(at: now), waited: $0.waited(at: now))
             },
             age: max(0, now.microseconds(since: lastHeard)))
     }

@@ -32,7 +32,7 @@ extension LedgerState {
             // It may have been begun by a clock that was ahead.
             if let begun = muster {
                 muster!.start = min(begun.start, reading.latest)
-                muster!.until = min(begun.until, now + call.muster)
+                muster!.until = min(begun.until, reading.present + call.muster)
             }
         }
         meta!.adjustment = reading.adjustment
@@ -53,7 +53,9 @@ extension LedgerState {
         if muster == nil { meta!.version += 1 }
         let differ = takeIn(&call, at: reading)
         var messages: [LedgerMessage] = begins ? [.muster(incarnation: meta!.incarnation, number: meta!.musters)] : []
-        let asksForTheTime = reading.isInDoubt && call.knowledge?.doubt == nil && reading.latest - now > Self.slowCall
+        let isQuiet = reading.latest - now > Self.slowCall && abs(reading.latest - meta!.asked) >= Self.asking
+        let asksForTheTime = reading.isInDoubt && isQuiet
+        if asksForTheTime { meta!.asked = reading.latest }
         if differ || asksForTheTime { messages.append(.configurations(incarnation: meta!.incarnation)) }
         return (reading, messages)
     }
@@ -120,7 +122,9 @@ extension LedgerState {
         let isInDoubt = !trusts && isInDoubt(call, justBorn: justBorn)
         var isConfirmed = !isInDoubt
         if call.knowledge == nil, isInDoubt { now = meta.last }
-        if let known = call.knowledge {
+        if var known = call.knowledge {
+            // Somebody has vouched for it: so it was right when it was met.
+            if !isInDoubt, let doubt = known.doubt, isVouched(known, doubt) { known.lower = max(known.lower, doubt.least) }
             let isAboutThis = justBorn || known.incarnation == meta.incarnation
             let sameFrame = justBorn || isAboutThis && known.frame == meta.frame
             if let upper = known.upper { isConfirmed = isConfirmed && sameFrame && clock <= upper + LedgerClock.leastProof }
@@ -159,12 +163,18 @@ extension LedgerState {
     }
 
     private func isInDoubt(_ call: LedgerCall, justBorn: Bool) -> Bool {
-        guard let meta, !justBorn, let node = call.node, call.muster > 0 else { return false }
+        guard meta != nil, !justBorn, let node = call.node, call.muster > 0 else { return false }
         if let known = call.knowledge, known.upper != nil {
             guard let doubt = known.doubt, doubt.waited < call.muster else { return false }
-            if known.incarnation == meta.incarnation, known.frame == meta.frame, meta.confirmed >= doubt.reading { return false }
+            if isVouched(known, doubt) { return false }
         }
         return listeners.contains { $0 != node }
+    }
+
+    /// Whether a later clock than the doubtful one was found right.
+    private func isVouched(_ known: LedgerKnowledge, _ doubt: LedgerKnowledge.Doubt) -> Bool {
+        guard let meta else { return false }
+        return known.incarnation == meta.incarnation && known.frame == meta.frame && meta.confirmed >= doubt.reading
     }
 
     /// How far ahead of its upper bound a clock may be until the clock, not the call, is blamed. Time daemons step by

@@ -16,6 +16,8 @@ package struct LedgerState: Hashable, Sendable {
         package var last: Int64
         /// The clock when it was last found right by somebody who could tell, or put right.
         package var confirmed: Int64 = 0
+        /// The clock when the others were last asked on behalf of somebody in doubt.
+        package var asked: Int64 = 0
         /// The number of the next grant. It starts from the time, so that two lives share no number.
         package var nextNumber: Int64
         /// Ledger time until which slots are withheld of which nobody knows what became of them; 0: none are.
@@ -61,6 +63,8 @@ package struct LedgerState: Hashable, Sendable {
     package static let waitingIsFresh: Int64 = 1_000_000
     /// Whoever is in doubt asks again so soon.
     static let doubtfulPause: Int64 = 20_000
+    /// For all who are in doubt the others are asked so often.
+    static let asking: Int64 = 100_000
 
     // MARK: Calls
 
@@ -218,8 +222,10 @@ package struct LedgerState: Hashable, Sendable {
             grants[piece.demand].append(Grant(mirror: piece.mirror, number: number, count: piece.count))
         }
         if request.epoch != nil {
-            let wanted = request.demands.reduce(0) { $0 + $1.wanted }
-            meta!.waiting = wanted - pieces.reduce(0) { $0 + $1.count }
+            // For what is wanted ahead nobody waits.
+            meta!.waiting = zip(request.demands, grants).reduce(0) { sum, entry in
+                entry.0.tier < DemandMessage.ahead ? sum + entry.0.wanted - entry.1.reduce(0) { $0 + $1.count } : sum
+            }
             meta!.waitingAt = time.now
         }
         let messages = zip(request.demands, grants).compactMap { demand, given -> LedgerMessage? in
