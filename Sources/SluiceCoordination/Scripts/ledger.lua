@@ -617,7 +617,7 @@ local function clock(keeps, trusts)
         elseif doubts then
             now = sameFrame and call.lower or meta.last
             -- Whether the clock was right it cannot tell; but that it was set since it can.
-            if keeps and sameFrame and call.doubt and call.upper and (here - call.upper > SLOW_CALL or here > call.upper and call.ahead == 1) then
+            if keeps and sameFrame and call.doubt and call.upper and here > call.upper and call.ahead == 1 then
                 adjusted = call.least
             end
         elseif isAboutThis and not call.upper and not meta.justBorn then
@@ -625,7 +625,7 @@ local function clock(keeps, trusts)
         elseif call.upper and here > call.upper then
             now = call.upper
             if here - call.upper > SLOW_CALL or keeps and sameFrame and call.ahead == 1 then
-                now = sameFrame and call.lower or meta.last
+                now = sameFrame and max(call.lower, call.least or call.lower) or meta.last
                 adjusted = now
             end
         end
@@ -678,6 +678,17 @@ local function beginMuster(now, latest, span)
     meta.announces = true
 end
 
+-- What was told in the muster under way was told before what is lost now: all are asked anew.
+local function forgetMemories()
+    if meta.musterUntil == 0 then return end
+    local gone = { 'ignorant' }
+    for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+        if sub(field, 1, 7) == 'memory:' then gone[#gone + 1] = field end
+    end
+    redis.call('HDEL', KEYS[1], unpack(gone))
+    meta.musterUntil = 0
+end
+
 -- Begins a muster when the data may have lost something: there is none, the caller knew another life of it, or it is on
 -- another server than before, where the last writes may not have come along.
 local function notice(now, latest)
@@ -691,6 +702,7 @@ local function notice(now, latest)
     if call.runID ~= '' and call.runID ~= meta.runID then
         if meta.runID ~= '-' then
             meta.lost, meta.told = with(meta.lost, meta.incarnation), true
+            forgetMemories()
             beginMuster(now, latest, call.muster)
         end
         meta.runID = call.runID

@@ -331,6 +331,7 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
 
         // Nobody else is there any more: the next one to come believes the clock.
         await subscriber.shutDown()
+        while try await !server.cli("PUBSUB", "NUMSUB", keys.beat).hasSuffix("\n0") {}
         let alone = RedisSlotLedger(client: client, pool: keys, node: node("alone"), terms: rules)
         #expect(try await alone.announce().stamp.isInDoubt == false)
         await client.shutDown()

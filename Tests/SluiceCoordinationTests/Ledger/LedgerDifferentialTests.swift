@@ -56,7 +56,7 @@ import Testing
         #expect(disagreements > 30)
         for standing in [MirrorStanding.good, .failing, .refusing] { #expect(standings[standing, default: 0] > 500, "\(standing)") }
         #expect(lowered > 500)
-        #expect(doubts > 500)
+        #expect(doubts > 300)
         await subscriber.shutDown()
         await client.shutDown()
         await server.stop()

@@ -69,6 +69,19 @@ private struct Newborn {
         #expect(newborn.speaks("other", memory) == second / 2)
     }
 
+    @Test func `where another server takes over in the middle of it, whoever has spoken must speak again`() {
+        var newborn = Newborn(listening: ["self", "other"])
+        newborn.bench.runID = "one"
+        #expect(newborn.bench.reserve([]).reply.stamp.muster?.number == 1)
+        _ = newborn.speaks("self")
+        newborn.bench.raw += second / 4
+        newborn.bench.runID = "two"
+        let notice = newborn.bench.reserve([]).reply.stamp.muster
+        #expect(notice == MusterNotice(number: 2, remaining: second))
+        newborn.bench.raw += second
+        #expect(newborn.bench.state.gather(newborn.bench.call, at: newborn.bench.raw).memories.isEmpty)
+    }
+
     @Test func `at a server that has just started members have the time to come back`() {
         var newborn = Newborn(listening: ["self"], settling: second / 4)
         #expect(newborn.speaks("self") == second / 4)

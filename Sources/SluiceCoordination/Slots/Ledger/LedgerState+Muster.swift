@@ -27,6 +27,8 @@ extension LedgerState {
         if let runID = call.runID, runID != meta!.runID {
             if meta!.runID != nil {
                 meta!.lost = Self.with(meta!.lost, meta!.incarnation)
+                // What was told in a muster under way was told before what is lost now: all are asked anew.
+                muster = nil
                 begins = beginMuster(call, for: call.muster, at: time) || begins
             }
             meta!.runID = runID

@@ -134,9 +134,7 @@ extension LedgerState {
             } else if isInDoubt {
                 now = sameFrame ? known.lower : meta.last
                 // Whether the clock was right it cannot tell; but that it was set since it can.
-                if isKept, sameFrame, let doubt = known.doubt, let upper = known.upper,
-                    clock - upper > Self.slowCall || clock > upper && known.isClockAhead
-                {
+                if isKept, sameFrame, known.isClockAhead, let doubt = known.doubt, let upper = known.upper, clock > upper {
                     adjusted = doubt.least
                 }
             } else if isAboutThis, known.upper == nil, !justBorn {
@@ -144,7 +142,7 @@ extension LedgerState {
             } else if let upper = known.upper, clock > upper {
                 now = upper
                 if clock - upper > Self.slowCall || isKept && sameFrame && known.isClockAhead {
-                    now = sameFrame ? known.lower : meta.last
+                    now = sameFrame ? max(known.lower, known.doubt?.least ?? known.lower) : meta.last
                     adjusted = now
                 }
             }
