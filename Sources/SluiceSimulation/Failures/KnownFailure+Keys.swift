@@ -38,6 +38,8 @@ extension KnownFailure {
             // Nobody else comes who would find that the right has lapsed.
             scenario.nodes = 2
             scenario.length = 60_000_000
+            // Somebody fetches most of the time, so whoever dies is often in the middle of it.
+            scenario.mirrorLatency = 300_000...900_000
             for turn in 0..<4 as Range<Int64> {
                 scenario.faults.append((turn * 14_000_000 + 3_000_000, .crash(node: .place(Int(turn % 2)), restartAfter: 10_000_000)))
             }
