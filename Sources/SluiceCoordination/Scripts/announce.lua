@@ -5,8 +5,8 @@
 -- Reply { HEAD, rules of each mirror: the field rules:NAME of rules.lua }
 -- Sends nothing of its own.
 
-local now, latest = begin()
+local now = begin()
 local said = {}
 for m, mirror in ipairs(call.mirrors) do said[m] = packAnnouncements(mirror.announced) end
 save()
-return reply(now, latest, said)
+return reply(now, said)

@@ -29,4 +29,4 @@ if meta.musterUntil > 0 and meta.musters == muster and meta.incarnation == incar
     redis.call('HSET', KEYS[1], field, text(now) .. ' ' .. text(latest) .. ' ' .. memory, 'ignorant', ignorant)
 end
 save()
-return reply(now, latest)
+return reply(now)

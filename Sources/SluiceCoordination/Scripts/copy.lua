@@ -9,9 +9,9 @@
 --                    mirrors when the caller's version is the latest, or while a muster is under way
 -- Sends nothing, changes nothing.
 
-local now, latest = look()
+local now = look()
 local known, mirrors = number(), {}
 if meta and meta.musterUntil == 0 and meta.version ~= known then
     for m, mirror in ipairs(call.mirrors) do mirrors[m] = remembered(mirror) end
 end
-return reply(now, latest, meta and meta.lives or '', meta and meta.version or 0, meta and meta.nextNumber or 0, mirrors)
+return reply(now, meta and meta.lives or '', meta and meta.version or 0, meta and meta.nextNumber or 0, mirrors)

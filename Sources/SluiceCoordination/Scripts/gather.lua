@@ -7,7 +7,7 @@
 --       memories     tag, memory (with both readings of ledger time before it), and again; none before the muster may be ended
 -- Sends nothing, changes nothing.
 
-local now, latest = look()
+local now = look()
 local mirrors, memories = {}, {}
 if meta and meta.musterUntil > 0 and now >= meta.musterUntil then
     local all, fields = redis.call('HGETALL', KEYS[1]), {}
@@ -29,5 +29,5 @@ if meta and meta.musterUntil > 0 and now >= meta.musterUntil then
         end
     end
 end
-return reply(now, latest, meta and meta.lives or '', meta and meta.version or 0, meta and meta.nextNumber or 0, mirrors,
+return reply(now, meta and meta.lives or '', meta and meta.version or 0, meta and meta.nextNumber or 0, mirrors,
     meta and meta.musterStart or 0, meta and meta.lost or '', memories)

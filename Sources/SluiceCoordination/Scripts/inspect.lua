@@ -7,7 +7,7 @@
 --                    limits, what the first limit is held to (0: there is none), median latency in µs (0: unknown) }
 -- Sends nothing, changes nothing.
 
-local now, latest = look(true)
+local now = look(true)
 local mirrors = {}
 for m, mirror in ipairs(call.mirrors) do
     local used = {}
@@ -25,4 +25,4 @@ for m, mirror in ipairs(call.mirrors) do
         mirror.latency,
     }
 end
-return reply(now, latest, mirrors)
+return reply(now, mirrors)

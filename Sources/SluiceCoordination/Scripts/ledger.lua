@@ -26,9 +26,9 @@
 --       count of mirrors, and for each: name, burst, concurrency (0: none), count of limits, and for each limit:
 --                    count, window in µs; windows ascend
 --
--- Replies are arrays of whole numbers and strings; the first seven (HEAD) are both readings of ledger time, the one that
--- releases and the one that records, its frame, 1 when nobody vouches for the latter, the incarnation, the muster under way
--- (its number, 0: none) and the µs until it may be ended.
+-- Replies are arrays of whole numbers and strings; the first seven (HEAD) are ledger time by which slots are released, its clock,
+-- its frame, 1 when nobody vouches for the clock, the incarnation, the muster under way (its number, 0: none) and the µs until it
+-- may be ended.
 -- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs, standing (0 good, 1 failing,
 -- 2 refusing), what its first limit is held to or 0 }.
 -- A call that begins a muster sends to <prefix>beat: M1 incarnation number
@@ -584,16 +584,17 @@ local function others(names)
     return left
 end
 
--- Whether a later clock than the doubtful one was found right.
-local function isVouched()
-    return call.doubt and call.known == meta.incarnation and call.frame == meta.frame and meta.confirmed >= call.doubt
-end
+-- Whether the caller's bounds are about this frame of this life.
+local function isAboutThis() return call.known == meta.incarnation and call.frame == meta.frame end
 
--- Whether the caller cannot tell if the clock was set forward, and somebody else may.
+-- Whether a later clock than the doubtful one was found right.
+local function isVouched() return call.doubt and isAboutThis() and meta.confirmed >= call.doubt end
+
+-- Whether the caller cannot tell if the clock was set forward, and somebody else may. What a doubtful clock bounds is its own frame.
 local function isInDoubt()
     if meta.justBorn or call.node == '' or call.muster <= 0 then return false end
     if call.known ~= '' and call.upper then
-        if not call.doubt or call.waited >= call.muster or isVouched() then return false end
+        if not call.doubt or isAboutThis() and call.waited >= call.muster or isVouched() then return false end
     end
     return others(call.node) > 0
 end
@@ -743,6 +744,7 @@ local function begin()
     end
     meta.adjustment = adjusted - raw
     meta.last = now
+    call.clock = adjusted
     if vouches then
         meta.confirmed = adjusted
     elseif call.found and not call.doubt and call.known == meta.incarnation and call.frame == meta.frame then
@@ -770,10 +772,12 @@ local function look(isForShow)
     load()
     if not meta then
         seal(raw)
+        call.clock = raw
         return raw, raw
     end
     meta.raw = raw
-    local now, latest = clock(false, isForShow)
+    local now, latest, adjusted = clock(false, isForShow)
+    call.clock = adjusted
     seal(now)
     takeIn(now, latest)
     return now, latest
@@ -847,10 +851,10 @@ local function save()
 end
 
 -- What every reply begins with, and what follows behind it.
-local function reply(now, latest, ...)
+local function reply(now, ...)
     local until_ = meta and meta.musterUntil or 0
     return {
-        now, latest, meta and meta.frame or 0, call.unsure and 1 or 0, meta and meta.incarnation or '', until_ > 0 and meta.musters or 0,
+        now, call.clock, meta and meta.frame or 0, call.unsure and 1 or 0, meta and meta.incarnation or '', until_ > 0 and meta.musters or 0,
         until_ > 0 and max(0, until_ - present(now)) or 0, ...,
     }
 end

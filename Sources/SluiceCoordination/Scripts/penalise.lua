@@ -8,7 +8,7 @@
 -- Reply { HEAD, statuses }
 -- Sends nothing.
 
-local now, latest = begin()
+local now = begin()
 local mirror, grant, asked = call.mirrors[number() + 1], number(), number()
 if mirror then
     mirror.throttled = mirror.throttled + 1
@@ -18,4 +18,4 @@ if mirror then
     refuse(mirror, grant, asked and min(max(0, asked), 24 * HOUR), used, meta.nextNumber, now)
 end
 save()
-return reply(now, latest, statuses(now))
+return reply(now, statuses(now))

@@ -26,4 +26,4 @@ for m, mirror in ipairs(call.mirrors) do
         end
     end
 end
-return reply(now, latest, held)
+return reply(now, held)

@@ -171,4 +171,4 @@ end
 
 save()
 for _, message in ipairs(messages) do redis.call('PUBLISH', prefix .. 'node:' .. message[1], message[2]) end
-return reply(now, latest, outcome, current, grants, statuses(now))
+return reply(now, outcome, current, grants, statuses(now))

@@ -56,4 +56,4 @@ if done then
 end
 save()
 if done then redis.call('PUBLISH', prefix .. 'leader:wake', 'freed') end
-return reply(now, latest, done and 1 or 0, statuses(now))
+return reply(now, done and 1 or 0, statuses(now))

@@ -71,4 +71,4 @@ end
 
 save()
 if freed then redis.call('PUBLISH', prefix .. 'leader:wake', 'freed') end
-return reply(now, latest, applied, foreign, statuses(now))
+return reply(now, applied, foreign, statuses(now))

@@ -141,7 +141,7 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
         // Put right, but not vouched for.
         let after = pool.newCalls().reply.stamp
         #expect(after.frame == 1 && after.isInDoubt)
-        #expect((0...2 * millisecond).contains(first.latest + 203 * millisecond - after.latest))
+        #expect((0...2 * millisecond).contains(first.clock + 203 * millisecond - after.clock))
         // When it has waited for long enough the truth is what it believes.
         pool.pass(49 * second)
         #expect(count(pool.newCalls().reply) == 0)

@@ -40,7 +40,7 @@ private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp 
         clock.heardMessage(stamp(1_011_000), received: at(1_000))
         #expect(clock.knowledge(at: at(1_000))?.lower == 1_011_000)
         #expect(clock.knowledge(at: at(1_000))?.upper == 1_011_000)
-        clock.heard(LedgerStamp(time: 1_015_000, latest: 1_044_000, incarnation: "one"), sent: at(2_000), received: at(2_100))
+        clock.heard(LedgerStamp(time: 1_015_000, clock: 1_044_000, incarnation: "one"), sent: at(2_000), received: at(2_100))
         #expect(clock.knowledge(at: at(2_100))?.lower == 1_015_000)
         #expect(clock.knowledge(at: at(2_100))?.upper == 1_015_101)
     }
@@ -49,13 +49,13 @@ private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp 
         var clock = LedgerClock()
         clock.heard(stamp(1_000_000), sent: at(0), received: at(100))
         // The host's clock is 21 ms ahead; the ledger holds this caller back to what it knows.
-        let proof = LedgerStamp(time: 1_001_000, latest: 1_022_050, incarnation: "one")
+        let proof = LedgerStamp(time: 1_001_000, clock: 1_022_050, incarnation: "one")
         let isToBePutRight = clock.heard(proof, sent: at(1_000), received: at(1_100))
         #expect(isToBePutRight)
         #expect(clock.knowledge(at: at(1_100))?.isClockAhead == true)
         #expect(clock.knowledge(at: at(1_100))?.upper == 1_001_102)
         // Put right: another frame, behind the one before, whose upper bound holds.
-        let corrected = LedgerStamp(time: 1_001_900, latest: 1_001_900, frame: 1, incarnation: "one")
+        let corrected = LedgerStamp(time: 1_001_900, clock: 1_001_900, frame: 1, incarnation: "one")
         clock.heard(corrected, sent: at(2_000), received: at(2_100))
         #expect(
             clock.knowledge(at: at(2_100)) == LedgerKnowledge(incarnation: "one", frame: 1, lower: 1_001_900, upper: 1_002_001, age: 100))
@@ -64,9 +64,9 @@ private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp 
     @Test func `a call that was slow is no proof that the clock was set, nor is one that is a little ahead`() {
         var clock = LedgerClock()
         clock.heard(stamp(1_000_000), sent: at(0), received: at(100))
-        clock.heard(LedgerStamp(time: 1_001_000, latest: 1_041_000, incarnation: "one"), sent: at(1_000), received: at(41_100))
+        clock.heard(LedgerStamp(time: 1_001_000, clock: 1_041_000, incarnation: "one"), sent: at(1_000), received: at(41_100))
         #expect(clock.knowledge(at: at(41_100))?.isClockAhead == false)
-        clock.heard(LedgerStamp(time: 1_042_000, latest: 1_043_000, incarnation: "one"), sent: at(42_000), received: at(42_100))
+        clock.heard(LedgerStamp(time: 1_042_000, clock: 1_043_000, incarnation: "one"), sent: at(42_000), received: at(42_100))
         #expect(clock.knowledge(at: at(42_100))?.isClockAhead == false)
     }
 
@@ -83,7 +83,7 @@ private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp 
                 (frame, corrections) = (frame + 1, corrections + 1)
                 adjustment = held - host
             }
-            let stamp = LedgerStamp(time: held, latest: host + adjustment, frame: frame, incarnation: "one")
+            let stamp = LedgerStamp(time: held, clock: host + adjustment, frame: frame, incarnation: "one")
             clock.heard(stamp, sent: at(local), received: at(local + 100))
         }
         // A minute in which this clock runs 8 % slow.
@@ -110,12 +110,12 @@ private func stamp(_ time: Int64, _ incarnation: String = "one") -> LedgerStamp 
         var clock = LedgerClock()
         clock.heard(stamp(1_000_000), sent: at(0), received: at(100))
         // In the frame that began the clock was set forward again, which a caller who knows the time before must not believe.
-        clock.heard(LedgerStamp(time: 1_000_500, latest: 1_030_000, frame: 1, incarnation: "one"), sent: at(1_000), received: at(1_100))
+        clock.heard(LedgerStamp(time: 1_000_500, clock: 1_030_000, frame: 1, incarnation: "one"), sent: at(1_000), received: at(1_100))
         #expect(
             clock.knowledge(at: at(1_100))
                 == LedgerKnowledge(incarnation: "one", frame: 1, lower: 1_000_500, upper: 1_001_102, isClockAhead: true, age: 100))
         // Older data came back: nothing that was known is about it.
-        clock.heard(LedgerStamp(time: 900_000, latest: 900_000, incarnation: "one"), sent: at(2_000), received: at(2_100))
+        clock.heard(LedgerStamp(time: 900_000, clock: 900_000, incarnation: "one"), sent: at(2_000), received: at(2_100))
         #expect(clock.knowledge(at: at(2_100)) == LedgerKnowledge(incarnation: "one", lower: 900_000, upper: 900_101, age: 100))
     }
 

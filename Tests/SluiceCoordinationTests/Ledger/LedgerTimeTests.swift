@@ -137,16 +137,16 @@ private struct Caller {
         // Without proof it may have been the call: the caller is held back, the clock is left alone.
         bench.knowledge = known(isAhead: false)
         let doubtful = bench.reserve([]).reply.stamp
-        #expect(doubtful.frame == 0 && doubtful.time == truth + millisecond && doubtful.latest == truth + 21 * millisecond)
+        #expect(doubtful.frame == 0 && doubtful.time == truth + millisecond && doubtful.clock == truth + 21 * millisecond)
         // To look changes nothing, and hides nothing.
         bench.knowledge = known(isAhead: true)
-        #expect(bench.state.pull(node("self"), bench.call, at: bench.raw).stamp.latest == truth + 21 * millisecond)
+        #expect(bench.state.pull(node("self"), bench.call, at: bench.raw).stamp.clock == truth + 21 * millisecond)
         let corrected = bench.reserve([]).reply.stamp
-        #expect(corrected.frame == 1 && corrected.latest == truth + millisecond)
+        #expect(corrected.frame == 1 && corrected.clock == truth + millisecond)
         // The proof was about the frame before.
         bench.raw += 10 * millisecond
         let again = bench.reserve([]).reply.stamp
-        #expect(again.frame == 1 && again.latest == truth + 11 * millisecond)
+        #expect(again.frame == 1 && again.clock == truth + 11 * millisecond)
     }
 
     @Test(arguments: [3, 10, 21, 45, 53] as [Int64])

@@ -53,7 +53,7 @@ import Testing
             let now = 1_700_000_000 * second
             let gathered = GatherReply(
                 stamp: LedgerStamp(
-                    time: now, latest: now, frame: 0, incarnation: "two", muster: MusterNotice(number: 1, remaining: 0)),
+                    time: now, frame: 0, incarnation: "two", muster: MusterNotice(number: 1, remaining: 0)),
                 left: nil, start: now, lost: ["one"],
                 memories: [.init(tag: "selfaaaa", now: now, latest: now, recollection: recollection)], count: 1)
             _ = Restoration(gathered, terms: rules).request()

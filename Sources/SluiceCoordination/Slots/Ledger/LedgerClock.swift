@@ -8,7 +8,7 @@ package import SluiceLoop
 /// the ledger began anew, and the newer knowledge stands alone. A frame that begins (see `LedgerStamp`) is behind the one before: the
 /// upper bound holds in it, the lower one does not.
 ///
-/// A reply whose `latest` is ahead of the upper bound even when it comes proves that the host's clock was set forward, by however little:
+/// A reply whose `clock` is ahead of the upper bound even when it comes proves that the host's clock was set forward, by however little:
 /// no slow call explains that. The next call says so, and the ledger puts its clock right.
 ///
 /// A reply that is in doubt (see `LedgerStamp`) gives an upper bound that goes along with the next call, and counts once the ledger says
@@ -87,28 +87,28 @@ package struct LedgerClock: Hashable, Sendable {
         incarnation = stamp.incarnation
         frame = stamp.frame
         let low = Anchor(time: stamp.time, at: received)
-        let high = Anchor(time: stamp.latest, at: sent)
+        let high = Anchor(time: stamp.clock, at: sent)
         if let known = lower, known.least(at: received) > low.least(at: received) {} else { lower = low }
         lastHeard = max(lastHeard ?? sent, sent)
         if stamp.isInDoubt {
-            doubted(stamp.latest, high, received: received)
+            doubted(stamp.clock, high, received: received)
             return false
         }
         doubt = nil
         if let known = upper, known.most(at: received) < high.most(at: received) {} else { upper = high }
         if let lower, let upper, lower.least(at: received) > upper.most(at: received) {
             if low.least(at: received) > upper.most(at: received) {
-                // Others let it run ahead of our bound a little, as far as theirs are wide. No further: `latest` may be a clock that was set.
+                // Others let it run ahead of our bound a little, as far as theirs are wide. No further: `clock` may have been set.
                 self.upper = Anchor(time: stamp.time, at: sent)
             } else {
                 self.lower = low
                 self.upper = high
             }
         }
-        let ahead = stamp.latest - upper!.most(at: received)
+        let ahead = stamp.clock - upper!.most(at: received)
         let wasAhead = isAhead
         weigh(ahead: ahead, at: received)
-        if !isNewFrame, ahead < Self.leastProof { found = stamp.latest }
+        if !isNewFrame, ahead < Self.leastProof { found = stamp.clock }
         return isAhead && !wasAhead
     }
 

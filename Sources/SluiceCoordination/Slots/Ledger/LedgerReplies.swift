@@ -2,13 +2,13 @@
 package struct LedgerStamp: Hashable, Sendable {
     /// Ledger time when the call was carried out, in µs: surely not ahead of it. Slots are released by this one.
     package var time: Int64
-    /// Ledger time when the call was sent: surely not behind it. Slots are recorded by this one. Equal to `time`
-    /// but when a call took long, or a clock was stepped.
-    package var latest: Int64
+    /// The clock of ledger time as the call leaves it: what the host's clock and the adjustment come to. At least `time`, and equal to
+    /// it but when a call took long, or a clock was stepped.
+    package var clock: Int64
     /// How often ledger time was corrected. Each correction may lose some time, and none is ever made good:
     /// lower bounds from before it would release slots early that were recorded since. They count in one frame only.
     package var frame: Int64
-    /// The caller could not tell whether the clock had been set forward, and somebody else may: `latest` is the clock as it was met. It
+    /// The caller could not tell whether the clock had been set forward, and somebody else may: `clock` is as it was met. It
     /// bounds nothing until somebody who knows the time has vouched for it.
     package var isInDoubt: Bool
     /// The life of the ledger's data; empty when there is none yet (only `pull` and `inspect` leave it so).
@@ -17,12 +17,12 @@ package struct LedgerStamp: Hashable, Sendable {
     package var muster: MusterNotice?
 
     package init(
-        time: Int64, latest: Int64? = nil, frame: Int64 = 0, isInDoubt: Bool = false, incarnation: String, muster: MusterNotice? = nil
+        time: Int64, clock: Int64? = nil, frame: Int64 = 0, isInDoubt: Bool = false, incarnation: String, muster: MusterNotice? = nil
     ) {
         self.muster = muster
         self.isInDoubt = isInDoubt
         self.time = time
-        self.latest = latest ?? time
+        self.clock = clock ?? time
         self.frame = frame
         self.incarnation = incarnation
     }

@@ -146,14 +146,14 @@ package struct LedgerReplyReader {
 
     mutating func stamp() throws(LedgerError) -> LedgerStamp {
         let time = try number()
-        let latest = try number()
+        let clock = try number()
         let frame = try number()
         let isInDoubt = try number() != 0
         guard let incarnation = try element().string else { throw Self.malformed(script, "its incarnation is no string") }
         let muster = try number()
         let remaining = try number()
         return LedgerStamp(
-            time: time, latest: latest, frame: frame, isInDoubt: isInDoubt, incarnation: incarnation,
+            time: time, clock: clock, frame: frame, isInDoubt: isInDoubt, incarnation: incarnation,
             muster: muster > 0 ? MusterNotice(number: muster, remaining: remaining) : nil)
     }
 

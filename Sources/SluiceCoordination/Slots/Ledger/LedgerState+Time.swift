@@ -1,9 +1,13 @@
 /// How a call finds out which life of the data it meets, and what time it is there.
 extension LedgerState {
-    /// Ledger time as one call sees it; see `LedgerStamp`.
+    /// Ledger time as one call sees it.
     struct Reading {
+        /// When the call was carried out: surely not ahead. Slots are released by this one.
         var now: Int64
+        /// When the call was sent: surely not behind. Slots are recorded by this one.
         var latest: Int64
+        /// What the clock shows, as the call leaves it.
+        var clock: Int64
         /// What to add to the host's clock from now on.
         var adjustment: Int64
         /// Whether the caller cannot tell if the clock was set forward, and somebody else may.
@@ -38,7 +42,7 @@ extension LedgerState {
         meta!.adjustment = reading.adjustment
         meta!.last = now
         if reading.isConfirmed {
-            meta!.confirmed = raw + reading.adjustment
+            meta!.confirmed = reading.clock
         } else if let known = call.knowledge, let found = known.found, known.doubt == nil, known.incarnation == meta!.incarnation,
             known.frame == meta!.frame
         {
@@ -115,7 +119,7 @@ extension LedgerState {
     /// At the start of a life any bounds count, and let ledger time go on as if nothing had happened. So an upper bound of another life is
     /// one of this as well, as far as that life went on in it; where it did not, it is wrong, and costs no more than a slow call.
     private func time(_ call: LedgerCall, at raw: Int64, justBorn: Bool, isKept: Bool, trusts: Bool = false) -> Reading {
-        guard let meta else { return Reading(now: raw, latest: raw, adjustment: 0) }
+        guard let meta else { return Reading(now: raw, latest: raw, clock: raw, adjustment: 0) }
         let clock = raw + meta.adjustment
         var now = clock
         var adjusted = clock
@@ -156,23 +160,26 @@ extension LedgerState {
             latest = max(latest, upper)
         }
         return Reading(
-            now: now, latest: latest, adjustment: adjusted - raw, isInDoubt: isInDoubt,
+            now: now, latest: latest, clock: adjusted, adjustment: adjusted - raw, isInDoubt: isInDoubt,
             isConfirmed: isConfirmed || !isInDoubt && adjusted != clock)
     }
 
     private func isInDoubt(_ call: LedgerCall, justBorn: Bool) -> Bool {
-        guard meta != nil, !justBorn, let node = call.node, call.muster > 0 else { return false }
+        guard let meta, !justBorn, let node = call.node, call.muster > 0 else { return false }
         if let known = call.knowledge, known.upper != nil {
-            guard let doubt = known.doubt, doubt.waited < call.muster else { return false }
-            if isVouched(known, doubt) { return false }
+            guard let doubt = known.doubt else { return false }
+            if isAboutThis(known), doubt.waited >= call.muster || meta.confirmed >= doubt.reading { return false }
         }
         return listeners.contains { $0 != node }
     }
 
     /// Whether a later clock than the doubtful one was found right.
     private func isVouched(_ known: LedgerKnowledge, _ doubt: LedgerKnowledge.Doubt) -> Bool {
-        guard let meta else { return false }
-        return known.incarnation == meta.incarnation && known.frame == meta.frame && meta.confirmed >= doubt.reading
+        isAboutThis(known) && meta!.confirmed >= doubt.reading
+    }
+
+    private func isAboutThis(_ known: LedgerKnowledge) -> Bool {
+        known.incarnation == meta?.incarnation && known.frame == meta?.frame
     }
 
     /// How far ahead of its upper bound a clock may be until the clock, not the call, is blamed. Time daemons step by

@@ -174,7 +174,7 @@ package struct LedgerState: Hashable, Sendable {
 
     func stamp(_ time: Reading) -> LedgerStamp {
         LedgerStamp(
-            time: time.now, latest: time.latest, frame: meta?.frame ?? 0, isInDoubt: time.isInDoubt, incarnation: meta?.incarnation ?? "",
+            time: time.now, clock: time.clock, frame: meta?.frame ?? 0, isInDoubt: time.isInDoubt, incarnation: meta?.incarnation ?? "",
             muster: notice(at: time.present))
     }
 

@@ -123,7 +123,7 @@ package struct Restoration: Sendable {
                 for entry in copy.mirrors[name]?.announced.shifted(by: shift).entries ?? [] { announced.merge(entry) }
             }
             if let own = terms.mirrors.first(where: { $0.name == name }) {
-                _ = announced.announce(own, now: now, latest: gathered.stamp.latest, isSure: !gathered.stamp.isInDoubt)
+                _ = announced.announce(own, now: now, latest: gathered.stamp.clock, isSure: !gathered.stamp.isInDoubt)
             }
             return announced.strictest.map { ($0, announced) }
         }
