@@ -165,6 +165,37 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
         #expect(count(pool.newCalls().reply) == 0)
     }
 
+    @Test func `does not believe a clock that was put right meanwhile, however long it has been in doubt`() {
+        var pool = Newcomer()
+        pool.pass(58 * second + 700 * millisecond)
+        pool.oldCalls()
+        pool.bench.raw += 500 * millisecond
+        #expect(pool.newCalls().reply.stamp.isInDoubt)
+        #expect(pool.oldCalls().reply.stamp.frame == 1)
+        // For longer than it has to wait where nobody says anything.
+        pool.pass(1_050 * millisecond)
+        pool.oldCalls()
+        pool.bench.raw += 300 * millisecond
+        #expect(count(pool.newCalls().reply) == 0)
+    }
+
+    @Test func `who comes to a frame that has lost time sees a step that is shorter than that`() {
+        var pool = Newcomer()
+        pool.pass(59 * second)
+        #expect(pool.newCalls().reply.stamp.isInDoubt)
+        pool.oldCalls()
+        #expect(!pool.newCalls().reply.stamp.isInDoubt)
+        // It looks like a step, and costs as much time.
+        #expect(pool.oldCalls(late: 400 * millisecond).reply.stamp.frame == 1)
+        #expect(count(pool.newCalls().reply) == 0)
+        pool.pass(800 * millisecond)
+        pool.bench.raw += 300 * millisecond
+        #expect(count(pool.newCalls().reply) == 0)
+        // In its own time it has them.
+        pool.pass(300 * millisecond)
+        #expect(count(pool.newCalls().reply) == 3)
+    }
+
     @Test func `notices a clock that is set back as soon as somebody has vouched for what it met`() {
         var pool = Newcomer(quiet: 900 * millisecond, mirror("a", "3/2s"), used: 0)
         #expect(pool.newCalls(0).reply.stamp.isInDoubt)
