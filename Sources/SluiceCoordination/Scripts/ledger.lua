@@ -15,7 +15,8 @@
 --       found        the latest clock that the caller found right when the reply came; '' for none
 --       doubt        the clock that the upper bound was made from, when nobody had vouched for it; '' otherwise
 --       least        what that clock is at least by now, unless it was set since; '' like it
---       waited       µs for which the caller has been in doubt
+--       waited       µs since then
+--       lasted       µs for which the caller has been in doubt without a pause, whatever it met
 --       age          µs since the caller last heard of the known incarnation
 --       node         who calls; '' for one that takes no part, and is never in doubt
 --       runID        the server behind the caller's connection; '' for unknown
@@ -64,6 +65,8 @@ local UNLIMITED = 1000000
 local HOUR, SLOW_CALL, LEAST_PROOF = 3600000000, 50000, 1000
 -- Whoever is in doubt asks again so soon, in µs.
 local DOUBTFUL_PAUSE = 20000
+-- So many musters are the longest doubt: where calls are slow now and then the clock may be put right again and again.
+local LONGEST_DOUBT = 3
 -- For all who are in doubt the others are asked so often.
 local ASKING = 100000
 
@@ -90,7 +93,7 @@ end
 
 local call = {
     raw = number(), version = word(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(),
-    ahead = number(), found = number(), doubt = number(), least = number(), waited = number(), age = number(),
+    ahead = number(), found = number(), doubt = number(), least = number(), waited = number(), lasted = number(), age = number(),
     node = word(), runID = word(), muster = number(), settling = number(), hold = number(), timeout = number(), mirrors = {},
 }
 
@@ -340,6 +343,18 @@ local function flush(mirror, now)
     end
 end
 
+-- The caller has called before, and yet nobody has announced this mirror: the data was lost since, and nobody who spoke in the muster
+-- knew of it. So it is taken to be used up.
+local function withhold(mirror, latest)
+    local count, longest = #mirror.limits == 0 and mirror.concurrency or 0, 0
+    for _, limit in ipairs(mirror.limits) do count, longest = max(count, limit.count), limit.guarded end
+    if count == 0 then return end
+    local expiry = latest + life(call.hold)
+    appendGrant(mirror.open, meta.nextNumber, 'sealed--', count, expiry)
+    meta.nextNumber = meta.nextNumber + 1
+    meta.sealedUntil = max(meta.sealedUntil, expiry + longest)
+end
+
 -- Takes in what the caller is configured with, and goes over to what counts from here on: what is known of the requests so far
 -- counts under new rules too. A log that begins is filled from that of the longest window so far, which remembers most.
 local function agree(mirror, now, latest)
@@ -353,7 +368,10 @@ local function agree(mirror, now, latest)
     local former, before, burst = mirror.limits, mirror.refill, mirror.burst
     local rules = strictestOf(mirror.announced)
     if not mirror.isKnown or rulesText(rules) == rulesText(mirror) then
-        if not mirror.isKnown then mirror.isKnown = true end
+        if not mirror.isKnown then
+            mirror.isKnown = true
+            if call.keeps and meta.musterUntil == 0 and call.muster > 0 and call.known ~= '' and call.upper then withhold(mirror, latest) end
+        end
         return
     end
     govern(mirror, rules)
@@ -594,14 +612,15 @@ local function isVouched() return call.doubt and isAboutThis() and meta.confirme
 local function isInDoubt()
     if meta.justBorn or call.node == '' or call.muster <= 0 then return false end
     if call.known ~= '' and call.upper then
-        if not call.doubt or isAboutThis() and call.waited >= call.muster or isVouched() then return false end
+        if not call.doubt or call.lasted >= LONGEST_DOUBT * call.muster then return false end
+        if isAboutThis() and call.waited >= call.muster or isVouched() then return false end
     end
     return others(call.node) > 0
 end
 
--- Reads ledger time. LedgerState+Time.swift says why. Returns `now`, by which slots are released, and the clock as it
--- is to be from now on, by which they are recorded, what of that is to be kept, and whether somebody has vouched for it; `keeps` says
--- whether it will be kept, `trusts` whether nothing depends on it.
+-- Reads ledger time. LedgerState+Time.swift says why. Returns `now`, by which slots are released, the time by which they are recorded, the
+-- clock as it is to be from now on, and whether somebody has vouched for it; `keeps` says whether it will be kept, `trusts` whether
+-- nothing depends on it.
 local function clock(keeps, trusts)
     local here = meta.raw + meta.adjustment
     local now, adjusted = here, here
@@ -610,8 +629,8 @@ local function clock(keeps, trusts)
     -- What somebody has vouched for was right when it was met.
     if vouches and isVouched() then call.lower = max(call.lower, call.least) end
     if call.known ~= '' or doubts then
-        local isAboutThis = meta.justBorn or call.known == meta.incarnation
-        local sameFrame = meta.justBorn or isAboutThis and call.frame == meta.frame
+        local sameLife = meta.justBorn or call.known == meta.incarnation
+        local sameFrame = meta.justBorn or sameLife and call.frame == meta.frame
         if call.upper then vouches = vouches and sameFrame and here <= call.upper + LEAST_PROOF end
         if sameFrame and call.lower and here < call.lower then
             now, adjusted = call.lower, call.lower
@@ -621,7 +640,7 @@ local function clock(keeps, trusts)
             if keeps and sameFrame and call.doubt and call.upper and here > call.upper and call.ahead == 1 then
                 adjusted = call.least
             end
-        elseif isAboutThis and not call.upper and not meta.justBorn then
+        elseif sameLife and not call.upper and not meta.justBorn then
             now = sameFrame and call.lower or meta.last
         elseif call.upper and here > call.upper then
             now = call.upper
@@ -725,6 +744,7 @@ end
 local function begin()
     local raw = rawTime()
     load()
+    call.keeps = true
     if not meta then
         meta = {
             incarnation = call.candidate, adjustment = 0, last = 0, sealedUntil = 0, waiting = 0, waitingAt = 0,

@@ -179,6 +179,20 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
         #expect(count(pool.newCalls().reply) == 0)
     }
 
+    @Test func `is in doubt for three seconds at the most, however often the clock is put right`() {
+        var pool = Newcomer()
+        #expect(pool.newCalls().reply.stamp.isInDoubt)
+        var spans = 0
+        while spans < 100 {
+            pool.pass(70 * millisecond)
+            pool.bench.raw += second
+            pool.oldCalls()
+            if !pool.newCalls().reply.stamp.isInDoubt { break }
+            spans += 1
+        }
+        #expect((40...43).contains(spans), "\(spans) times 70 ms")
+    }
+
     @Test func `who comes to a frame that has lost time sees a step that is shorter than that`() {
         var pool = Newcomer()
         pool.pass(59 * second)

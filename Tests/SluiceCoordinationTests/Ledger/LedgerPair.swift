@@ -326,7 +326,7 @@ struct LedgerPair {
                 doubt: random.chance(30)
                     ? .init(
                         reading: (state.meta?.confirmed ?? 0) + random.pick(-1...1), least: centre - random.pick(-second...second),
-                        waited: random.pick(0...2 * second)) : nil,
+                        waited: random.pick(0...2 * second), lasted: random.pick(0...4 * second)) : nil,
                 age: random.pick(0...30 * second))
         }
         // One connection listens to the channels of all nodes: they have nobody beside them, somebody else has.

@@ -34,7 +34,7 @@ private struct Unrest {
         for _ in 0..<rounds {
             let pause = random.chance(60) ? random.pick(100...20_000) : random.pick(1_000...400_000)
             pass(min(pause, max(100, due - local)))
-            if random.chance(4) { step() }
+            if random.chance(10) { step() }
             if random.chance(3) { clocks[Self.senders.randomElement(using: &random)!] = nil }
             if local >= due {
                 announce(Self.knower)
@@ -108,14 +108,15 @@ private struct Unrest {
 
 @Suite(.computing, .timeLimit(.minutes(10))) struct `A clock that is set forward again and again` {
     @Test(arguments: [300 * millisecond, 1_100 * millisecond]) func `frees nothing early`(quiet: Int64) {
-        var (steps, requests) = (0, 0)
+        var steps = 0
         for seed in 0..<200 as Range<UInt64> {
             var pool = Unrest(seed: seed)
             pool.run(rounds: 700, quiet: quiet)
             #expect(pool.earliest <= 5 * millisecond, "seed \(seed)")
             steps += pool.steps
-            requests += pool.requests
+            // Some 100 s of time, in which one can send 200.
+            #expect(pool.requests >= 50, "seed \(seed)")
         }
-        #expect(steps > 4_000 && requests > 10_000)
+        #expect(steps > 10_000)
     }
 }

@@ -183,6 +183,24 @@ extension Bench {
         #expect(after.take(1)[0].number > granted.number)
     }
 
+    @Test func `a mirror of which nobody spoke is taken to be used up when somebody comes who was there before`() {
+        var after = Muster().after()
+        after.terms = terms(mirror("a", "10/60s"), mirror("b", "5/1s", "20/10s"))
+        after.knowledge = LedgerKnowledge(incarnation: "two", lower: after.raw, upper: after.raw + millisecond, age: 0)
+        let other = after.take(99)
+        #expect(other.map(\.mirror) == [0], "what is known is free")
+        let status = after.reserve([]).reply.mirrors[1]
+        #expect(status.free == 0 && status.sealedFor > 10 * second)
+        after.knowledge = nil
+        after.raw += after.terms.life(hold: after.terms.hold) + 10 * second
+        #expect(after.take(99).isEmpty)
+        after.raw += 20 * millisecond
+        #expect(after.take(99).map(\.count) == [5])
+        // One that has just started lost nothing.
+        after.terms = terms(mirror("c", "7/60s"))
+        #expect(after.count(99) == 7)
+    }
+
     @Test func `a memory of before that comes after the muster begins another, and adds to it`() {
         var muster = Muster()
         let granted = muster.give("self", 10)

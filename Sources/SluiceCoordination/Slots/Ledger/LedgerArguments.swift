@@ -17,6 +17,7 @@ package struct LedgerArguments: Sendable {
         append(call.knowledge?.doubt?.reading)
         append(call.knowledge?.doubt?.least)
         append(call.knowledge?.doubt?.waited ?? 0)
+        append(call.knowledge?.doubt?.lasted ?? 0)
         append(call.knowledge?.age ?? 0)
         append(call.node?.text ?? "")
         append(call.runID ?? "")

@@ -37,11 +37,6 @@ package struct LedgerClock: Hashable, Sendable {
         var least: Anchor
         var since: Instant
         var first: Instant
-
-        /// For how long it must be borne. With each correction it begins anew, but for so long in all.
-        func waited(at now: Instant) -> Int64 {
-            max(now.microseconds(since: since), now.microseconds(since: first) - 2 * LedgerCall.musterSpan)
-        }
     }
 
     /// The life of the ledger's data that the bounds are about; nil before anything was heard.
@@ -159,7 +154,9 @@ package struct LedgerClock: Hashable, Sendable {
             incarnation: incarnation, frame: frame, lower: lower.least(at: now), upper: upper?.most(at: now), isClockAhead: isAhead,
             found: found,
             doubt: doubt.map {
-                LedgerKnowledge.Doubt(reading: $0.reading, least: $0.least.least(at: now), waited: $0.waited(at: now))
+                LedgerKnowledge.Doubt(
+                    reading: $0.reading, least: $0.least.least(at: now), waited: now.microseconds(since: $0.since),
+                    lasted: now.microseconds(since: $0.first))
             },
             age: max(0, now.microseconds(since: lastHeard)))
     }

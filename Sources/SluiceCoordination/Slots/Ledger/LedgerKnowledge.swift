@@ -23,13 +23,16 @@ package struct LedgerKnowledge: Hashable, Sendable {
         package var reading: Int64
         /// What that clock is at least by now, unless it was set since.
         package var least: Int64
-        /// For how long the caller has been in doubt, in µs.
+        /// How long ago that was, in µs.
         package var waited: Int64
+        /// For how long the caller has been in doubt without a pause, in µs: with each correction it met another clock.
+        package var lasted: Int64
 
-        package init(reading: Int64, least: Int64, waited: Int64) {
+        package init(reading: Int64, least: Int64, waited: Int64, lasted: Int64) {
             self.reading = reading
             self.least = least
             self.waited = waited
+            self.lasted = lasted
         }
     }
 

@@ -68,15 +68,28 @@ extension LedgerState {
     /// - Parameter isForShow: nothing depends on the time: the clock is believed.
     mutating func look(_ call: inout LedgerCall, at raw: Int64, isForShow: Bool = false) -> Reading {
         let reading = time(call, at: raw, justBorn: false, isKept: false, trusts: isForShow)
-        if meta != nil { _ = takeIn(&call, at: reading) }
+        if meta != nil { _ = takeIn(&call, at: reading, isKept: false) }
         return reading
+    }
+
+    /// The caller has called before, and yet nobody has announced this mirror: the data was lost since, and nobody who spoke in the muster
+    /// knew of it. So it is taken to be used up.
+    private mutating func withhold(_ rules: MirrorRules, _ terms: LedgerTerms, at time: Reading) {
+        guard let count = rules.limits.map(\.count).max() ?? rules.concurrency else { return }
+        let expiry = time.latest + terms.life(hold: terms.hold)
+        mirrors[rules.name, default: MirrorLedger()].open.append(
+            OpenGrants.Record(number: meta!.nextNumber, tag: Restoration.sealTag, count: count, expiry: expiry))
+        meta!.nextNumber += 1
+        meta!.sealedUntil = max(meta!.sealedUntil, expiry + rules.longestMemory)
     }
 
     /// Takes in what the caller is configured with, and what time has brought.
     /// - Returns: whether others may want to know of the configuration.
-    mutating func takeIn(_ call: inout LedgerCall, at time: Reading) -> Bool {
+    mutating func takeIn(_ call: inout LedgerCall, at time: Reading, isKept: Bool = true) -> Bool {
         var isNews = false
         let agreed = call.terms.mirrors.map { own in
+            let isNew = mirrors[own.name]?.announced.entries.isEmpty ?? true
+            if isNew, isKept, muster == nil, call.muster > 0, call.knowledge?.upper != nil { withhold(own, call.terms, at: time) }
             let (rules, differs) = mirrors[own.name, default: MirrorLedger()].agree(
                 on: own, now: time.now, latest: time.latest, isSure: !time.isInDoubt)
             isNews = isNews || differs
@@ -113,7 +126,8 @@ extension LedgerState {
     /// - Its reply says so. What the caller makes of the clock bounds nothing until somebody who knows has found a later one right. But if
     ///   the clock is set meanwhile the caller sees it, and puts it to where it would be, right or not.
     /// - Where the last call is some time ago, members are asked to announce themselves, which says whether the clock is right.
-    /// - If nobody does for as long as a muster lasts, nobody knows: the clock is believed.
+    /// - If nobody does for as long as a muster lasts, nobody knows: the clock is believed. Where it is put right meanwhile the time begins
+    ///   anew, but three times at the most: in some networks that goes on for ever.
     ///
     /// A step too small to leave the bounds goes unseen: they are as wide as a round trip and the drift since the last.
     /// At the start of a life any bounds count, and let ledger time go on as if nothing had happened. So an upper bound of another life is
@@ -129,8 +143,8 @@ extension LedgerState {
         if var known = call.knowledge {
             // Somebody has vouched for it: so it was right when it was met.
             if !isInDoubt, let doubt = known.doubt, isVouched(known, doubt) { known.lower = max(known.lower, doubt.least) }
-            let isAboutThis = justBorn || known.incarnation == meta.incarnation
-            let sameFrame = justBorn || isAboutThis && known.frame == meta.frame
+            let sameLife = justBorn || known.incarnation == meta.incarnation
+            let sameFrame = justBorn || sameLife && known.frame == meta.frame
             if let upper = known.upper { isConfirmed = isConfirmed && sameFrame && clock <= upper + LedgerClock.leastProof }
             if sameFrame, clock < known.lower {
                 now = known.lower
@@ -141,7 +155,7 @@ extension LedgerState {
                 if isKept, sameFrame, known.isClockAhead, let doubt = known.doubt, let upper = known.upper, clock > upper {
                     adjusted = doubt.least
                 }
-            } else if isAboutThis, known.upper == nil, !justBorn {
+            } else if sameLife, known.upper == nil, !justBorn {
                 now = sameFrame ? known.lower : meta.last
             } else if let upper = known.upper, clock > upper {
                 now = upper
@@ -165,10 +179,11 @@ extension LedgerState {
     }
 
     private func isInDoubt(_ call: LedgerCall, justBorn: Bool) -> Bool {
-        guard let meta, !justBorn, let node = call.node, call.muster > 0 else { return false }
+        guard meta != nil, !justBorn, let node = call.node, call.muster > 0 else { return false }
         if let known = call.knowledge, known.upper != nil {
             guard let doubt = known.doubt else { return false }
-            if isAboutThis(known), doubt.waited >= call.muster || meta.confirmed >= doubt.reading { return false }
+            if doubt.lasted >= Self.longestDoubt * call.muster || isAboutThis(known) && doubt.waited >= call.muster { return false }
+            if isVouched(known, doubt) { return false }
         }
         return listeners.contains { $0 != node }
     }
@@ -181,6 +196,9 @@ extension LedgerState {
     private func isAboutThis(_ known: LedgerKnowledge) -> Bool {
         known.incarnation == meta?.incarnation && known.frame == meta?.frame
     }
+
+    /// So many musters are the longest doubt.
+    private static var longestDoubt: Int64 { 3 }
 
     /// How far ahead of its upper bound a clock may be until the clock, not the call, is blamed. Time daemons step by
     /// more than 128 ms only, and slew what is less.
