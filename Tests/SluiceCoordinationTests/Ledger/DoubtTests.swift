@@ -32,6 +32,9 @@ private struct Newcomer {
 
     mutating func newCalls(_ wanted: Int64 = 3) -> (reply: ReserveReply, messages: [LedgerMessage]) { call("new", wanted) }
 
+    /// One that knows the time as long as it has called before.
+    @discardableResult mutating func thirdCalls() -> (reply: ReserveReply, messages: [LedgerMessage]) { call("third", 0) }
+
     private mutating func call(
         _ name: String, _ wanted: Int64, late: Int64 = 0
     ) -> (reply: ReserveReply, messages: [LedgerMessage]) {
@@ -63,8 +66,8 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
     @Test(arguments: [2 * millisecond, 30 * millisecond, second, hour, day])
     func `frees nothing early where the clock was set forward before its first call`(step: Int64) {
         var pool = Newcomer()
-        // A moment before the slots are free.
-        pool.pass(60 * second - 11 * millisecond)
+        // A moment before the slots are free, which is a thousandth of the window later.
+        pool.pass(60 * second + 60 * millisecond - 21 * millisecond)
         pool.oldCalls()
         pool.bench.raw += step
         let first = pool.newCalls().reply
@@ -223,6 +226,33 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
         pool.oldCalls()
         pool.pass(1_990 * millisecond)
         #expect(count(pool.oldCalls(3).reply) == 0)
+    }
+
+    @Test func `and where it is set back by less than has passed since anybody called`() {
+        var pool = Newcomer(quiet: 900 * millisecond)
+        let first = pool.newCalls(0).reply.stamp
+        #expect(first.isInDoubt)
+        pool.pass(5 * millisecond)
+        pool.oldCalls()
+        pool.pass(600 * millisecond)
+        pool.bench.raw -= 500 * millisecond
+        let after = pool.newCalls(0).reply.stamp
+        #expect(!after.isInDoubt && after.frame == 1)
+        #expect((604 * millisecond...605 * millisecond).contains(after.time - first.clock))
+    }
+
+    @Test func `is not told by one whose bounds are of an earlier frame`() {
+        var pool = Newcomer()
+        pool.bench.state.listeners.insert(node("third"))
+        pool.thirdCalls()
+        pool.oldCalls()
+        #expect(!pool.thirdCalls().reply.stamp.isInDoubt)
+        // Looks like a step, and costs time: that one's bounds are ahead now, and it does not see the next step.
+        #expect(pool.oldCalls(late: 400 * millisecond).reply.stamp.frame == 1)
+        pool.bench.raw += 300 * millisecond
+        #expect(pool.newCalls(0).reply.stamp.isInDoubt)
+        #expect(pool.thirdCalls().reply.stamp.frame == 1)
+        #expect(pool.newCalls(0).reply.stamp.isInDoubt)
     }
 
     @Test func `is told by a knowing one's next call, too, where each call takes longer than the one before`() {
