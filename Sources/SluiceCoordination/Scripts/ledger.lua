@@ -15,8 +15,8 @@
 --       found        the latest clock that the caller found right when the reply came; '' for none
 --       doubt        the clock that the upper bound was made from, when nobody had vouched for it; '' otherwise
 --       least        what that clock is at least by now, unless it was set since; '' like it
---       waited       µs since then
---       lasted       µs for which the caller has been in doubt without a pause, whatever it met
+--       waited       µs since the caller met that clock
+--       lasted       µs since the caller's doubt began, whatever it met
 --       age          µs since the caller last heard of the known incarnation
 --       node         who calls; '' for one that takes no part, and is never in doubt
 --       runID        the server behind the caller's connection; '' for unknown

@@ -201,6 +201,30 @@ extension Bench {
         #expect(after.count(99) == 7)
     }
 
+    @Test func `so it is for one who knows only the life that was lost, and not while members are asked`() {
+        var muster = Muster()
+        muster.speaks("self", copy: muster.copy())
+        var after = muster.after()
+        #expect(after.state.meta!.lives == ["one"])
+        after.terms = terms(mirror("a", "10/60s"), mirror("b", concurrency: 3))
+        after.knowledge = LedgerKnowledge(incarnation: "one", lower: after.raw, upper: after.raw + millisecond, age: 0)
+        // To look keeps nothing.
+        _ = after.state.pull(node("self"), after.call, at: after.raw)
+        #expect(after.state.mirrors["b"] == nil)
+        #expect(after.reserve([]).reply.mirrors[1].free == 0)
+        after.knowledge = nil
+        after.raw += after.terms.life(hold: after.terms.hold) + millisecond
+        #expect(after.take(99).filter { $0.mirror == 1 }.map(\.count) == [3])
+
+        var asked = Bench(terms(mirror("a", "10/60s")))
+        asked.muster = second
+        _ = asked.reserve([])
+        asked.terms = terms(mirror("b", "5/1s"))
+        asked.knowledge = LedgerKnowledge(incarnation: "one", lower: asked.raw, upper: asked.raw + millisecond, age: 0)
+        #expect(asked.reserve([]).reply.outcome == .mustering)
+        #expect(asked.state.mirrors["b"]?.open.sum == 0)
+    }
+
     @Test func `a memory of before that comes after the muster begins another, and adds to it`() {
         var muster = Muster()
         let granted = muster.give("self", 10)

@@ -25,7 +25,7 @@ package struct LedgerKnowledge: Hashable, Sendable {
         package var least: Int64
         /// How long ago that was, in µs.
         package var waited: Int64
-        /// For how long the caller has been in doubt without a pause, in µs: with each correction it met another clock.
+        /// How long ago the caller's doubt began, in µs: with each correction it met another clock.
         package var lasted: Int64
 
         package init(reading: Int64, least: Int64, waited: Int64, lasted: Int64) {

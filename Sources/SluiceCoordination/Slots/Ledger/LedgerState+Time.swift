@@ -127,7 +127,7 @@ extension LedgerState {
     ///   the clock is set meanwhile the caller sees it, and puts it to where it would be, right or not.
     /// - Where the last call is some time ago, members are asked to announce themselves, which says whether the clock is right.
     /// - If nobody does for as long as a muster lasts, nobody knows: the clock is believed. Where it is put right meanwhile the time begins
-    ///   anew, but three times at the most: in some networks that goes on for ever.
+    ///   anew, but for three musters in all: in some networks that goes on for ever.
     ///
     /// A step too small to leave the bounds goes unseen: they are as wide as a round trip and the drift since the last.
     /// At the start of a life any bounds count, and let ledger time go on as if nothing had happened. So an upper bound of another life is
