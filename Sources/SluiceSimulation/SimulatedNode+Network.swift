@@ -38,6 +38,11 @@ extension SimulatedNode {
     ) {
         let now = run.timeline.now
         let givesUpAt = now + Self.commandTimeout
+        // The client keeps what it is given while it connects, and sends it then.
+        if backAt > now, run.redis.isUp, max(cutThereUntil, cutHereUntil) <= now {
+            run.timeline.plan(at: backAt) { [self] in if isAlive { ask(command, then: answered) } }
+            return
+        }
         guard !isCut else {
             run.timeline.plan(at: givesUpAt) { [self] in whenAwake { answered(.failure(.notDone)) } }
             return
@@ -86,7 +91,7 @@ extension SimulatedNode {
     /// A pub/sub message on its way to this node: it may be lost, come twice, come late, or be overtaken.
     func deliver(_ event: SlotNode.Event) {
         let now = run.timeline.now
-        guard isAlive, run.redis.isUp, cutHereUntil <= now, !run.random.happens(run.scenario.messageLoss) else { return }
+        guard isAlive, run.redis.isUp, cutHereUntil <= now, backAt <= now, !run.random.happens(run.scenario.messageLoss) else { return }
         for _ in 0..<(run.random.happens(run.scenario.messageRepeat) ? 2 : 1) {
             var at = now + run.random.latency(run.scenario.redisLatency) + run.random.latency(run.scenario.messageDelay)
             if !run.random.happens(run.scenario.messageReorder) {
