@@ -36,10 +36,12 @@ extension Integration {
             ("http", ["--span", "50ms"], ["client_50", "client_50_cpu", "server", "server_cpu"], "client_50"),
             (
                 "slots", ["--span", "200ms", "--processes", "1"],
-                ["flood_1", "flood_1_commands", "pace_4_redis_us", "ask_direct_p50_us", "ask_follower_p50_us"], "ask_direct_p50_us"
+                ["flood_1", "flood_1_commands", "pace_4_redis_us", "pace_4_evalsha_us", "ask_direct_p50_us", "ask_follower_p50_us"],
+                "ask_direct_p50_us"
             ),
             ("gateway", ["--span", "50ms"], ["gateway", "gateway_cpu"], nil),
-            ("scale", ["--span", "200ms", "--processes", "4"], ["redis_us_1", "redis_us_4", "commands_4"], "redis_us_4"),
+            ("coherence", ["--span", "50ms"], ["unheard_p50_us", "unheard_p99_us"], "unheard_p50_us"),
+            ("scale", ["--span", "200ms", "--processes", "4"], ["redis_us_1", "redis_us_4", "evalsha_us_4", "commands_4"], "redis_us_4"),
         ]
 
         @Test(arguments: subjects.indices)

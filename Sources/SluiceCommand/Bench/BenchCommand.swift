@@ -6,7 +6,7 @@ struct BenchCommand: Command {
     static let manual = Manual(
         name: "bench",
         summary: "measures parts of this program on this host, beside a yardstick in the same run.",
-        synopsis: "memory | redis | http | slots | gateway | scale | soak | hitrate TRACE --size COUNT [options]",
+        synopsis: "memory | redis | http | slots | gateway | coherence | scale | soak | hitrate TRACE --size COUNT [options]",
         operands: [
             ("memory", "what a hit in the memory tier costs with 1 and 2 threads, beside a Dictionary behind one lock"),
             ("redis", "GET of 100 B and 1 KiB by 1, 50 and 500 tasks on one connection, beside redis-benchmark"),
@@ -16,6 +16,7 @@ struct BenchCommand: Command {
                 "slots a second from 1, 4 and 16 processes, commands and processor time of Redis for each, and the time from asking to having"
             ),
             ("gateway", "cached answers of sluice serve, beside nginx's proxy_cache"),
+            ("coherence", "how long after a write by one client another still serves the old answer from its memory, beside a GET"),
             ("scale", "what a slot costs Redis when the same work is spread over 1, 4, 16 and 64 processes"),
             (
                 "soak",
@@ -76,11 +77,12 @@ struct BenchCommand: Command {
         case http(HTTPBench)
         case slots(SlotsBench)
         case gateway(GatewayBench)
+        case coherence(CoherenceBench)
         case scale(ScaleBench)
         case soak(SoakBench)
     }
 
-    private static let subjects = ["memory", "redis", "http", "slots", "gateway", "scale", "soak", "hitrate"]
+    private static let subjects = ["memory", "redis", "http", "slots", "gateway", "coherence", "scale", "soak", "hitrate"]
 
     private let subject: Subject
     private let isJSON: Bool
@@ -122,6 +124,7 @@ struct BenchCommand: Command {
         case "http": subject = .http(HTTPBench(settings: settings))
         case "slots": subject = .slots(SlotsBench(settings: settings, mostProcesses: processes ?? 16))
         case "gateway": subject = .gateway(GatewayBench(settings: settings))
+        case "coherence": subject = .coherence(CoherenceBench(settings: settings))
         case "soak":
             guard arguments.value("span") == nil || settings.seconds >= 10 else { throw UsageError("--span: a soak takes at least 10s") }
             subject = .soak(SoakBench(seconds: arguments.has("span") ? settings.seconds : 1_200, processes: processes ?? 4))
@@ -153,6 +156,7 @@ struct BenchCommand: Command {
         case .http(let bench): report = try await bench.report(progress)
         case .slots(let bench): report = try await bench.report(progress)
         case .gateway(let bench): report = try await bench.report(progress)
+        case .coherence(let bench): report = try await bench.report(progress)
         case .scale(let bench): report = try await bench.report(progress)
         case .soak(let bench): report = try await bench.report(progress)
         }

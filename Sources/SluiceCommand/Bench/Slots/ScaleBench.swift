@@ -18,17 +18,21 @@ struct ScaleBench: Sendable {
         let program = try OwnProgram.path
         let milliseconds = Int(settings.seconds * 1_000)
         let rate = rate
+        @Sendable func measure(_ work: BenchWorkerOptions.Work, _ crowd: Int) async throws -> SlotScene.Round {
+            let workers = (0..<crowd).map { index in
+                var worker = BenchWorkerOptions()
+                worker.work = work
+                worker.rate = rate / crowd + (index < rate % crowd ? 1 : 0)
+                worker.milliseconds = milliseconds
+                return worker
+            }
+            return try await SlotScene.measure(program: program, workers)
+        }
         let contestants = crowds.map { crowd in
             Contestant(name: "\(crowd) processes") {
-                let workers = (0..<crowd).map { index in
-                    var worker = BenchWorkerOptions()
-                    worker.work = .pace
-                    worker.rate = rate / crowd + (index < rate % crowd ? 1 : 0)
-                    worker.milliseconds = milliseconds
-                    return worker
-                }
-                let round = try await SlotScene.measure(program: program, workers)
+                let round = try await measure(.pace, crowd)
                 return [
+                    "evalsha_us_\(crowd)": try await measure(.count, crowd).redisPerSlot,
                     "redis_us_\(crowd)": round.redisPerSlot, "commands_\(crowd)": round.commandsPerSlot,
                     "slots_\(crowd)": round.slotsPerSecond,
                     "p50_us_\(crowd)": round.tally.waits.quantile(0.5), "p99_us_\(crowd)": round.tally.waits.quantile(0.99),
@@ -40,7 +44,10 @@ struct ScaleBench: Sendable {
         return BenchReport(
             subject: "scale", title: "The same \(BenchText.grouped(Double(rate))) slots a second, over more processes",
             rounds: settings.rounds, host: host, panels: panels(), samples: samples,
-            notes: ["The limits never bind. The first row of each panel is the yardstick of the others."])
+            notes: [
+                "The limits never bind. The first row of each panel is the yardstick of the others; one EVALSHA for each, a counter per "
+                    + "window, is what they all would cost without Sluice."
+            ])
     }
 
     private func panels() -> [BenchPanel] {
@@ -55,6 +62,11 @@ struct ScaleBench: Sendable {
             BenchPanel(
                 title: "Redis's processor time", unit: "µs per slot", lessIsBetter: true, places: 2,
                 figures: figures("redis_us", target: .atMost(1.25))),
+            BenchPanel(
+                title: "Redis's processor time, one EVALSHA for each", unit: "µs per slot", lessIsBetter: true, places: 2,
+                figures: crowds.map {
+                    BenchFigure(key: "evalsha_us_\($0)", label: "\($0) \($0 == 1 ? "process" : "processes")", isYardstick: true)
+                }),
             BenchPanel(
                 title: "What Redis is asked", unit: "commands per slot", lessIsBetter: true, places: 4, figures: figures("commands")),
             BenchPanel(title: "Slots that were had", unit: "slots/s", figures: figures("slots")),

@@ -1,9 +1,7 @@
 import SluiceHarness
 
-/// What every permit costs where each asks Redis with a script of its own: the cheapest that limits anything, a counter per window.
+/// What every permit costs where each asks Redis with a script of its own, as fast as Redis can: see `CounterScript`.
 struct ScriptCost: Sendable {
-    private static let script = "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return n"
-
     var seconds: Double
 
     /// Microseconds of Redis's processor for each call from 50 connections; nil where redis-benchmark is not installed.
@@ -14,13 +12,15 @@ struct ScriptCost: Sendable {
                 await server.stop()
                 return nil
             }
-            let command = ["EVALSHA", try await server.cli("SCRIPT", "LOAD", Self.script), "1", "permits", "60000"]
+            let command = [
+                "EVALSHA", try await server.cli("SCRIPT", "LOAD", CounterScript.source), "1", CounterScript.key, CounterScript.window,
+            ]
             _ = try await benchmark.run(connections: 50, command)
-            let calls = Int(try await server.cli("GET", "permits")) ?? 0
+            let calls = Int(try await server.cli("GET", CounterScript.key)) ?? 0
             let begin = try ProcessorTime.of(process)
             _ = try await benchmark.run(connections: 50, command)
             let used = try ProcessorTime.of(process) - begin
-            let count = (Int(try await server.cli("GET", "permits")) ?? 0) - calls
+            let count = (Int(try await server.cli("GET", CounterScript.key)) ?? 0) - calls
             await server.stop()
             guard count > 0 else { throw BenchError("redis-benchmark ran no script; run the benchmark again") }
             return used / Double(count) * 1e6

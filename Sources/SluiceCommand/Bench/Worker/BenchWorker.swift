@@ -17,6 +17,7 @@ enum BenchWorker {
             switch options.work {
             case .serve: try await FixedServer.serve(until: received)
             case .soak: try await SoakLoad.run(options, until: received)
+            case .count: try await rounds(of: try await CounterTaker(options: options, loop: loop), on: received)
             case .flood, .pace, .ask: try await takeSlots(options, on: loop, received)
             }
         } catch {
@@ -44,19 +45,28 @@ enum BenchWorker {
         do {
             // The first slot of new data comes after its muster.
             try await pool.withSlot { _ in }
-            let taker = try await SlotTaker(pool: pool, options: options, loop: loop)
-            DemoText.write("ready\n", to: 1)
-            for await signal in signals {
-                guard signal == SIGUSR1 else { break }
-                let tally = try await taker.round()
-                DemoText.write(tally.text + "\n", to: 1)
-            }
-            await taker.close()
+            try await rounds(of: try await SlotTaker(pool: pool, options: options, loop: loop), on: signals)
         } catch {
             await pool.shutDown(grace: .zero)
             throw error
         }
         await pool.shutDown(grace: .zero)
+    }
+
+    /// A round for each signal that asks for one, until another comes.
+    private static func rounds(of worker: some RoundWorker, on signals: AsyncStream<Int32>) async throws {
+        DemoText.write("ready\n", to: 1)
+        do {
+            for await signal in signals {
+                guard signal == SIGUSR1 else { break }
+                let tally = try await worker.round()
+                DemoText.write(tally.text + "\n", to: 1)
+            }
+        } catch {
+            await worker.close()
+            throw error
+        }
+        await worker.close()
     }
 }
 

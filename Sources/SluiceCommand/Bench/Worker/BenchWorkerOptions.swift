@@ -6,6 +6,8 @@ struct BenchWorkerOptions: Sendable {
         case flood
         /// So many calls a second, whatever becomes of them.
         case pace
+        /// As `pace`, without Sluice: each call runs a script of its own.
+        case count
         /// One call now and then, and a plain GET as often.
         case ask
         /// A fixed answer over HTTP, until told to end.
@@ -20,7 +22,7 @@ struct BenchWorkerOptions: Sendable {
     var leads = true
     /// Tasks of `flood`.
     var tasks = 100
-    /// Calls a second of `pace`.
+    /// Calls a second of `pace` and `count`.
     var rate = 1_000
     /// How long a round takes.
     var milliseconds = 1_000

@@ -3,7 +3,7 @@ import SluiceLoop
 import SluiceRedis
 
 /// Takes slots of a pool in the way that a benchmark asks for, by the call that a user would make.
-final class SlotTaker: Sendable {
+final class SlotTaker: RoundWorker {
     private let pool: MirrorPool
     private let options: BenchWorkerOptions
     private let loop: EventLoop
@@ -21,21 +21,17 @@ final class SlotTaker: Sendable {
 
     func close() async { await client.shutDown() }
 
-    /// Does the work once.
-    func round() async throws -> BenchTally {
-        let begin = ProcessorTime.own
-        let start = ContinuousClock.now
+    func work(from start: ContinuousClock.Instant) async throws -> BenchTally {
         let deadline = start + .milliseconds(options.milliseconds)
-        var tally =
-            switch options.work {
-            case .flood: try await flood(until: deadline)
-            case .pace: try await pace(from: start, until: deadline)
-            case .ask: try await ask(until: deadline)
-            case .serve, .soak: BenchTally()
+        return switch options.work {
+        case .flood: try await flood(until: deadline)
+        case .pace:
+            try await PacedCalls(rate: options.rate, loop: loop).run(from: start, until: deadline) { [pool] in
+                try await Self.wait(for: pool)
             }
-        tally.seconds = Double((ContinuousClock.now - start).nanoseconds) / 1e9
-        tally.processorSeconds = ProcessorTime.own - begin
-        return tally
+        case .ask: try await ask(until: deadline)
+        case .count, .serve, .soak: BenchTally()
+        }
     }
 
     private func flood(until deadline: ContinuousClock.Instant) async throws -> BenchTally {
@@ -51,25 +47,6 @@ final class SlotTaker: Sendable {
                 }
             }
             return try await group.reduce(into: BenchTally()) { $0.slots += $1 }
-        }
-    }
-
-    /// Begins calls at an even rate, about every millisecond those that are due, and does not wait for them.
-    private func pace(from start: ContinuousClock.Instant, until deadline: ContinuousClock.Instant) async throws -> BenchTally {
-        try await withThrowingTaskGroup(of: Int64.self) { group in
-            var begun = 0
-            while true {
-                let now = ContinuousClock.now
-                guard now < deadline else { break }
-                let due = Int(Double((now - start).nanoseconds) / 1e9 * Double(options.rate)) - begun
-                for _ in 0..<max(0, due) { group.addTask { [pool] in try await Self.wait(for: pool) } }
-                begun += max(0, due)
-                try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 1_000))
-            }
-            return try await group.reduce(into: BenchTally()) { tally, wait in
-                tally.slots += 1
-                tally.waits.add(wait)
-            }
         }
     }
 

@@ -1,0 +1,101 @@
+import SluiceCache
+import SluiceHarness
+import SluiceLoop
+import SluiceRedis
+
+/// A Redis of its own, a client that writes, and a process's cache that reads: each on a thread of its own, put together as in a pool.
+final class CoherenceScene: Sendable {
+    private static let prefix = "sluice:{bench}:"
+    private static let path = "/posts/1"
+
+    private let server: RedisServer
+    private let writing = EventLoop(name: "writer")
+    private let reading = EventLoop(name: "reader")
+    private let writer: RedisClient
+    private let reader: RedisClient
+    private let subscriber: RedisSubscriber
+    private let cache: ResponseCache
+    private let key: CacheKey
+    /// When writes of others had taken effect in the cache.
+    private let heard: AsyncStream<ContinuousClock.Instant>
+
+    /// Starts all of it, and returns when the reader is told of writes.
+    init() async throws {
+        server = try await RedisServer()
+        let (connected, connections) = AsyncStream.makeStream(of: Void.self)
+        let (heard, effects) = AsyncStream.makeStream(of: ContinuousClock.Instant.self)
+        do {
+            let endpoint = try RedisEndpoint(url: server.url)
+            writer = RedisClient(endpoint: endpoint, loop: writing)
+            reader = RedisClient(endpoint: endpoint, loop: reading)
+            let cache = ResponseCache(loop: reading, redis: reader, prefix: Self.prefix)
+            subscriber = RedisSubscriber(endpoint: endpoint, loop: reading, trackingPrefix: cache.trackedPrefix) { event in
+                switch event {
+                case .connected:
+                    cache.assumeIsolated { $0.connectionRestored() }
+                    connections.yield()
+                case .disconnected: cache.assumeIsolated { $0.connectionLost() }
+                case .invalidated(let keys):
+                    cache.assumeIsolated { $0.invalidated(keys: keys) }
+                    effects.yield(.now)
+                case .message: break
+                }
+            }
+            key = try CacheKey(target: Self.path)
+            self.cache = cache
+            self.heard = heard
+        } catch {
+            await writing.shutDown()
+            await reading.shutDown()
+            await server.stop()
+            throw error
+        }
+        await writer.start()
+        await reader.start()
+        await subscriber.start()
+        for await _ in connected { break }
+    }
+
+    func close() async {
+        await cache.shutDown()
+        await subscriber.shutDown()
+        await reader.shutDown()
+        await writer.shutDown()
+        await writing.shutDown()
+        await reading.shutDown()
+        await server.stop()
+    }
+
+    /// A GET and a write by turns, one after the other.
+    /// - Returns: how long the GETs took, and how long the old answer was served.
+    func round(seconds: Double) async throws -> (trips: Latencies, delays: Latencies) {
+        try await withTaskExecutorPreference(writing) {
+            var (trips, delays) = (Latencies(), Latencies())
+            let deadline = ContinuousClock.now + .seconds(seconds)
+            repeat {
+                try await remember()
+                let asked = ContinuousClock.now
+                try await writer.command("GET", "nothing")
+                trips.add((ContinuousClock.now - asked).nanoseconds)
+                let wrote = ContinuousClock.now
+                // The answer itself stays the same, so that one small command makes it good again.
+                try await writer.command("HSET", Self.prefix + "cache:GET:" + Self.path, "note", "\(trips.count)")
+                for await effect in heard where effect > wrote {
+                    delays.add((effect - wrote).nanoseconds)
+                    break
+                }
+                guard cache.memoryHit(for: key) == nil else { throw BenchError("the old answer is still served; report this as a bug") }
+            } while ContinuousClock.now < deadline
+            return (trips, delays)
+        }
+    }
+
+    /// Lets the reader have the answer in memory.
+    private func remember() async throws {
+        while cache.memoryHit(for: key) == nil {
+            _ = try await cache.answer(for: key, deadline: .now.advanced(by: .seconds(60))) { _ in
+                FetchedResponse(status: 200, headers: [], body: .init(repeating: 7, count: 100), mirror: "m", receivedAt: .now)
+            }
+        }
+    }
+}

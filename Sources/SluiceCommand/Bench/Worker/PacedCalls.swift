@@ -1,0 +1,30 @@
+import SluiceLoop
+
+/// Calls at an even rate, whatever becomes of them.
+struct PacedCalls: Sendable {
+    /// Calls a second.
+    let rate: Int
+    let loop: EventLoop
+
+    /// Begins about every millisecond the calls that are due, does not wait for them until the end, and tallies what each says it waited.
+    /// - Parameter call: returns the nanoseconds from asking to having.
+    func run(
+        from start: ContinuousClock.Instant, until deadline: ContinuousClock.Instant, _ call: @escaping @Sendable () async throws -> Int64
+    ) async throws -> BenchTally {
+        try await withThrowingTaskGroup(of: Int64.self) { group in
+            var begun = 0
+            while true {
+                let now = ContinuousClock.now
+                guard now < deadline else { break }
+                let due = Int(Double((now - start).nanoseconds) / 1e9 * Double(rate)) - begun
+                for _ in 0..<max(0, due) { group.addTask { try await call() } }
+                begun += max(0, due)
+                try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 1_000))
+            }
+            return try await group.reduce(into: BenchTally()) { tally, wait in
+                tally.slots += 1
+                tally.waits.add(wait)
+            }
+        }
+    }
+}
