@@ -74,7 +74,7 @@ package struct Scenario: Sendable {
     func configuration(of place: Int) -> Int? { configured.indices.contains(place) ? configured[place] : nil }
 
     /// Requests a second that the limits allow for long.
-    var allowedRate: Double {
+    package var allowedRate: Double {
         mirrors.reduce(0) { sum, rules in sum + (rules.limits.map { Double($0.count) * 1e6 / Double($0.window) }.min() ?? 0) }
     }
 }

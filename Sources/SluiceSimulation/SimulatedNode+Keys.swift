@@ -253,6 +253,7 @@ extension SimulatedNode {
     /// The process leaves: what it held is given back, and nobody waits any more.
     func endFlights() {
         for cell in cache.cells.values.sorted(by: { $0.key < $1.key }) {
+            for (_, caller) in cell.callers.sorted(by: { $0.key < $1.key }) { ended(deadline: caller.deadline, since: caller.beganAt) }
             if let fetch = cell.fetch {
                 fetch.isCancelled = true
                 if let waiter = fetch.waiter { giveUp(waiter) }

@@ -36,17 +36,32 @@ extension SimulatedNode {
         _ command: @escaping (SimulatedRedis, LedgerCall, Int64) -> Reply,
         then answered: @escaping (Result<Reply, SlotNode.Failure>) -> Void
     ) {
+        let givesUpAt = run.timeline.now + Self.commandTimeout
+        guard isCut || !kept.isEmpty else { return send(command, givingUpAt: givesUpAt, then: answered) }
+        let number = kept.keep { [self] in send(command, givingUpAt: givesUpAt, then: answered) }
+        run.timeline.plan(at: givesUpAt) { [self] in
+            if kept.giveUp(number) { whenAwake { answered(.failure(.notDone)) } }
+        }
+        lookForConnection()
+    }
+
+    /// What is kept is sent once there is a connection; who is frozen sends it later.
+    private func lookForConnection() {
+        guard !kept.isLooking, !kept.isEmpty else { return }
+        kept.isLooking = true
+        run.timeline.plan(at: max(backAt, run.timeline.now + 20_000)) { [self] in
+            kept.isLooking = false
+            whenAwake { [self] in
+                if isCut { lookForConnection() } else { for send in kept.takeAll() { send() } }
+            }
+        }
+    }
+
+    private func send<Reply>(
+        _ command: @escaping (SimulatedRedis, LedgerCall, Int64) -> Reply, givingUpAt givesUpAt: Int64,
+        then answered: @escaping (Result<Reply, SlotNode.Failure>) -> Void
+    ) {
         let now = run.timeline.now
-        let givesUpAt = now + Self.commandTimeout
-        // The client keeps what it is given while it connects, and sends it then.
-        if backAt > now, run.redis.isUp, max(cutThereUntil, cutHereUntil) <= now {
-            run.timeline.plan(at: backAt) { [self] in if isAlive { ask(command, then: answered) } }
-            return
-        }
-        guard !isCut else {
-            run.timeline.plan(at: givesUpAt) { [self] in whenAwake { answered(.failure(.notDone)) } }
-            return
-        }
         let isWithoutMemory = run.isWithoutMemory
         let knowsTime = !isWithoutMemory && !run.has(.noClockBounds)
         let knowledge = knowsTime ? clock.knowledge(at: local(now)) : nil

@@ -41,6 +41,8 @@ final class SimulatedNode {
     var nextWaiter: UInt64 = 0
     var cache = SimulatedCache()
     var lastInvalidationHere: Int64 = 0
+    /// Commands that wait for a connection.
+    var kept = KeptCommands()
 
     init(id: NodeID, place: Int, run: Simulation, options: CoordinatorOptions, terms: LedgerTerms) {
         self.id = id

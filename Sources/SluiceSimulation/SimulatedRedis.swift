@@ -21,8 +21,7 @@ final class SimulatedRedis {
     /// The host's clock minus true time, at true time 0.
     var clockOffset: Int64 = 1_700_000_000_000_000
     private let skew: Int64
-    /// The last epoch that was won, and how many were, in the present life of the data.
-    private var lastEpoch: Int64?
+    /// How often somebody was elected.
     private(set) var elections = 0
     /// What stands in for parts of the ledger, to show what they are good for.
     let substitute: SubstituteLedger?
@@ -44,8 +43,6 @@ final class SimulatedRedis {
     var publishBeat: (BeatMessage) -> Void = { _ in }
     /// Who hears that a command changed the ledger.
     var changed: () -> Void = {}
-    /// Who hears that an epoch was not above the one before.
-    var complain: (String) -> Void = { _ in }
 
     init(_ scenario: Scenario, skew: Int64) {
         self.skew = skew
@@ -82,7 +79,6 @@ final class SimulatedRedis {
         past = []
         life += 1
         startedAt = raw(now) / 1_000_000
-        lastEpoch = nil
     }
 
     func note(_ now: Int64) {
@@ -179,8 +175,6 @@ final class SimulatedRedis {
         data.ledger.epoch = max(data.ledger.epoch, knownEpoch) + 1
         data.leaseEnds = raw(now) + lease
         elections += 1
-        if let lastEpoch, data.ledger.epoch <= lastEpoch { complain("epoch \(data.ledger.epoch) was won after epoch \(lastEpoch)") }
-        lastEpoch = data.ledger.epoch
         return .won(epoch: data.ledger.epoch)
     }
 

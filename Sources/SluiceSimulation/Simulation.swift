@@ -5,8 +5,9 @@ import SluiceRandom
 /// One run of the product's decisions in virtual time, checked after every event.
 ///
 /// Checked: no mirror receives more than its limits allow in any window (G1), no slot is used twice or by another node than the one
-/// it was granted to, every call ends by its deadline (G5), and epochs only grow within one life of the data. The same scenario
-/// gives the same run, event for event.
+/// it was granted to, every call ends by its deadline (G5), and epochs, of which each has one leader, only grow within one life of the
+/// data. At the end of a saturated run without faults: nearly all that the limits allow was used (G2). The same scenario gives the same
+/// run, event for event.
 package final class Simulation {
     let scenario: Scenario
     let timeline = Timeline()
@@ -16,6 +17,8 @@ package final class Simulation {
     var random: SeededGenerator
     let isWithoutMemory: Bool
     private var outcome = Outcome()
+    /// What is used at least of what the limits allow where more is wanted all the time and nothing goes wrong.
+    private static let leastUtilisation = 0.99
     /// What mirrors have of each key: versions count up.
     var origin: [Int: Int64] = [:]
     var needs = NeedAudit()
@@ -27,6 +30,7 @@ package final class Simulation {
     /// Who of each configuration is there, as far as Redis has heard in this life of its data.
     var members: [Int: Set<NodeID>] = [:]
     private var book = SlotAudit()
+    private var epochs = EpochAudit()
     private var amnesia = Amnesia()
     /// Breaches of limits; at the end it is known which of them are excused.
     private var breaches: [(at: Int64, mirror: SimulatedMirror, what: String, of: [SimulatedMirror.Breach])] = []
@@ -81,7 +85,6 @@ package final class Simulation {
             amnesia.changed(by: caller?.metAt, at: timeline.now)
             if let caller, caller.isAlive, !caller.isLeaving { memberHeard(caller) }
         }
-        redis.complain = { [unowned self] in broke($0) }
         redis.substitute?.hostClock = { [unowned self] id in timeline.now + (nodes.first { $0.id == id }?.clockError ?? 0) }
         for place in 0..<scenario.nodes { timeline.plan(at: random.pick(0...200_000)) { [self] in startNode(place) } }
         for (at, fault) in scenario.faults { timeline.plan(at: at) { [self] in happen(fault) } }
@@ -194,8 +197,13 @@ package final class Simulation {
 
     // MARK: Checks
 
-    /// The ledger gave slots.
+    /// The ledger answered a reserve.
     func recorded(_ request: ReserveRequest, _ reply: ReserveReply) {
+        if let epoch = request.epoch, reply.outcome == .granted,
+            let problem = epochs.reserved(by: request.caller, epoch: epoch, life: redis.life)
+        {
+            broke(problem)
+        }
         for (demand, grants) in zip(request.demands, reply.grants) {
             for grant in grants { book.granted(grant, to: demand.node, at: timeline.now) }
             if !grants.isEmpty {
@@ -287,6 +295,9 @@ package final class Simulation {
         outcome.longestGap = zip(settled, settled.dropFirst()).map { $1 - $0 }.max() ?? 0
         let paces = mirrors.map { $0.pace(from: start, until: scenario.length) }
         outcome.utilisation = paces.reduce(0) { $0 + $1.share * $1.ideal } / max(1, paces.reduce(0) { $0 + $1.ideal })
+        if scenario.isSaturated, outcome.utilisation < Self.leastUtilisation {
+            broke("only \(outcome.utilisation) of what the limits allow was used, though more was wanted all the time")
+        }
         return outcome
     }
 }

@@ -21,12 +21,33 @@ import Testing
         let scenarios = (1...2_000 as ClosedRange<UInt64>).map { Scenario.random(seed: $0) }
         #expect(scenarios.map(\.nodes).min() == 1)
         #expect(scenarios.map(\.nodes).max() == 64)
-        #expect(scenarios.map(\.mirrors.count).max() == 8)
+        #expect(Set(scenarios.map(\.mirrors.count)) == [1, 2, 3, 4, 5, 6, 7, 8])
+        #expect(Set(scenarios.flatMap(\.mirrors).map(\.limits.count)) == [1, 2, 3])
         let kinds = Set(scenarios.flatMap(\.faults).map { String(describing: $0.fault).prefix { $0 != "(" } })
         let all: Set<Substring> = [
             "crash", "freeze", "partition", "redisDown", "dataLoss", "rollback", "clockStep", "mirrorDead", "mirrorOdd", "leave",
         ]
         #expect(kinds == all)
+        let steps = scenarios.flatMap(\.faults).compactMap { if case .clockStep(let span) = $0.fault { span } else { nil } }
+        #expect(steps.min() == -3_600_000_000 && steps.max() == 3_600_000_000)
+        #expect(steps.contains { abs($0) < 10_000 })
+        #expect(scenarios.map { $0.redisLatency.upperBound }.max()! > 2_000_000, "over the client's timeout")
+        #expect(scenarios.contains { $0.mirrorLatency.upperBound > 2 * $0.timeout }, "over the requests' timeout")
+        #expect(scenarios.map(\.skew).max() == 400)
+        let manners = scenarios.flatMap(\.manners)
+        for manner in [\MirrorManner.hangsUpBefore, \.hangsUpAfter, \.hangs, \.fails, \.refuses, \.redirects] {
+            #expect(manners.contains { $0[keyPath: manner] > 0 })
+        }
+        #expect(manners.contains { $0.slowness > 1 })
+    }
+
+    @Test func `from idle to ten times what is allowed is wanted`() {
+        let loads = (1...2_000 as ClosedRange<UInt64>).map { Scenario.random(seed: $0) }.filter { !$0.isSaturated }.map { scenario in
+            let rest = Double(scenario.rest.upperBound) / 2e6
+            return (share: rest == 0 ? .infinity : Double(scenario.nodes * scenario.callers) / rest / scenario.allowedRate, scenario)
+        }
+        #expect(loads.contains { $0.share < 0.03 })
+        #expect(loads.contains { $0.share > 9.5 && $0.share < 10.5 })
     }
 
     @Test func `saturated and undisturbed, at least 99 % of what the limits allow is started`() throws {
@@ -73,7 +94,7 @@ import Testing
         // `deploy/simulate --failures` runs more of them.
         let seeds: ClosedRange<UInt64> = failure.isLong ? 1...1 : 1...6
         let defended = failure.run(defended: true, seeds: seeds)
-        #expect(defended.broken == 0, "\(defended.example ?? "")")
+        #expect(defended.broken == 0, "\(defended.example ?? ""); play it again: deploy/simulate --failure \(failure.name)")
         let undefended = failure.run(defended: false, seeds: seeds)
         print("\(failure.name): \(defended) with our defence; \(undefended) without")
         #expect(undefended.broken > 0)
@@ -83,7 +104,10 @@ import Testing
         let failure = try #require(KnownFailure.all.first { $0.name == "frozen-leader" })
         var scenario = failure.scenario(seed: 1, defended: true)
         scenario.weaknesses = [.noFence]
-        #expect(Simulation(scenario).run().broken.isEmpty)
+        let outcome = Simulation(scenario).run()
+        // That it goes on leading is seen; no mirror feels it.
+        #expect(!outcome.broken.isEmpty)
+        #expect(outcome.broken.allSatisfy { $0.contains("reserved by epoch") }, "\(outcome.broken)")
     }
 
     @Test func `a broken seed stays broken without what it does not need`() throws {
