@@ -115,6 +115,23 @@ struct CacheKeyTests {
         }
     }
 
+    @Test(arguments: 0..<20)
+    func `what is taken for a normal form as it comes is one`(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var plain = 0
+        for _ in 0..<2_000 {
+            let noise = generator.bytes(upTo: 12, from: Array("/.;%2eE5cf?&=@:\\# a{~\u{7F}\u{1}é".utf8))
+            let target = "/" + String(decoding: noise, as: UTF8.self)
+            guard PlainTarget.isPlain(target) else { continue }
+            plain += 1
+            // Other methods are read the long way.
+            #expect(try CacheKey(method: "HEAD", target: target).target == target)
+            #expect(try CacheKey(target: target).text == "GET:" + target)
+        }
+        #expect(plain > 20)
+        for target in ["/", "/posts/55", "/posts?userId=1", "/a/b.json"] { #expect(PlainTarget.isPlain(target)) }
+    }
+
     @Test func `a prefix covers the keys whose paths begin so, in whatever form they are written`() throws {
         let prefix = try KeyPrefix(path: "/a%7eb/c")
         for target in ["/a~b/c", "/a%7Eb/c/1?x=1", "/a~b/cd"] { #expect(try prefix.covers(CacheKey(target: target)), "\(target)") }

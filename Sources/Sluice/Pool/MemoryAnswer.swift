@@ -11,7 +11,7 @@ package struct MemoryAnswer: Sendable {
     /// The HTTP status.
     package var status: Int { answer.record.status }
     /// The header fields, names in lower case.
-    package var headers: [(String, String)] { answer.record.headers }
+    package var headers: [(name: String, value: String)] { answer.record.headers }
     /// The body.
     package var body: [UInt8] { answer.record.body }
     /// How old it is.

@@ -94,7 +94,7 @@ extension Answer {
             case .mirror(let name): .mirror(name)
             }
         self.init(
-            status: answer.record.status, headers: answer.record.headers.map { ($0.0, $0.1) }, body: answer.record.body,
+            status: answer.record.status, headers: answer.record.headers, body: answer.record.body,
             source: source, isStale: answer.stale, isCollapsed: answer.collapsed, age: answer.age, freshFor: answer.remainingFresh,
             forward: answer.forward.map { Forward(status: $0.status, hadRecord: $0.hadRecord, isStored: $0.isStored) })
     }

@@ -22,6 +22,10 @@ package struct CacheKey: Sendable, CustomStringConvertible {
     ///   - dropped: names of parameters (decoded) that make no difference: they are neither part of the key nor sent.
     /// - Throws: ``CacheKeyError`` where the target would leave the mirror, or is not well formed.
     package init(method: String = "GET", target: String, dropping dropped: Set<String> = []) throws(CacheKeyError) {
+        if method == "GET", dropped.isEmpty, PlainTarget.isPlain(target) {
+            self.init(text: "GET:" + target)
+            return
+        }
         if let bad = Array(method.utf8).firstIndex(where: { !CharacterClass.isToken($0) }) ?? (method.isEmpty ? 0 : nil) {
             throw CacheKeyError(.badMethod, at: bad, "“\(method.prefix(40))” is no HTTP method; use a token such as GET.")
         }

@@ -11,7 +11,7 @@ package final class CacheRecord: Sendable {
     /// The mirror that answered.
     package let mirror: String
     /// The header fields worth keeping, names in lower case.
-    package let headers: [(String, String)]
+    package let headers: [(name: String, value: String)]
     /// The body.
     package let body: [UInt8]
     /// What ``ResponseCache/purge(tag:)`` finds it by.
@@ -47,7 +47,7 @@ package final class CacheRecord: Sendable {
         self.version = version
         self.status = status
         self.mirror = mirror
-        self.headers = headers
+        self.headers = headers.map { (name: $0, value: $1) }
         self.body = body
         self.tags = tags
         self.etag = etag
@@ -65,7 +65,7 @@ package final class CacheRecord: Sendable {
     /// The value of the first field of this name (any case), or nil.
     package func header(_ name: String) -> String? {
         let wanted = name.lowercased()
-        return headers.first { $0.0 == wanted }?.1
+        return headers.first { $0.name == wanted }?.value
     }
 
     /// The validators to ask a mirror with, if the answer brought any.

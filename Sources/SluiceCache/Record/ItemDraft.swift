@@ -28,7 +28,7 @@ struct ItemDraft: Sendable {
     init(of collection: CacheAnswer, policy: CachePolicy) {
         let record = collection.record
         mirror = record.mirror
-        headers = record.headers.filter { Self.kept.contains($0.0) }
+        headers = record.headers.filter { Self.kept.contains($0.name) }.map { ($0, $1) }
         tags = AnswerTags.of(headers: headers, policy: policy)
         purges = record.purges
         bornAt = collection.givenAt.advanced(by: .zero - collection.age)

@@ -21,7 +21,7 @@ enum RecordFields {
         if let etag = record.etag { fields.append(("etag", Array(etag.utf8))) }
         if let lastModified = record.lastModified { fields.append(("last_modified", Array(lastModified.utf8))) }
         if !record.tags.isEmpty { fields.append(("tags", Array(record.tags.joined(separator: " ").utf8))) }
-        fields.append(("headers", Array(record.headers.map { "\($0.0): \($0.1)" }.joined(separator: "\n").utf8)))
+        fields.append(("headers", Array(record.headers.map { "\($0.name): \($0.value)" }.joined(separator: "\n").utf8)))
         if record.packedDigest != nil { fields.append(("encoding", Array(PackedBody.encoding.utf8))) }
         fields.append(("body", packed?.bytes ?? record.body))
         return fields

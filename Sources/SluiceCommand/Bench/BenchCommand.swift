@@ -16,7 +16,7 @@ struct BenchCommand: Command {
                 "slots a second from 1, 4 and 16 processes, commands and processor time of Redis for each, and the time from asking to having"
             ),
             ("gateway", "cached answers of sluice serve, beside nginx's proxy_cache"),
-            ("coherence", "how long after a write by one client another still serves the old answer from its memory, beside a GET"),
+            ("coherence", "how long after a write by one client another one serves the old answer from its memory, beside a plain GET"),
             ("scale", "what a slot costs Redis when the same work is spread over 1, 4, 16 and 64 processes"),
             (
                 "soak",
@@ -47,7 +47,9 @@ struct BenchCommand: Command {
                 title: "Options of slots, scale and soak",
                 options: [
                     .init(
-                        name: "processes", value: "COUNT", purpose: "leave out what needs more; for soak, how many there are",
+                        name: "processes", value: "COUNT",
+                        purpose:
+                            "leave out larger crowds of processes (some parts of slots need four in any case); for soak, how many there are",
                         standard: "16 for slots, 64 for scale, 4 for soak")
                 ]),
             Manual.Group(

@@ -22,7 +22,7 @@ struct AskedTarget: Sendable {
         let age = answer.age.components.seconds
         let ttl = answer.freshFor.wholeSeconds
         if age == self.age, ttl == self.ttl, answer.version == version { return headers }
-        headers = answer.headers.map { (name: $0, value: $1) }
+        headers = answer.headers
         headers.append((name: "Cache-Status", value: CacheStatus.memoryHit(freshFor: ttl)))
         headers.append((name: "Age", value: "\(age)"))
         self.age = age

@@ -1,4 +1,4 @@
-/// `sluice bench coherence`: how long after a write by one client another process still serves the old answer from its memory.
+/// `sluice bench coherence`: how long after a write by one client another one serves the old answer from its memory.
 struct CoherenceBench: Sendable {
     var settings: BenchSettings
 
@@ -23,12 +23,12 @@ struct CoherenceBench: Sendable {
         await scene.close()
         host.end()
         return BenchReport(
-            subject: "coherence", title: "Coherence: from a write until nobody serves the old answer", rounds: settings.rounds, host: host,
+            subject: "coherence", title: "Coherence: from a write until another client knows of it", rounds: settings.rounds, host: host,
             panels: panels, samples: samples,
             notes: [
-                "One client changes a record in Redis, by HSET; another, on a thread of its own, serves it from memory until it hears of that. "
-                    + "The time is from before the write until memory no longer gives the old answer, which is looked at each time. The plain "
-                    + "GET is by the writer, before each write."
+                "One client changes a record in Redis, by HSET; a cache on another thread, with connections of its own, serves it from memory "
+                    + "until it hears of that. The time is from before the write until memory no longer gives the old answer, which is looked "
+                    + "at each time. The plain GET is by the writer, before each write."
             ])
     }
 

@@ -2,8 +2,9 @@ import SluiceCache
 import SluiceHarness
 import SluiceLoop
 import SluiceRedis
+import Synchronization
 
-/// A Redis of its own, a client that writes, and a process's cache that reads: each on a thread of its own, put together as in a pool.
+/// A Redis of its own, a client that writes, and a cache that reads: each on a thread of its own, put together as in a pool.
 final class CoherenceScene: Sendable {
     private static let prefix = "sluice:{bench}:"
     private static let path = "/posts/1"
@@ -16,8 +17,10 @@ final class CoherenceScene: Sendable {
     private let subscriber: RedisSubscriber
     private let cache: ResponseCache
     private let key: CacheKey
-    /// When writes of others had taken effect in the cache.
+    /// When writes of others had taken effect in the cache; it ends with the connection.
     private let heard: AsyncStream<ContinuousClock.Instant>
+    /// How often a mirror would have been asked.
+    private let fetches = Atomic(0)
 
     /// Starts all of it, and returns when the reader is told of writes.
     init() async throws {
@@ -34,7 +37,10 @@ final class CoherenceScene: Sendable {
                 case .connected:
                     cache.assumeIsolated { $0.connectionRestored() }
                     connections.yield()
-                case .disconnected: cache.assumeIsolated { $0.connectionLost() }
+                case .disconnected:
+                    cache.assumeIsolated { $0.connectionLost() }
+                    connections.finish()
+                    effects.finish()
                 case .invalidated(let keys):
                     cache.assumeIsolated { $0.invalidated(keys: keys) }
                     effects.yield(.now)
@@ -53,8 +59,18 @@ final class CoherenceScene: Sendable {
         await writer.start()
         await reader.start()
         await subscriber.start()
-        for await _ in connected { break }
+        var isConnected = false
+        for await _ in connected {
+            isConnected = true
+            break
+        }
+        guard isConnected else {
+            await close()
+            throw Self.lost
+        }
     }
+
+    private static let lost = BenchError("the connection that tells of writes broke; run the benchmark again")
 
     func close() async {
         await cache.shutDown()
@@ -80,12 +96,17 @@ final class CoherenceScene: Sendable {
                 let wrote = ContinuousClock.now
                 // The answer itself stays the same, so that one small command makes it good again.
                 try await writer.command("HSET", Self.prefix + "cache:GET:" + Self.path, "note", "\(trips.count)")
+                let before = delays.count
                 for await effect in heard where effect > wrote {
                     delays.add((effect - wrote).nanoseconds)
                     break
                 }
+                guard delays.count > before else { throw Self.lost }
                 guard cache.memoryHit(for: key) == nil else { throw BenchError("the old answer is still served; report this as a bug") }
             } while ContinuousClock.now < deadline
+            guard fetches.load(ordering: .relaxed) == 1 else {
+                throw BenchError("a write by another client had a mirror asked again; report this as a bug")
+            }
             return (trips, delays)
         }
     }
@@ -93,8 +114,9 @@ final class CoherenceScene: Sendable {
     /// Lets the reader have the answer in memory.
     private func remember() async throws {
         while cache.memoryHit(for: key) == nil {
-            _ = try await cache.answer(for: key, deadline: .now.advanced(by: .seconds(60))) { _ in
-                FetchedResponse(status: 200, headers: [], body: .init(repeating: 7, count: 100), mirror: "m", receivedAt: .now)
+            _ = try await cache.answer(for: key, deadline: .now.advanced(by: .seconds(60))) { [self] _ in
+                fetches.add(1, ordering: .relaxed)
+                return FetchedResponse(status: 200, headers: [], body: .init(repeating: 7, count: 100), mirror: "m", receivedAt: .now)
             }
         }
     }

@@ -5,12 +5,11 @@ struct BenchFigure: Sendable {
         case atLeast(Double)
         case atMost(Double)
 
-        /// Whether a ratio reaches it, as it is printed: with two places.
+        /// Whether a ratio reaches it; one that is printed like the bound may just miss it.
         func isReached(by value: Double) -> Bool {
-            let rounded = (value * 100).rounded() / 100
-            return switch self {
-            case .atLeast(let bound): rounded >= bound
-            case .atMost(let bound): rounded <= bound
+            switch self {
+            case .atLeast(let bound): value >= bound
+            case .atMost(let bound): value <= bound
             }
         }
 

@@ -75,21 +75,24 @@ struct RedisBench: Sendable {
         var panels: [BenchPanel] = []
         for size in Self.sizes {
             var rates = [
+                BenchFigure(key: "r1_\(size.bytes)", label: "redis-benchmark -c 1", isYardstick: true),
                 BenchFigure(key: "r50_\(size.bytes)", label: "redis-benchmark -c 50", isYardstick: true),
                 BenchFigure(key: "p50_\(size.bytes)", label: "redis-benchmark -c 1 -P 50", isYardstick: true),
             ]
             var costs: [BenchFigure] = []
-            for crowd in [50, 500] {
+            for crowd in Self.crowds {
                 for place in RedisLoad.Place.allCases {
                     let name = "get_\(size.bytes)_\(crowd)_\(place.rawValue)"
-                    let isJudged = size.bytes == 100 && place == .onLoop
+                    let isJudged = size.bytes == 100 && place == .onLoop && crowd > 1
+                    let tasks = "\(crowd) \(crowd == 1 ? "task" : "tasks")"
                     rates.append(
                         BenchFigure(
-                            key: name, label: "sluice, \(crowd) tasks \(place.text)", against: "r50_\(size.bytes)",
+                            key: name, label: "sluice, \(tasks) \(place.text)",
+                            against: crowd == 1 ? "r1_\(size.bytes)" : "r50_\(size.bytes)",
                             target: isJudged ? .atLeast(crowd == 50 ? 4.5 : 8) : nil))
                     costs.append(
                         BenchFigure(
-                            key: name + "_cpu", label: "sluice, \(crowd) tasks \(place.text)",
+                            key: name + "_cpu", label: "sluice, \(tasks) \(place.text)",
                             target: size.bytes == 100 && crowd == 50 ? .atMost(2.2) : nil))
                 }
             }

@@ -28,18 +28,22 @@ struct ScaleBench: Sendable {
             }
             return try await SlotScene.measure(program: program, workers)
         }
+        let yardsticks = crowds.map { crowd in
+            Contestant(name: "\(crowd) processes, one EVALSHA for each") {
+                ["evalsha_us_\(crowd)": try await measure(.script, crowd).redisPerSlot]
+            }
+        }
         let contestants = crowds.map { crowd in
             Contestant(name: "\(crowd) processes") {
                 let round = try await measure(.pace, crowd)
                 return [
-                    "evalsha_us_\(crowd)": try await measure(.count, crowd).redisPerSlot,
                     "redis_us_\(crowd)": round.redisPerSlot, "commands_\(crowd)": round.commandsPerSlot,
                     "slots_\(crowd)": round.slotsPerSecond,
                     "p50_us_\(crowd)": round.tally.waits.quantile(0.5), "p99_us_\(crowd)": round.tally.waits.quantile(0.99),
                 ]
             }
         }
-        let samples = try await Contestant.takeTurns(contestants, rounds: settings.rounds, progress: progress)
+        let samples = try await Contestant.takeTurns(yardsticks + contestants, rounds: settings.rounds, progress: progress)
         host.end()
         return BenchReport(
             subject: "scale", title: "The same \(BenchText.grouped(Double(rate))) slots a second, over more processes",

@@ -17,7 +17,7 @@ enum BenchWorker {
             switch options.work {
             case .serve: try await FixedServer.serve(until: received)
             case .soak: try await SoakLoad.run(options, until: received)
-            case .count: try await rounds(of: try await CounterTaker(options: options, loop: loop), on: received)
+            case .script: try await rounds(of: try await CounterTaker(options: options, loop: loop), on: received)
             case .flood, .pace, .ask: try await takeSlots(options, on: loop, received)
             }
         } catch {

@@ -7,7 +7,7 @@ struct BenchWorkerOptions: Sendable {
         /// So many calls a second, whatever becomes of them.
         case pace
         /// As `pace`, without Sluice: each call runs a script of its own.
-        case count
+        case script
         /// One call now and then, and a plain GET as often.
         case ask
         /// A fixed answer over HTTP, until told to end.
@@ -22,7 +22,7 @@ struct BenchWorkerOptions: Sendable {
     var leads = true
     /// Tasks of `flood`.
     var tasks = 100
-    /// Calls a second of `pace` and `count`.
+    /// Calls a second of `pace` and `script`.
     var rate = 1_000
     /// How long a round takes.
     var milliseconds = 1_000

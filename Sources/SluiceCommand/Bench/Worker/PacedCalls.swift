@@ -6,10 +6,12 @@ struct PacedCalls: Sendable {
     let rate: Int
     let loop: EventLoop
 
-    /// Begins about every millisecond the calls that are due, does not wait for them until the end, and tallies what each says it waited.
-    /// - Parameter call: returns the nanoseconds from asking to having.
+    /// Begins about every millisecond the calls that are due, does not wait for them until the end, and tallies how long each took from
+    /// when it was begun with the others; that its task had to wait for a thread is in it.
+    /// - Parameter call: returns when it had what it asked for.
     func run(
-        from start: ContinuousClock.Instant, until deadline: ContinuousClock.Instant, _ call: @escaping @Sendable () async throws -> Int64
+        from start: ContinuousClock.Instant, until deadline: ContinuousClock.Instant,
+        _ call: @escaping @Sendable () async throws -> ContinuousClock.Instant
     ) async throws -> BenchTally {
         try await withThrowingTaskGroup(of: Int64.self) { group in
             var begun = 0
@@ -17,7 +19,7 @@ struct PacedCalls: Sendable {
                 let now = ContinuousClock.now
                 guard now < deadline else { break }
                 let due = Int(Double((now - start).nanoseconds) / 1e9 * Double(rate)) - begun
-                for _ in 0..<max(0, due) { group.addTask { try await call() } }
+                for _ in 0..<max(0, due) { group.addTask { (try await call() - now).nanoseconds } }
                 begun += max(0, due)
                 try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 1_000))
             }

@@ -27,10 +27,10 @@ final class SlotTaker: RoundWorker {
         case .flood: try await flood(until: deadline)
         case .pace:
             try await PacedCalls(rate: options.rate, loop: loop).run(from: start, until: deadline) { [pool] in
-                try await Self.wait(for: pool)
+                try await pool.withSlot { _ in .now }
             }
         case .ask: try await ask(until: deadline)
-        case .count, .serve, .soak: BenchTally()
+        case .script, .serve, .soak: preconditionFailure("\(options.work) takes no slots")
         }
     }
 
