@@ -161,7 +161,7 @@ extension Integration {
                 "script", ["-qec", "'\(CommandScene.program)' bench memory --rounds 1 --span 200ms", "/dev/null"])
             #expect(run.ending == .exited(0), "\(run.standardError)")
             #expect(run.standardOutput.contains("█"))
-            #expect(run.standardOutput.contains(" of 20"))
+            #expect(run.standardOutput.contains(" of 24"))
             #expect(run.standardOutput.contains("\r\u{1B}[2K"), "it is taken away before the table")
         }
     }

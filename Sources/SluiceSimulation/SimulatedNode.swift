@@ -19,6 +19,8 @@ final class SimulatedNode {
     let clockError: Int64
     private(set) var isAlive = true
     private(set) var isLeaving = false
+    /// It has left and has nothing more to say: a real process would be gone.
+    private var hasParted = false
     private(set) var frozenUntil: Int64 = 0
     /// What a clock that does not count standing still has lost.
     private var stoodStill: Int64 = 0
@@ -110,7 +112,7 @@ final class SimulatedNode {
     /// Whether what it has to say reaches Redis.
     private var isHeard: Bool {
         let now = run.timeline.now
-        return isAlive && frozenUntil <= now && cutThereUntil <= now && backAt <= now && run.redis.isUp
+        return isAlive && !hasParted && frozenUntil <= now && cutThereUntil <= now && backAt <= now && run.redis.isUp
     }
 
     /// Something comes over it that keeps it from being heard; to be called before that.
@@ -137,6 +139,10 @@ final class SimulatedNode {
         let now = run.timeline.now
         let role = node.figures.role
         for effect in node.turn(now: local(now)) { carryOut(effect) }
+        if isLeaving, !hasParted, !node.takesPartInMusters {
+            fallsSilent()
+            hasParted = true
+        }
         if node.figures.role != role { run.trace { "\(self) is \(self.node.figures.role), epoch \(self.node.figures.epoch)" } }
         guard let next = node.nextStep(now: local(now)), next != .distantFuture else { return }
         let at = max(now + 1, trueTime(next) + 1)

@@ -57,7 +57,7 @@ extension SlotNode {
 
     /// A node that leaves takes part for as long as it has something to report. Alone there is nothing to be restored, but those who are
     /// refused are told by its copy when to come back.
-    private var takesPartInMusters: Bool {
+    package var takesPartInMusters: Bool {
         (isShared || queue.unmet > 0) && rules.foreignVersion == nil && (!isStopped || book.openGrants > 0 && !hasGivenUp)
     }
 
