@@ -6,8 +6,12 @@ struct BenchCommand: Command {
     static let manual = Manual(
         name: "bench",
         summary: "measures parts of this program on this host, beside a yardstick in the same run.",
-        synopsis: "memory | redis | http | slots | gateway | coherence | scale | soak | hitrate TRACE --size COUNT [options]",
+        synopsis: "mission | memory | redis | http | slots | gateway | coherence | scale | soak | hitrate TRACE --size COUNT [options]",
         operands: [
+            (
+                "mission",
+                "240 answers through two strict mirrors of 30 per window by four processes: how much of what the limits allow that uses"
+            ),
             ("memory", "what a hit in the memory tier costs with 1 and 2 threads, beside a Dictionary behind one lock"),
             ("redis", "GET of 100 B and 1 KiB by 1, 50 and 500 tasks on one connection, beside redis-benchmark"),
             ("http", "the HTTP client beside wrk, and the HTTP server beside nginx"),
@@ -39,7 +43,7 @@ struct BenchCommand: Command {
                     .init(
                         name: "span", value: "TIME",
                         purpose:
-                            "how long one measurement takes, about, 10ms to 1h; memory makes so many requests, and wrk takes whole seconds",
+                            "how long one measurement takes, about, 10ms to 1h; memory makes so many requests, wrk takes whole seconds, and the mirrors' window in mission is six times as long",
                         standard: "1s; 20m for soak"),
                     .init(name: "chart", value: "FILE", purpose: "draw the figures into a file as well, as SVG"),
                 ]),
@@ -74,6 +78,7 @@ struct BenchCommand: Command {
 
     private enum Subject: Sendable {
         case hitRate(HitRateBench)
+        case mission(MissionBench)
         case memory(MemoryBench)
         case redis(RedisBench)
         case http(HTTPBench)
@@ -84,7 +89,7 @@ struct BenchCommand: Command {
         case soak(SoakBench)
     }
 
-    private static let subjects = ["memory", "redis", "http", "slots", "gateway", "coherence", "scale", "soak", "hitrate"]
+    private static let subjects = ["mission", "memory", "redis", "http", "slots", "gateway", "coherence", "scale", "soak", "hitrate"]
 
     private let subject: Subject
     private let isJSON: Bool
@@ -121,6 +126,7 @@ struct BenchCommand: Command {
         }
         let processes = try arguments.count("processes", in: 1...256)
         switch name {
+        case "mission": subject = .mission(MissionBench(settings: settings))
         case "memory": subject = .memory(MemoryBench(settings: settings))
         case "redis": subject = .redis(RedisBench(settings: settings))
         case "http": subject = .http(HTTPBench(settings: settings))
@@ -153,6 +159,7 @@ struct BenchCommand: Command {
         case .hitRate(let bench):
             console.print(try bench.report())
             return .success
+        case .mission(let bench): report = try await bench.report(progress)
         case .memory(let bench): report = try await bench.report(progress)
         case .redis(let bench): report = try await bench.report(progress)
         case .http(let bench): report = try await bench.report(progress)
