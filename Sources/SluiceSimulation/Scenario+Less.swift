@@ -30,9 +30,9 @@ extension Scenario {
             Reduction(name: "pause") { $0.pause = 0...0 },
             Reduction(name: "redis-latency") { $0.redisLatency = 100...100 },
             Reduction(name: "mirror-latency") { $0.mirrorLatency = 1_000...1_000 },
-            Reduction(name: "callers") { $0.callers = max(1, $0.callers / 2) },
-            Reduction(name: "callers2") { $0.callers = max(1, $0.callers / 2) },
-            Reduction(name: "rest") { $0.rest = 500_000...1_000_000 },
+            Reduction(name: "callers") { ($0.callers, $0.isSaturated) = (max(1, $0.callers / 2), false) },
+            Reduction(name: "callers2") { ($0.callers, $0.isSaturated) = (max(1, $0.callers / 2), false) },
+            Reduction(name: "rest") { ($0.rest, $0.isSaturated) = (500_000...1_000_000, false) },
             Reduction(name: "deadline") { $0.deadline = 10_000_000...10_000_000 },
         ]
         return list

@@ -61,7 +61,7 @@ package struct Scenario: Sendable {
     package var length: Int64 = 20_000_000
     /// From when on the slots of each place are counted.
     package var sharesFrom: Int64 = 0
-    /// Whether more is wanted than allowed, all the time, and nothing goes wrong: then utilisation says something.
+    /// Whether more is wanted than allowed, all the time, and nothing goes wrong: then utilisation says something, and is judged.
     package var isSaturated = false
     /// No caller may wait for longer, where the load is so light that none needs to.
     package var longestWait = Int64.max

@@ -12,7 +12,7 @@ extension SimulatedNode {
     }
 
     /// Whether the server counts it among those who hear messages. A cut that only we notice leaves it there for longer.
-    var isSubscribed: Bool { isAlive && !isCut && cutHereUntil <= run.timeline.now }
+    var isSubscribed: Bool { isAlive && !hasParted && !isCut && cutHereUntil <= run.timeline.now }
 
     /// The server was restarted or replaced: the connection is made again when the wait before the next attempt is over.
     func loseConnection() {
@@ -37,10 +37,16 @@ extension SimulatedNode {
         then answered: @escaping (Result<Reply, SlotNode.Failure>) -> Void
     ) {
         let givesUpAt = run.timeline.now + Self.commandTimeout
-        guard isCut || !kept.isEmpty else { return send(command, givingUpAt: givesUpAt, then: answered) }
-        let number = kept.keep { [self] in send(command, givingUpAt: givesUpAt, then: answered) }
+        underWay += 1
+        let done = { [self] (result: Result<Reply, SlotNode.Failure>) in
+            underWay -= 1
+            answered(result)
+            partIfDone()
+        }
+        guard isCut || !kept.isEmpty else { return send(command, givingUpAt: givesUpAt, then: done) }
+        let number = kept.keep { [self] in send(command, givingUpAt: givesUpAt, then: done) }
         run.timeline.plan(at: givesUpAt) { [self] in
-            if kept.giveUp(number) { whenAwake { answered(.failure(.notDone)) } }
+            if kept.giveUp(number) { whenAwake { done(.failure(.notDone)) } }
         }
         lookForConnection()
     }
@@ -106,21 +112,23 @@ extension SimulatedNode {
     /// A pub/sub message on its way to this node: it may be lost, come twice, come late, or be overtaken.
     func deliver(_ event: SlotNode.Event) {
         let now = run.timeline.now
-        guard isAlive, run.redis.isUp, cutHereUntil <= now, backAt <= now, !run.random.happens(run.scenario.messageLoss) else { return }
+        guard isAlive, !hasParted, run.redis.isUp, cutHereUntil <= now, backAt <= now, !run.random.happens(run.scenario.messageLoss) else {
+            return
+        }
         for _ in 0..<(run.random.happens(run.scenario.messageRepeat) ? 2 : 1) {
             var at = now + run.random.latency(run.scenario.redisLatency) + run.random.latency(run.scenario.messageDelay)
             if !run.random.happens(run.scenario.messageReorder) {
                 lastMessageHere = max(lastMessageHere, at)
                 at = lastMessageHere
             }
-            run.timeline.plan(at: at) { [self] in whenAwake { self.apply(event) } }
+            run.timeline.plan(at: at) { [self] in whenAwake { [self] in if !hasParted { apply(event) } } }
         }
     }
 
     /// The message that a key's record is not what it was. It comes over a connection of its own, in order, and is lost only with that.
     func deliverInvalidation(of key: Int, floor: Int64) {
         let era = cache.era
-        guard isAlive, era != 0 else { return }
+        guard isAlive, !hasParted, era != 0 else { return }
         lastInvalidationHere = max(lastInvalidationHere, cutHereUntil, run.timeline.now + run.random.latency(run.scenario.redisLatency))
         run.timeline.plan(at: lastInvalidationHere) { [self] in
             whenAwake { [self] in if cache.era == era { invalidated(key, floor: floor) } }

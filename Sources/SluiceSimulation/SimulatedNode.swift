@@ -20,7 +20,9 @@ final class SimulatedNode {
     private(set) var isAlive = true
     private(set) var isLeaving = false
     /// It has left and has nothing more to say: a real process would be gone.
-    private var hasParted = false
+    private(set) var hasParted = false
+    /// Commands that have no answer yet.
+    var underWay = 0
     private(set) var frozenUntil: Int64 = 0
     /// What a clock that does not count standing still has lost.
     private var stoodStill: Int64 = 0
@@ -139,10 +141,7 @@ final class SimulatedNode {
         let now = run.timeline.now
         let role = node.figures.role
         for effect in node.turn(now: local(now)) { carryOut(effect) }
-        if isLeaving, !hasParted, !node.takesPartInMusters {
-            fallsSilent()
-            hasParted = true
-        }
+        partIfDone()
         if node.figures.role != role { run.trace { "\(self) is \(self.node.figures.role), epoch \(self.node.figures.epoch)" } }
         guard let next = node.nextStep(now: local(now)), next != .distantFuture else { return }
         let at = max(now + 1, trueTime(next) + 1)
@@ -153,6 +152,14 @@ final class SimulatedNode {
             plannedTurn = .max
             whenAwake { self.turn() }
         }
+    }
+
+    /// A process that leaves ends when it has nothing more to report, and every command has its answer.
+    func partIfDone() {
+        guard isLeaving, !hasParted, underWay == 0, !node.takesPartInMusters else { return }
+        fallsSilent()
+        hasParted = true
+        run.trace { "\(self) has left" }
     }
 
     // MARK: Effects

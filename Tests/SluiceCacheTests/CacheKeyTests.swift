@@ -129,7 +129,13 @@ struct CacheKeyTests {
             #expect(try CacheKey(target: target).text == "GET:" + target)
         }
         #expect(plain > 20)
-        for target in ["/", "/posts/55", "/posts?userId=1", "/a/b.json"] { #expect(PlainTarget.isPlain(target)) }
+        let longest = "/" + String(repeating: "a", count: 8_191)
+        for target in ["/", "/posts/55", "/posts?userId=1", "/a/b.json", "/a?b=../c//d", "/a&b", longest] {
+            #expect(PlainTarget.isPlain(target), "\(target)")
+        }
+        for target in ["", "a", "/?", "/a?b&c", "/a/.b", "/;/..", "//a", "/a?b?c", "/é", "/a%41", "/a b", longest + "a"] {
+            #expect(!PlainTarget.isPlain(target), "\(target)")
+        }
     }
 
     @Test func `a prefix covers the keys whose paths begin so, in whatever form they are written`() throws {

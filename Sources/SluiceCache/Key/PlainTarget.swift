@@ -6,8 +6,8 @@ enum PlainTarget {
         if byte < 64 { bits.0 |= 1 << UInt64(byte) } else { bits.1 |= 1 << UInt64(byte - 64) }
     }
 
-    /// Whether a target is its own normal form: a path without escapes and without segments that begin with a dot, and at most one
-    /// parameter, which is not empty. False says nothing.
+    /// Whether a target is its own normal form: a path without escapes, without empty segments, without segments that begin with a dot,
+    /// and at most one parameter, which is not empty. False: it has to be read the long way.
     static func isPlain(_ target: String) -> Bool {
         let (low, high) = plain
         var last: UInt8 = 0
@@ -20,7 +20,7 @@ enum PlainTarget {
                 isQuery = true
             case UInt8(ascii: "&") where isQuery: return false
             case UInt8(ascii: "."), UInt8(ascii: "/"):
-                // A slash after the first byte names a host, or is none of ours to judge; a dot after a slash may leave the root.
+                // After a slash, a slash may name a host, and a dot may leave the root.
                 if last == UInt8(ascii: "/"), !isQuery { return false }
             default:
                 guard byte < 128, (byte < 64 ? low >> UInt64(byte) : high >> UInt64(byte - 64)) & 1 == 1 else { return false }

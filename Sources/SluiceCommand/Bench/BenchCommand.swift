@@ -10,7 +10,8 @@ struct BenchCommand: Command {
         operands: [
             (
                 "mission",
-                "240 answers through two strict mirrors of 30 per window by four processes: how much of what the limits allow that uses"
+                "240 answers through two strict mirrors of 30 per window by four processes: how much of what the limits allow that uses; "
+                    + "some 90 s a round"
             ),
             ("memory", "what a hit in the memory tier costs with 1 and 2 threads, beside a Dictionary behind one lock"),
             ("redis", "GET of 100 B and 1 KiB by 1, 50 and 500 tasks on one connection, beside redis-benchmark"),

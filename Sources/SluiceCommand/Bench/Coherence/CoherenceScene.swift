@@ -19,6 +19,7 @@ final class CoherenceScene: Sendable {
     private let key: CacheKey
     /// When writes of others had taken effect in the cache; it ends with the connection.
     private let heard: AsyncStream<ContinuousClock.Instant>
+    private let effects: AsyncStream<ContinuousClock.Instant>.Continuation
     /// How often a mirror would have been asked.
     private let fetches = Atomic(0)
 
@@ -50,6 +51,7 @@ final class CoherenceScene: Sendable {
             key = try CacheKey(target: Self.path)
             self.cache = cache
             self.heard = heard
+            self.effects = effects
         } catch {
             await writing.shutDown()
             await reading.shutDown()
@@ -59,6 +61,8 @@ final class CoherenceScene: Sendable {
         await writer.start()
         await reader.start()
         await subscriber.start()
+        let patience = Self.afterwards(.seconds(30)) { connections.finish() }
+        defer { patience.cancel() }
         var isConnected = false
         for await _ in connected {
             isConnected = true
@@ -70,7 +74,12 @@ final class CoherenceScene: Sendable {
         }
     }
 
-    private static let lost = BenchError("the connection that tells of writes broke; run the benchmark again")
+    private static let lost = BenchError("nothing was heard of a write, or the connection broke that tells of it; run the benchmark again")
+
+    /// Does something when so much time has passed, unless it is cancelled before.
+    private static func afterwards(_ span: Duration, _ body: @escaping @Sendable () -> Void) -> Task<Void, Never> {
+        Task { if (try? await Task.sleep(for: span)) != nil { body() } }
+    }
 
     func close() async {
         await cache.shutDown()
@@ -85,7 +94,9 @@ final class CoherenceScene: Sendable {
     /// A GET and a write by turns, one after the other.
     /// - Returns: how long the GETs took, and how long the old answer was served.
     func round(seconds: Double) async throws -> (trips: Latencies, delays: Latencies) {
-        try await withTaskExecutorPreference(writing) {
+        let patience = Self.afterwards(.seconds(seconds + 30)) { [effects] in effects.finish() }
+        defer { patience.cancel() }
+        return try await withTaskExecutorPreference(writing) {
             var (trips, delays) = (Latencies(), Latencies())
             let deadline = ContinuousClock.now + .seconds(seconds)
             repeat {
@@ -116,7 +127,9 @@ final class CoherenceScene: Sendable {
         while cache.memoryHit(for: key) == nil {
             _ = try await cache.answer(for: key, deadline: .now.advanced(by: .seconds(60))) { [self] _ in
                 fetches.add(1, ordering: .relaxed)
-                return FetchedResponse(status: 200, headers: [], body: .init(repeating: 7, count: 100), mirror: "m", receivedAt: .now)
+                return FetchedResponse(
+                    status: 200, headers: [("Cache-Control", "max-age=86400")], body: .init(repeating: 7, count: 100), mirror: "m",
+                    receivedAt: .now)
             }
         }
     }

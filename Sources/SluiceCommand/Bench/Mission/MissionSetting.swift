@@ -8,14 +8,12 @@ struct MissionSetting: Sendable {
     var latency: String
     /// Whether one request is made first, and the load comes when five sixths of its window are over.
     var isStaggered = false
-    /// Whether what is used of the limits is judged: with slow answers some of it is lost, since a slot counts from its answer on.
-    var isJudged = true
 
     static let all = [
         MissionSetting(key: "0ms", label: "answers at once", latency: "0ms"),
         MissionSetting(key: "50ms", label: "answers after 50 ms", latency: "50ms"),
-        MissionSetting(key: "jitter", label: "answers after 0 to 120 ms", latency: "0ms..120ms", isJudged: false),
+        MissionSetting(key: "jitter", label: "answers after 0 to 120 ms", latency: "0ms..120ms"),
         MissionSetting(
-            key: "staggered", label: "one request first, the load later; 50 ms", latency: "50ms", isStaggered: true, isJudged: false),
+            key: "staggered", label: "one request first, the load later; 50 ms", latency: "50ms", isStaggered: true),
     ]
 }

@@ -49,8 +49,8 @@ struct ScaleBench: Sendable {
             subject: "scale", title: "The same \(BenchText.grouped(Double(rate))) slots a second, over more processes",
             rounds: settings.rounds, host: host, panels: panels(), samples: samples,
             notes: [
-                "The limits never bind. The first row of each panel is the yardstick of the others; one EVALSHA for each, a counter per "
-                    + "window, is what they all would cost without Sluice."
+                "The limits never bind. One process is the yardstick of the others; one EVALSHA for each, a counter per window, is what slots "
+                    + "would cost without Sluice."
             ])
     }
 
