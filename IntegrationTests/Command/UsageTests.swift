@@ -40,7 +40,7 @@ extension Integration {
             (["mirror", "--listen", "9001"], ["--listen: ", "\"9001\""]),
             (["mirror", "--limt", "1/1s"], ["--limt", "“--limit”"]),
             (["demo", "--posts", "many"], ["--posts: “many”"]),
-            (["bench"], ["memory is missing", "the form is: sluice bench memory | redis"]),
+            (["bench"], ["mission is missing", "the form is: sluice bench mission | memory | redis"]),
             (["bench", "reddis"], ["there is no benchmark “reddis”", "did you mean “redis”?"]),
             (["bench", "redis", "--size", "5"], ["--size makes no sense with redis"]),
             (["bench", "http", "--processes", "5"], ["--processes makes no sense with http"]),
