@@ -28,6 +28,7 @@ struct CacheKeyTests {
         let key = try CacheKey(target: target)
         #expect(key.target == normal)
         #expect(key.text == "GET:" + normal)
+        #expect(CacheKey(text: key.text) == key)
         #expect(key.method == "GET")
     }
 
@@ -144,6 +145,9 @@ struct CacheKeyTests {
         for target in ["/a~b", "/a~b/", "/b", "/"] { #expect(try !prefix.covers(CacheKey(target: target)), "\(target)") }
         #expect(try KeyPrefix.everything.covers(CacheKey(target: "/")))
         #expect(try KeyPrefix(path: "/").covers(CacheKey(target: "/x?y")))
+        // As it stands in Redis; what nobody can read is taken for the most that it may be.
+        #expect(KeyPrefix(text: prefix.text) == prefix && prefix.text == "GET:/a~b/c")
+        #expect(KeyPrefix(text: "").text == "" && KeyPrefix(text: "GE") == .everything)
         for path in ["", "a", "//a", "/a?b", "/a b", "/a#b", "/%zz"] {
             #expect(throws: CacheKeyError.self, "\(path)") { try KeyPrefix(path: path) }
         }

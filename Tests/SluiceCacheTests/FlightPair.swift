@@ -36,7 +36,7 @@ struct FlightPair {
         signals = process.signals
     }
 
-    private let names = [CacheKey(text: "GET:/posts/1"), CacheKey(text: "GET:/posts/2")]
+    private let names = [CacheKey(normal: "/posts/1"), CacheKey(normal: "/posts/2")]
 
     private mutating func happens(_ share: Int) -> Bool { Int.random(in: 0..<100, using: &random) < share }
 

@@ -40,7 +40,7 @@ struct MemoryPolicyTests {
                 #expect(books.weights.updateValue(weight, forKey: slot) == nil, "a slot is one entry's")
                 books.hashes[slot] = hash
             case 5..<8:
-                if let held { policy.touch(held) }
+                if let held { policy.touch(held, hash: books.hashes[held]!) }
             case 8:
                 guard let held else { break }
                 policy.remove(held)
@@ -93,7 +93,7 @@ struct MemoryPolicyTests {
             let isHeavy = step % 5 == 0
             let hash = UInt64(isHeavy ? 1_000_000 + step : step % 10).mixed
             if let slot = index[hash] {
-                policy.touch(slot)
+                policy.touch(slot, hash: hash)
                 hits += 1
                 continue
             }

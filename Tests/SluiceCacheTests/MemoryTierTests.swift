@@ -15,7 +15,7 @@ struct MemoryTierTests {
         return MemoryEntry(record, serverTime: 0, anchor: .now, era: era)
     }
 
-    static func key(_ number: Int) -> CacheKey { CacheKey(text: "GET:/posts/\(number)") }
+    static func key(_ number: Int) -> CacheKey { CacheKey(normal: "/posts/\(number)") }
 
     private func tier(_ bytes: Int) -> MemoryTier { MemoryTier(byteLimit: bytes, era: TrustEra(isTracked: false)) }
 
@@ -52,6 +52,30 @@ struct MemoryTierTests {
         #expect(shard.usage.entries == model.count)
         for key in model.keys { shard.remove(key) }
         #expect(shard.usage.entries == 0 && shard.usage.bytes == 0)
+    }
+
+    @Test(arguments: 0..<10)
+    func `a target as it was given finds what its key would, if it is in normal form, and nothing else ever`(seed: UInt64) throws {
+        let tier = tier(1 << 24)
+        var generator = SeededGenerator(seed: seed)
+        var held: Set<CacheKey> = []
+        var found = 0
+        for _ in 0..<4_000 {
+            let target = "/" + String(decoding: generator.bytes(upTo: 4, from: Array("/.%41e?&=é\u{301}a".utf8)), as: UTF8.self)
+            let key = try? CacheKey(target: target)
+            let expected = key.map { held.contains($0) && $0.target == target } ?? false
+            #expect((tier.hit(target: target, now: .now) != nil) == expected, "\(target)")
+            found += expected ? 1 : 0
+            guard let key, Bool.random(using: &generator) else { continue }
+            tier.install(Self.entry(), for: key)
+            held.insert(key)
+            // Another method's answer is nobody's who gets.
+            let head = try CacheKey(method: "HEAD", target: "/head" + target.dropFirst())
+            tier.install(Self.entry(), for: head)
+            #expect(tier.hit(head, now: .now) != nil && tier.hit(target: head.target, now: .now) == nil)
+        }
+        #expect(found > 100)
+        #expect(tier.hit(target: "", now: .now) == nil && tier.hit(target: "posts", now: .now) == nil)
     }
 
     @Test func `what is asked for again survives a scan`() {

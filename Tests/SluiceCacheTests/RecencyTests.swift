@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2)), .serialized)
 struct RecencyTests {
     private var soon: Instant { Instant.now.advanced(by: .seconds(60)) }
-    private let key = CacheKey(text: "GET:/posts/1")
+    private let key = CacheKey(normal: "/posts/1")
     private let brief = Duration.milliseconds(20)
 
     /// Waits until the answer was given more than `brief` ago, as memory counts it and as Redis does: the two differ by the fill's way.
@@ -123,7 +123,7 @@ struct RecencyTests {
     @Test func `an item of a collection is as old as the collection, for a call that asks`() async throws {
         try await withProcesses(1) { (server, processes) async throws in
             let (cache, mirror) = (processes[0].cache, FakeMirror())
-            let list = CacheKey(text: "GET:/posts")
+            let list = CacheKey(normal: "/posts")
             _ = try await cache.answer(for: list, deadline: soon, fetch: FakeMirror().fetch)
             try await poll("the collection does not grow older") {
                 try await cache.answer(for: list, deadline: soon, fetch: FakeMirror().fetch).age > brief * 2

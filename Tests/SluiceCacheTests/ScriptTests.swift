@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)), .serialized)
 struct ScriptTests {
     private static let keys = RedisKeys(prefix: "sluice:{t}:")
-    private static let key = CacheKey(text: "GET:/posts/1")
+    private static let key = CacheKey(normal: "/posts/1")
     private static let record = keys.record(key)
     private static let flight = keys.flight(key)
 

@@ -36,6 +36,7 @@ public final class MirrorPool: Sendable {
     /// - Parameter path: begins with one `/`; may have a query, whose parameters' order does not matter.
     /// - Throws: `SluiceError`, by the deadline at the latest; `.noSlotInTime` at once when no slot can come in time.
     public func get(_ path: String, options: CallOptions = CallOptions()) async throws(SluiceError) -> Answer {
+        if options.dropsParameters.isEmpty, let hit = core.cache.memoryHit(target: path, within: options.freshWithin) { return Answer(hit) }
         let key: CacheKey
         do throws(CacheKeyError) {
             key = try CacheKey(target: path, dropping: options.dropsParameters)

@@ -43,9 +43,9 @@ extension ResponseCache {
             return forget(prefix)
         }
         // It may be more than was asked for, so that it stays cheap.
-        let purged: String
-        do { purged = try await redis.purge(prefix: prefix.text) } catch { throw Self.cacheError(error) }
-        forget(KeyPrefix(text: purged))
+        let purged: KeyPrefix
+        do { purged = try await redis.purge(prefix) } catch { throw Self.cacheError(error) }
+        forget(purged)
     }
 
     /// All records whose keys have a prefix are older than a purge.

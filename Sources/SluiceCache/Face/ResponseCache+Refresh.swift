@@ -9,12 +9,12 @@ extension ResponseCache {
     /// Says how answers are fetched that nobody waits for: from now on entries are refreshed ahead.
     package func refreshes(with fetch: @escaping @Sendable (CacheKey, FetchNeed) async throws -> FetchedResponse) {
         refresher = fetch
-        memory.onNearing.withLock { $0 = { [weak self] key, entry, hits in self?.nears(key, entry, hits) } }
+        memory.onNearing.withLock { $0 = { [weak self] in self?.nears($0) } }
     }
 
     /// A fresh entry was asked for near its end; on any thread.
-    private nonisolated func nears(_ key: CacheKey, _ entry: MemoryEntry, _ hits: Int) {
-        loop.execute { self.assumeIsolated { $0.wantsRefresh(key, entry, hits: hits, isStale: false) } }
+    private nonisolated func nears(_ nearing: NearingEntry) {
+        loop.execute { self.assumeIsolated { $0.wantsRefresh(nearing.key, nearing.entry, hits: nearing.hits, isStale: false) } }
     }
 
     /// A stale answer was served: it is refreshed with the call's own fetch now, or as soon as a slot can be spared.

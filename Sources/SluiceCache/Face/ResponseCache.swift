@@ -83,8 +83,17 @@ package actor ResponseCache {
     /// - Parameter span: how long ago a mirror may have given it at most; nil: as long as it is fresh.
     package nonisolated func memoryHit(for key: CacheKey, within span: Duration? = nil) -> CacheAnswer? {
         let now = Instant.now
-        let since = span.map { now.advanced(by: .zero - $0) } ?? Recency.any.fresh
-        return memory.hit(key, now: now, since: since)?.answer(from: .memory, now: now)
+        return memory.hit(key, now: now, since: Self.since(span, now))?.answer(from: .memory, now: now)
+    }
+
+    /// The same for `GET` of a path and query as they were given. What is not in normal form is found by its key only.
+    package nonisolated func memoryHit(target: String, within span: Duration? = nil) -> CacheAnswer? {
+        let now = Instant.now
+        return memory.hit(target: target, now: now, since: Self.since(span, now))?.answer(from: .memory, now: now)
+    }
+
+    private static func since(_ span: Duration?, _ now: Instant) -> Instant {
+        span.map { now.advanced(by: .zero - $0) } ?? Recency.any.fresh
     }
 
     /// The answer for a key: from memory, from Redis, from a flight under way, or by a fetch.
@@ -140,7 +149,7 @@ package actor ResponseCache {
         }
         for name in names {
             if let prefix = keys.purgedPrefix(of: name) {
-                forget(KeyPrefix(text: prefix))
+                forget(prefix)
                 counters.withLock { $0.invalidations += 1 }
                 continue
             }

@@ -10,9 +10,11 @@ package struct CacheKey: Sendable, CustomStringConvertible {
     /// The longest target in bytes, as given and in normal form.
     package static let lengthLimit = 8_192
 
-    /// The key as it stands in Redis after `cache:` – `GET:/posts?userId=1`. Always ASCII.
-    package let text: String
-    /// The hash of ``text``, seeded for each process, so that callers cannot choose keys that collide.
+    /// The HTTP method.
+    package let method: String
+    /// The path and query in normal form, always ASCII. They are what a mirror is sent: whoever fetches the key asks for the same.
+    package let target: String
+    /// The hash of ``target``, seeded for each process, so that callers cannot choose keys that collide.
     let hash: UInt64
 
     /// Reads a request target that may come from an untrusted caller.
@@ -23,7 +25,7 @@ package struct CacheKey: Sendable, CustomStringConvertible {
     /// - Throws: ``CacheKeyError`` where the target would leave the mirror, or is not well formed.
     package init(method: String = "GET", target: String, dropping dropped: Set<String> = []) throws(CacheKeyError) {
         if method == "GET", dropped.isEmpty, PlainTarget.isPlain(target) {
-            self.init(text: "GET:" + target)
+            self.init(normal: target)
             return
         }
         if let bad = Array(method.utf8).firstIndex(where: { !CharacterClass.isToken($0) }) ?? (method.isEmpty ? 0 : nil) {
@@ -41,22 +43,35 @@ package struct CacheKey: Sendable, CustomStringConvertible {
                 .tooLong, at: Self.lengthLimit,
                 "the target is \(normal.count) bytes long with its escapes; at most \(Self.lengthLimit) will do.")
         }
-        self.init(text: method + ":" + String(decoding: normal, as: UTF8.self))
+        self.init(method: method, normal: String(decoding: normal, as: UTF8.self))
     }
 
-    /// The key of a text that already is in normal form.
-    init(text: String) {
-        self.text = text
+    /// The key of a target that already is in normal form.
+    init(method: String = "GET", normal target: String) {
+        self.method = method
+        self.target = target
+        hash = Self.hash(of: target)
+    }
+
+    /// The key that stands in Redis as this text, or nil where none would.
+    init?(text: String) {
+        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        self.init(method: String(text[..<colon]), normal: String(text[text.utf8.index(after: colon)...]))
+    }
+
+    /// The key as it stands in Redis after `cache:` – `GET:/posts?userId=1`.
+    package var text: String { method + ":" + target }
+
+    /// ``hash`` of the key with this target.
+    static func hash(of target: String) -> UInt64 {
         var hasher = Hasher()
-        hasher.combine(text)
-        hash = UInt64(bitPattern: Int64(hasher.finalize()))
+        hasher.combine(target)
+        return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
-    /// The HTTP method.
-    package var method: String { String(text.prefix { $0 != ":" }) }
-
-    /// The path and query to send to a mirror: a function of the key, so that whoever fetches it asks for the same.
-    package var target: String { String(text.drop { $0 != ":" }.dropFirst()) }
+    /// Whether it is the key of `GET` for a target just as it was given. That need not be judged before: the normal form of a normal form is
+    /// itself, so a target that equals a key's is well formed, and no other key's.
+    func isGet(_ target: String) -> Bool { self.target == target && method == "GET" }
 
     /// The text.
     package var description: String { text }
@@ -64,7 +79,9 @@ package struct CacheKey: Sendable, CustomStringConvertible {
 
 extension CacheKey: Hashable {
     /// Whether two keys name one resource.
-    package static func == (left: CacheKey, right: CacheKey) -> Bool { left.hash == right.hash && left.text == right.text }
+    package static func == (left: CacheKey, right: CacheKey) -> Bool {
+        left.hash == right.hash && left.target == right.target && left.method == right.method
+    }
 
     /// Feeds the hash that the key knows.
     package func hash(into hasher: inout Hasher) { hasher.combine(hash) }

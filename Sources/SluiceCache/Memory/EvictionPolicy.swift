@@ -24,10 +24,9 @@ struct EvictionPolicy: Sendable {
     /// The sum of their weights.
     var weight: Int { queues.weight }
 
-    /// A slot's entry was asked for.
-    @inline(__always) mutating func touch(_ slot: Int) {
+    /// A slot's entry, which has this hash, was asked for.
+    @inline(__always) mutating func touch(_ slot: Int, hash: UInt64) {
         queues.touch(slot)
-        let hash = queues.hash(of: slot)
         if tuner.samples(hash) { tune(hash, weight: queues.weight(of: slot)) }
     }
 

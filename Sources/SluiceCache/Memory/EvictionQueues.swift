@@ -17,7 +17,6 @@ struct EvictionQueues: Sendable {
         /// Neighbours in the FIFO; -1 at its ends. In an unused node, `newer` is the next unused one.
         var newer: Int32
         var older: Int32
-        var uses: UInt8
         var place: Place
     }
 
@@ -42,6 +41,8 @@ struct EvictionQueues: Sendable {
     private(set) var window = Queue()
     private(set) var main = Queue()
     private var nodes: ContiguousArray<Node> = []
+    /// Beside the nodes, a byte for each: a hit touches nothing else, and so many lie together that they stay in the processor's caches.
+    private var uses: ContiguousArray<UInt8> = []
     private var unused: Int32 = -1
     private(set) var sketch = FrequencySketch(capacity: 8)
 
@@ -84,22 +85,24 @@ struct EvictionQueues: Sendable {
 
     /// A slot's entry was asked for.
     @inline(__always) mutating func touch(_ slot: Int) {
-        if nodes[slot].uses < Self.usesLimit { nodes[slot].uses += 1 }
+        if uses[slot] < Self.usesLimit { uses[slot] += 1 }
     }
 
     /// A new entry, which was asked for. Ask for ``victim()`` afterwards.
     /// - Returns: its slot, which no other entry has: the lowest free number or the next.
     mutating func insert(_ hash: UInt64, weight: Int) -> Int {
         sketch.note(hash)
-        let node = Node(hash: hash, weight: weight, newer: -1, older: -1, uses: 0, place: .none)
+        let node = Node(hash: hash, weight: weight, newer: -1, older: -1, place: .none)
         let slot: Int
         if unused >= 0 {
             slot = Int(unused)
             unused = nodes[slot].newer
             nodes[slot] = node
+            uses[slot] = 0
         } else {
             slot = nodes.count
             nodes.append(node)
+            uses.append(0)
             sketch.grow(to: nodes.count)
         }
         push(slot, to: .window)
@@ -154,9 +157,9 @@ struct EvictionQueues: Sendable {
     private mutating func unusedOldest(of place: Place) -> Int {
         for _ in 0..<Self.roundLimit {
             let slot = Int(place == .window ? window.oldest : main.oldest)
-            guard nodes[slot].uses > 0 else { return slot }
-            sketch.note(nodes[slot].hash, times: Int(nodes[slot].uses))
-            nodes[slot].uses = 0
+            guard uses[slot] > 0 else { return slot }
+            sketch.note(nodes[slot].hash, times: Int(uses[slot]))
+            uses[slot] = 0
             move(slot, to: place)
         }
         return Int(place == .window ? window.oldest : main.oldest)

@@ -12,8 +12,6 @@ package struct MemoryEntry: Sendable {
     var refreshUntil: Instant
     /// Until when it may be served at all.
     var staleUntil: Instant
-    /// From when on it nears its end, and may be refreshed ahead: the last fifth of its freshness.
-    var nearsEnd: Instant
     /// How it is to be kept when it is refreshed ahead; nil: nobody here knows, so that it is not.
     var policy: SharedPolicy?
     /// The tracking era in which it was known to be what Redis holds; see ``TrustEra``. 0: unverified.
@@ -34,7 +32,6 @@ package struct MemoryEntry: Sendable {
         freshUntil = instant(record.freshUntil)
         refreshUntil = instant(record.refreshUntil)
         staleUntil = instant(record.staleUntil)
-        nearsEnd = instant(record.freshUntil - max(0, record.freshUntil - record.storedAt) / 5)
         self.era = era
         if record.storedAt > serverTime + Self.step { endFreshness(at: anchor) }
     }
@@ -47,9 +44,14 @@ package struct MemoryEntry: Sendable {
         let excess = freshUntil.microseconds(since: now)
         guard excess > 0 else { return }
         freshUntil = now
-        nearsEnd = now
         refreshUntil = refreshUntil.advanced(byMicroseconds: -excess)
         staleUntil = staleUntil.advanced(byMicroseconds: -excess)
+    }
+
+    /// From when on it nears its end, and may be refreshed ahead: the last fifth of its freshness.
+    var nearsEnd: Instant {
+        let life = min(max(0, record.freshUntil - record.storedAt), 1 << 42)
+        return freshUntil.advanced(byMicroseconds: -(life * 1_000 / 5))
     }
 
     /// When a mirror gave or confirmed it.

@@ -28,15 +28,16 @@ struct MemoryShard: Sendable {
 
     /// What an entry costs beside its key and record: its slot and its node of the policy, each with the room that a growing array
     /// leaves unused, its part of the index, and its counters in the sketch.
-    private static let overhead = 2 * (MemoryLayout<Slot>.stride + 32) + 32 + 32
+    private static let overhead = 2 * (MemoryLayout<Slot>.stride + 32 + 1) + 32 + 32
 
     /// The least bound, in bytes, of a shard whose window is tuned: below, the shadows would take more than they bring.
     private static let tunedBytes = 2 << 20
 
+    // What a hit touches comes first, so that it lies beside the lock.
+    private var hits: UInt64 = 0
     private var slots: ContiguousArray<Slot> = []
     private var index = SlotIndex()
     private var policy: EvictionPolicy
-    private var hits: UInt64 = 0
     private var evictions: UInt64 = 0
 
     /// - Parameter byteLimit: what it may hold at most, the policy's own memory included.
@@ -49,23 +50,37 @@ struct MemoryShard: Sendable {
     var usage: MemoryUsage { MemoryUsage(entries: policy.count, bytes: policy.weight, hits: hits, evictions: evictions) }
 
     private func position(of key: CacheKey) -> Int? {
-        index.find(key.hash) { slots[$0].key.text == key.text }
+        index.find(key.hash) { slots[$0].key.target == key.target && slots[$0].key.method == key.method }
     }
 
     /// The entry if it is fresh and was verified in this era; counts.
     /// - Parameters:
     ///   - since: when a mirror must have given it; that of ``Recency/any`` for whenever.
-    ///   - nearing: set to the hits so far when the entry nears its end and has not said so yet.
-    mutating func hit(_ key: CacheKey, now: Instant, since: Instant, era: UInt64, nearing: inout Int) -> MemoryEntry? {
-        guard let position = position(of: key), let entry = slots[position].entry, entry.era == era, era != 0, entry.freshUntil > now,
+    ///   - nearing: set when the entry nears its end and has not said so yet.
+    mutating func hit(_ key: CacheKey, now: Instant, since: Instant, era: UInt64, nearing: inout NearingEntry?) -> MemoryEntry? {
+        position(of: key).flatMap { hit(at: $0, now: now, since: since, era: era, nearing: &nearing) }
+    }
+
+    /// The same for `GET` of a target, just as it was given.
+    /// - Parameter hash: that of the target's key.
+    mutating func hit(
+        target: String, hash: UInt64, now: Instant, since: Instant, era: UInt64, nearing: inout NearingEntry?
+    ) -> MemoryEntry? {
+        index.find(hash) { slots[$0].key.isGet(target) }.flatMap { hit(at: $0, now: now, since: since, era: era, nearing: &nearing) }
+    }
+
+    @inline(__always) private mutating func hit(
+        at position: Int, now: Instant, since: Instant, era: UInt64, nearing: inout NearingEntry?
+    ) -> MemoryEntry? {
+        guard let entry = slots[position].entry, entry.era == era, era != 0, entry.freshUntil > now,
             since.microseconds == .min || entry.receivedAt >= since
         else { return nil }
-        policy.touch(position)
+        policy.touch(position, hash: slots[position].key.hash)
         hits += 1
         slots[position].hits &+= 1
         if now >= slots[position].tellsFrom, slots[position].hits >= Self.worthwhileHits {
             slots[position].tellsFrom = .distantFuture
-            nearing = Int(slots[position].hits)
+            nearing = NearingEntry(key: slots[position].key, entry: entry, hits: Int(slots[position].hits))
         }
         return entry
     }
@@ -73,7 +88,7 @@ struct MemoryShard: Sendable {
     /// The entry in whatever state; counts as a use.
     mutating func find(_ key: CacheKey) -> MemoryEntry? {
         guard let position = position(of: key) else { return nil }
-        policy.touch(position)
+        policy.touch(position, hash: slots[position].key.hash)
         return slots[position].entry
     }
 
@@ -87,7 +102,7 @@ struct MemoryShard: Sendable {
 
     /// Takes an entry in and makes room for it. It may itself be what goes, when what is there is asked for more often.
     mutating func install(_ entry: MemoryEntry, for key: CacheKey) {
-        let cost = entry.record.memoryCost + key.text.utf8.count + 32 + Self.overhead
+        let cost = entry.record.memoryCost + key.target.utf8.count + 32 + Self.overhead
         guard cost <= policy.queues.capacity else {
             remove(key)
             return

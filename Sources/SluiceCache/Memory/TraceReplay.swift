@@ -7,7 +7,7 @@ package struct TraceReplay: Sendable {
 
         mutating func request(_ hash: UInt64) -> Bool {
             if let slot = index.find(hash, isMatch: { hashes[$0] == hash }) {
-                policy.touch(slot)
+                policy.touch(slot, hash: hash)
                 return true
             }
             let slot = policy.insert(hash, weight: 1)

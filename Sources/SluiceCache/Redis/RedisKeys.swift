@@ -30,10 +30,13 @@ struct RedisKeys: Sendable, Hashable {
     var prefixMarker: String { recordPrefix + ">" }
 
     /// The key whose record has this name, or nil for a name that is no record's.
-    func key(ofRecord name: String) -> CacheKey? { rest(of: name, after: recordPrefix).map(CacheKey.init(text:)) }
+    func key(ofRecord name: String) -> CacheKey? { rest(of: name, after: recordPrefix).flatMap(CacheKey.init(text:)) }
 
     /// The prefix of keys whose purge invalidates this name, or nil for a name that says no such thing.
-    func purgedPrefix(of name: String) -> String? { rest(of: name, after: prefixMarker) }
+    func purgedPrefix(of name: String) -> KeyPrefix? { rest(of: name, after: prefixMarker).map(KeyPrefix.init(text:)) }
+
+    /// The prefix of the keys whose records' names begin with this, or nil when those are no records.
+    func prefix(ofRecords beginning: String) -> KeyPrefix? { rest(of: beginning, after: recordPrefix).map(KeyPrefix.init(text:)) }
 
     private func rest(of name: String, after beginning: String) -> String? {
         name.utf8.starts(with: beginning.utf8) ? String(name.utf8.dropFirst(beginning.utf8.count)) ?? "" : nil

@@ -168,11 +168,11 @@ struct RedisTier: Sendable {
     private static let prefixLimit = 512
 
     /// Purges all records whose keys have a prefix; the prefix that was purged, which is a shorter one when the log was full.
-    func purge(prefix: String) async throws(RedisError) -> String {
-        let arguments = [keys.recordPrefix + prefix, keys.recordPrefix, String(Self.prefixLimit)].map { Array($0.utf8) }
+    func purge(_ prefix: KeyPrefix) async throws(RedisError) -> KeyPrefix {
+        let arguments = [keys.recordPrefix + prefix.text, keys.recordPrefix, String(Self.prefixLimit)].map { Array($0.utf8) }
         let value = try await client.run(
             CacheScripts.purgePrefix, keys: [keys.purges, keys.prefixPurges, keys.horizon], arguments: arguments, idempotent: true)
-        return value.string.flatMap(keys.key(ofRecord:))?.text ?? ""
+        return value.string.flatMap(keys.prefix(ofRecords:)) ?? .everything
     }
 
     private static func lookupAnswer(_ value: RedisValue, bodyLimit: Int) -> LookupAnswer? {

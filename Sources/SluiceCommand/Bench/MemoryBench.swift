@@ -61,8 +61,8 @@ struct MemoryBench: Sendable {
             subject: "memory", title: "Memory tier: hits among 100,000 keys of falling popularity", rounds: settings.rounds, host: host,
             panels: panels(), samples: samples,
             notes: [
-                "A hit starts from the path's text; the dictionary hashes it, Sluice makes a key of it, hashes that and looks at the clock. With "
-                    + "keys hashed before, neither does; nor does Sluice when it writes. The dictionary knows neither expiry nor eviction. CPU time is what a busy host disturbs least."
+                "A hit starts from the path's text: both hash it, and Sluice looks at the clock. With keys hashed "
+                    + "before, neither does; nor does Sluice when it writes. The dictionary knows neither expiry nor eviction. CPU time is what a busy host disturbs least."
             ])
     }
 
@@ -136,10 +136,8 @@ struct MemoryBench: Sendable {
         ]
     }
 
-    /// What a call for a path does until it has found its answer: it makes a key of it, looks at the clock, and finds it.
-    private static func hit(_ path: String, _ tier: MemoryTier) -> MemoryEntry? {
-        (try? CacheKey(target: path)).flatMap { tier.hit($0, now: .now) }
-    }
+    /// What a call for a path does until it has found its answer: it looks at the clock, and finds it.
+    private static func hit(_ path: String, _ tier: MemoryTier) -> MemoryEntry? { tier.hit(target: path, now: .now) }
 
     /// Nanoseconds for each request of a thread, on the clock and of the processor; one thread for each load, all at once.
     private static func time(_ pass: @escaping Pass, _ loads: [Load]) async throws -> (clock: Double, processor: Double) {
