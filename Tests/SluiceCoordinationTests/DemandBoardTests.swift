@@ -46,15 +46,15 @@ import Testing
         #expect(board.nextStep(now: at(3)) == at(3))
     }
 
-    @Test func `what is wanted ahead is gathered for a tenth of a second, nobody waits for it, and a waiter takes it along at once`() {
+    @Test func `what is wanted ahead is gathered for a fifth of a second, nobody waits for it, and a waiter takes it along at once`() {
         var board = DemandBoard(caller: leader, epoch: 7)
         board.heard(demand(other, [0, 0, 0, 40], stamp: 1), now: at(0))
         #expect(board.waiting == 0 && board.crowd == .nobody)
         #expect(board.reservation(now: at(0))?.demands.map(\.wanted) == [40])
         board.granted([(other, 40)], nextRelease: nil, now: at(1))
         board.heard(demand(leader, [0, 0, 0, 30], stamp: 1), now: at(10))
-        #expect(board.nextStep(now: at(10)) == at(100))
-        #expect(board.reservation(now: at(99)) == nil)
+        #expect(board.nextStep(now: at(10)) == at(200))
+        #expect(board.reservation(now: at(199)) == nil)
         board.heard(demand(other, [0, 1, 0, 0], stamp: 2, sequence: 1), now: at(50))
         let request = board.reservation(now: at(50))
         #expect(request?.demands.map(\.tier) == [1, 3])

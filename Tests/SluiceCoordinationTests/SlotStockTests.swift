@@ -19,13 +19,13 @@ struct SlotStockTests {
         return stock
     }
 
-    @Test func `a steady load is met for four fifths of a second, asked for when half of that is gone`() {
+    @Test func `a steady load is met for a second and a fifth, asked for when half of that is gone`() {
         var stock = stock(rate: 1_000)
-        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 800)
-        #expect(stock.wanted(spare: 240, free: 1_000_000, nodes: 4, now: at(500_100)) == 800, "the wish is told once")
-        #expect(stock.wanted(spare: 799, free: 1_000_000, nodes: 4, now: at(500_200)) == 0)
-        #expect(stock.wanted(spare: 401, free: 1_000_000, nodes: 4, now: at(500_300)) == 0, "more than half is left")
-        #expect(stock.wanted(spare: 399, free: 1_000_000, nodes: 4, now: at(500_400)) == 401)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 1_200)
+        #expect(stock.wanted(spare: 240, free: 1_000_000, nodes: 4, now: at(500_100)) == 1_200, "the wish is told once")
+        #expect(stock.wanted(spare: 1_199, free: 1_000_000, nodes: 4, now: at(500_200)) == 0)
+        #expect(stock.wanted(spare: 601, free: 1_000_000, nodes: 4, now: at(500_300)) == 0, "more than half is left")
+        #expect(stock.wanted(spare: 599, free: 1_000_000, nodes: 4, now: at(500_400)) == 601)
         #expect(stock.keep(free: 1_000_000, nodes: 4, now: at(500_500)) > NodeQueue.keep)
     }
 
@@ -53,9 +53,9 @@ struct SlotStockTests {
 
     @Test func `a load that becomes less asks for less, though what was asked for has not come`() {
         var stock = stock(rate: 1_000)
-        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 800)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 1_200)
         for arrival in 0..<60 { stock.arrived(now: at(500_000 + Int64(arrival) * 5_000)) }
-        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(800_000)) == 160)
+        #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(800_000)) == 240)
     }
 
     @Test func `a burst, a slow load and one that has ended are none`() {

@@ -27,6 +27,25 @@ import Testing
             ])
     }
 
+    @Test func `a number is read from its digits as from its text`() {
+        var generator = SeededGenerator(seed: 5)
+        let edges = [
+            "", "-", "+", "0", "-0", "+7", "007", "1-", " 1", "\(Int64.max)", "\(Int64.min)", "9223372036854775808", "-9223372036854775809",
+        ]
+        let random = (0..<5_000).map { _ in
+            String(
+                (0..<Int.random(in: 1...20, using: &generator)).map { _ in
+                    "0123456789012345678901234567890123456789-x".randomElement(using: &generator)!
+                })
+        }
+        for text in edges + random {
+            #expect(RedisValue.bulk(Array(text.utf8)).int64 == Int64(text), "\(text)")
+            #expect(RedisValue.bulk(Array(("-" + text).utf8)).int64 == Int64("-" + text), "-\(text)")
+        }
+        #expect(RedisValue.bulk(Array("held".utf8)).isText("held") && !RedisValue.bulk(Array("hel".utf8)).isText("held"))
+        #expect(!RedisValue.null.isText("") && RedisValue.bulk([]).isText(""))
+    }
+
     @Test func `what the encoder writes the reader reads`() throws {
         for lengths in [[0], [1, 9, 10], [99, 100, 101, 1_000, 70_000]] {
             let arguments = lengths.map { length in (0..<length).map { _ in UInt8.random(in: 0...255) } }

@@ -112,10 +112,9 @@ struct RedisTier: Sendable {
 
     private static func fillAnswer(_ value: RedisValue, from script: String) -> Result<FillAnswer, RedisError> {
         guard let elements = value.array else { return .failure(unexpected(value, from: script)) }
-        switch elements.first?.string {
-        case "refused": return .success(.refused)
-        case "kept": return .success(.kept)
-        default: break
+        if let first = elements.first {
+            if first.isText("refused") { return .success(.refused) }
+            if first.isText("kept") { return .success(.kept) }
         }
         let times = elements.dropFirst().compactMap(\.int64)
         guard times.count == 4 else { return .failure(unexpected(value, from: script)) }
@@ -178,24 +177,23 @@ struct RedisTier: Sendable {
     private static func lookupAnswer(_ value: RedisValue, bodyLimit: Int) -> LookupAnswer? {
         guard let elements = value.array, elements.count == 6, let serverTime = elements[3].int64, let purges = elements[5].int64
         else { return nil }
-        let found: LookupAnswer.Found
-        switch elements[0].string {
-        case "same": found = .same
-        case "whole":
+        var found = LookupAnswer.Found.none
+        if elements[0].isText("same") {
+            found = .same
+        } else if elements[0].isText("whole") {
             let flat = (elements[4].array ?? []).map { $0.bytes ?? [] }
             let fields = stride(from: 0, to: flat.count - 1, by: 2).map { (name: flat[$0], value: flat[$0 + 1]) }
-            found = RecordFields.decoded(fields, bodyLimit: bodyLimit).map { .whole($0) } ?? .none
-        default: found = .none
+            if let record = RecordFields.decoded(fields, bodyLimit: bodyLimit) { found = .whole(record) }
         }
-        switch elements[1].string {
-        case "unneeded": return LookupAnswer(found: found, flight: .unneeded, serverTime: serverTime, purges: purges)
-        case "taken": return LookupAnswer(found: found, flight: .taken, serverTime: serverTime, purges: purges)
-        case "declined": return LookupAnswer(found: found, flight: .declined, serverTime: serverTime, purges: purges)
-        case "held":
-            let lease = min(max(0, elements[2].int64 ?? 0), 3_600_000)
-            return LookupAnswer(found: found, flight: .held(leaseMicroseconds: lease * 1_000), serverTime: serverTime, purges: purges)
-        default: return nil
-        }
+        guard let flight = flightState(elements[1], remaining: elements[2]) else { return nil }
+        return LookupAnswer(found: found, flight: flight, serverTime: serverTime, purges: purges)
+    }
+
+    private static func flightState(_ word: RedisValue, remaining: RedisValue) -> LookupAnswer.FlightState? {
+        if word.isText("unneeded") { return .unneeded }
+        if word.isText("taken") { return .taken }
+        if word.isText("declined") { return .declined }
+        return word.isText("held") ? .held(leaseMicroseconds: min(max(0, remaining.int64 ?? 0), 3_600_000) * 1_000) : nil
     }
 
     private static func unexpected(_ value: RedisValue, from script: String) -> RedisError {

@@ -34,7 +34,7 @@ package struct DemandBoard: Sendable {
     /// Between two reserves, so that several nodes' demands travel together.
     package static let gathering: Int64 = 1_000
     /// The same while nobody waits, and all want is to hold slots ahead: they ask when half of theirs are left, which last for longer.
-    package static let leisure: Int64 = 100_000
+    package static let leisure: Int64 = 200_000
 
     private let epoch: Int64
     private let caller: NodeID

@@ -7,7 +7,9 @@ package import SluiceLoop
 /// limits bind, each slot goes to somebody who waits.
 package struct SlotStock: Sendable {
     /// How long the stock should last, in microseconds: as long as the mirrors have plenty for it, between these.
-    package static let horizon: ClosedRange<Int64> = 400_000...800_000
+    package static let horizon: ClosedRange<Int64> = 400_000...1_200_000
+    /// How long a slot of the stock is kept, in microseconds: longer than the stock lasts, shorter than a slot may wait for its request.
+    package static let keep: Int64 = 1_600_000
     /// Below so many arrivals a second nothing is held ahead.
     package static let leastRate: Double = 50
     /// What is free must be so many times what all nodes would hold.
@@ -54,7 +56,7 @@ package struct SlotStock: Sendable {
     package func keep(free: Int?, nodes: Int, now: Instant) -> Int64 {
         var copy = self
         copy.turnOver(now: now)
-        return copy.size(free: free, nodes: nodes) > 0 ? 2 * Self.horizon.upperBound : NodeQueue.keep
+        return copy.size(free: free, nodes: nodes) > 0 ? Self.keep : NodeQueue.keep
     }
 
     /// Whether so much happens that reports may wait for one another longer.
