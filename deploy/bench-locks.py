@@ -5,9 +5,11 @@ The same file is also one process of redis-py's: `bench-locks.py peer URL NAME F
 """
 
 import argparse
+import json
 import os
 import re
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -94,7 +96,7 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
 
 
-def contended(rows, used, seconds, end):
+def contended(rows, used, end, seconds):
     """Acquisitions a second, hand-over times (ms) where somebody waited already, fairness, commands for each."""
     entries = sorted((acquired, released, asked) for row in rows for asked, acquired, released in row)
     handovers = [
@@ -113,12 +115,81 @@ def contended(rows, used, seconds, end):
     }
 
 
+# What is measured: the key in the JSON, the words for it, its unit and decimals, what it should be.
+ALONE = [
+    ("alone_rate", "pairs a second alone", "/s", 0, None),
+    ("alone_ratio", "the same beside half of redis-benchmark -c 1", "×", 2, ">= 0.9"),
+    ("alone_calls", "scripts for each pair", "", 2, None),
+    ("alone_inner", "commands within them", "", 1, None),
+]
+PACED = [
+    ("rate", "acquisitions a second (ceiling 50)", "/s", 1, ">= 49"),
+    ("p50", "hand-over, p50", "ms", 2, "<= 0.4"),
+    ("p90", "hand-over, p90", "ms", 2, "<= 0.7"),
+    ("fairness", "most beside least of one process", "×", 2, "<= 1.05"),
+    ("calls", "scripts for each acquisition", "", 2, "<= 3"),
+    ("inner", "commands within them", "", 1, None),
+    ("overlaps", "two inside at once", "", 0, "<= 0"),
+]
+
+
+def meets(value, wanted):
+    if wanted is None:
+        return None
+    sign, bound = wanted.split()
+    return value <= float(bound) if sign == "<=" else value >= float(bound)
+
+
+def measure(redis, contestants, processes, seconds):
+    """One round: all contestants take turns, alone and then together."""
+    figures = {}
+    for name, command in contestants:
+        r1 = redis.yardstick()
+        alone = contended(*run(redis, command, 1, seconds, 0, 0), seconds)
+        for key, value in (("rate", alone["rate"]), ("ratio", alone["rate"] / (r1 / 2)), ("calls", alone["calls"]), ("inner", alone["inner"])):
+            figures[name, "alone_" + key] = value
+    for name, command in contestants:
+        paced = contended(*run(redis, command, processes, seconds, 20_000, 20_000), seconds)
+        figures.update({(name, key): value for key, value in paced.items()})
+    return figures
+
+
+def summary(rounds, contestants):
+    """The rows of the report: median, least and most of each figure over the rounds."""
+    rows = []
+    for name, _ in contestants:
+        for key, label, unit, places, wanted in ALONE + PACED:
+            values = [figures[name, key] for figures in rounds]
+            median = statistics.median(values)
+            # redis-py is the yardstick: nothing is asked of it but that it locks.
+            target = wanted if name.startswith("sluice") or key == "overlaps" else None
+            rows.append({
+                "who": name, "what": key, "label": label, "unit": unit, "places": places, "median": median, "least": min(values),
+                "most": max(values), "rounds": values, "wanted": target, "is_met": meets(median, target),
+            })
+    return rows
+
+
+def show(rows, processes):
+    who = None
+    for row in rows:
+        if row["who"] != who:
+            who = row["who"]
+            print(f"\n{who}: alone, and {processes} processes that hold 20 ms and think 20 ms")
+            print(f"  {'':46} {'median':>10} {'least':>10} {'most':>10}  wanted")
+        numbers = " ".join(f"{row[key]:10.{row['places']}f}" for key in ("median", "least", "most"))
+        verdict = {None: "", True: "reached", False: "missed"}[row["is_met"]]
+        label = row["label"] + (f" ({row['unit']})" if row["unit"] not in ("", "/s") else "")
+        print(f"  {label:46} {numbers}  {row['wanted'] or '':8}{verdict}".rstrip())
+
+
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--worker", required=True)
-    options.add_argument("--seconds", type=float, default=5)
-    options.add_argument("--processes", type=int, default=4)
-    options.add_argument("--rounds", type=int, default=3)
+    options = argparse.ArgumentParser(prog="deploy/bench-locks", description="Sluice's lock beside redis-py's, in one run on one private Redis.")
+    options.add_argument("--worker", required=True, help=argparse.SUPPRESS)
+    options.add_argument("--seconds", type=float, default=5, help="how long each measurement takes (5)")
+    options.add_argument("--processes", type=int, default=4, help="how many want the lock (4)")
+    options.add_argument("--rounds", type=int, default=3, help="rounds that count, after one that does not (3)")
+    options.add_argument("--json", action="store_true", help="print the report as JSON")
     options = options.parse_args()
     redis = Redis()
     try:
@@ -133,24 +204,15 @@ def main():
             return [sys.executable, os.path.abspath(__file__), "peer", redis.url, "peer", *map(str, (start, end, hold, think))]
 
         contestants = (("sluice", sluice("own")), ("sluice, on the pool's thread", sluice("pool")), ("redis-py", redis_py))
-        for number in range(1, options.rounds + 1):
-            print(f"round {number}")
-            for name, command in contestants:
-                r1 = redis.yardstick()
-                rows, used, end = run(redis, command, 1, options.seconds, 0, 0)
-                alone = contended(rows, used, options.seconds, end)
-                print(
-                    f"  {name:28} alone: {alone['rate']:7.0f} pairs/s = {alone['rate'] / (r1 / 2):.2f} × R1/2 (R1 {r1:.0f}); "
-                    f"{alone['calls']:.2f} calls, {alone['inner']:.1f} commands within them, for each"
-                )
-            for name, command in contestants:
-                rows, used, end = run(redis, command, options.processes, options.seconds, 20_000, 20_000)
-                paced = contended(rows, used, options.seconds, end)
-                print(
-                    f"  {name:28} hold 20 ms, think 20 ms, {options.processes} processes: {paced['rate']:.1f}/s (ceiling 50), hand-over p50 "
-                    f"{paced['p50']:.2f} p90 {paced['p90']:.2f} ms, max/min {paced['fairness']:.2f}, {paced['calls']:.2f} calls for each, "
-                    f"{paced['overlaps']} overlaps"
-                )
+        rounds = []
+        for number in range(options.rounds + 1):
+            print(f"round {number} of {options.rounds}{'' if number else ', to warm up'}", file=sys.stderr)
+            rounds.append(measure(redis, contestants, options.processes, options.seconds))
+        rows = summary(rounds[1:], contestants)
+        if options.json:
+            print(json.dumps({"bench": "locks", "rounds": options.rounds, "seconds": options.seconds, "figures": rows}, indent=2))
+        else:
+            show(rows, options.processes)
     finally:
         redis.stop()
 
