@@ -23,6 +23,14 @@ enum Processes {
         }
     }
 
+    /// Those that were started with this word, `NAME=value`, in their environment, by whomever.
+    static func withEnvironment(_ word: String) -> [Entry] {
+        all.filter { entry in
+            let words = FileManager.default.contents(atPath: "/proc/\(entry.process)/environ") ?? Data()
+            return words.split(separator: 0).contains { $0.elementsEqual(word.utf8) }
+        }
+    }
+
     /// Those of `processes`, and the guards set over them, that are still children of this process.
     static func children(among processes: [Int32]) -> [Entry] {
         all.filter { entry in
