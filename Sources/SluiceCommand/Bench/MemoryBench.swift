@@ -35,8 +35,8 @@ struct MemoryBench: Sendable {
 
     /// A dictionary behind one lock; a class, since a lock cannot move.
     private final class Locked<Key: Hashable & Sendable>: Sendable {
-        let entries: Mutex<[Key: MemoryEntry]>
-        init(_ entries: [Key: MemoryEntry]) { self.entries = Mutex(entries) }
+        let records: Mutex<[Key: CacheRecord]>
+        init(_ records: [Key: CacheRecord]) { self.records = Mutex(records) }
     }
 
     /// Measures; the report.
@@ -71,18 +71,18 @@ struct MemoryBench: Sendable {
         let keys = try (0..<Self.keyCount).map { try CacheKey(target: "/api/v1/posts/\($0)") }
         let now = Instant.now
         let tier = MemoryTier(byteLimit: 1 << 28, era: TrustEra(isTracked: false))
-        var entries: [CacheKey: MemoryEntry] = [:]
+        var records: [CacheKey: CacheRecord] = [:]
         for (number, key) in keys.enumerated() {
             let record = CacheRecord(
                 version: "\(number)", status: 200, mirror: "m", headers: [], body: .init(repeating: 7, count: 100),
                 storedAt: 0, freshUntil: 3_600_000, refreshUntil: 3_600_000, staleUntil: 3_600_000)
-            let entry = MemoryEntry(record, serverTime: 0, anchor: now, era: 1)
-            tier.install(entry, for: key)
-            entries[key] = entry
+            tier.install(MemoryEntry(record, serverTime: 0, anchor: now, era: 1), for: key)
+            records[key] = record
         }
-        let byKey = Locked(entries)
-        let byPath = Locked([String: MemoryEntry](uniqueKeysWithValues: entries.map { ($0.key.target, $0.value) }))
-        let spare = entries[keys[0]]!
+        let byKey = Locked(records)
+        let byPath = Locked([String: CacheRecord](uniqueKeysWithValues: records.map { ($0.key.target, $0.value) }))
+        let spare = records[keys[0]]!
+        let spareEntry = MemoryEntry(spare, serverTime: 0, anchor: now, era: 1)
         return [
             ("sluice", { load in load.numbers.reduce(0) { $0 + (Self.hit(load.paths[Int($1)], tier) == nil ? 1 : 0) } }),
             ("sluice_hashed", { load in load.numbers.reduce(0) { $0 + (tier.hit(load.keys[Int($1)], now: now) == nil ? 1 : 0) } }),
@@ -90,8 +90,8 @@ struct MemoryBench: Sendable {
                 "dictionary",
                 { load in
                     load.numbers.reduce(0) { misses, number in
-                        let entry = byPath.entries.withLock { $0[load.paths[Int(number)]] }
-                        return misses + (entry == nil ? 1 : 0)
+                        let record = byPath.records.withLock { $0[load.paths[Int(number)]] }
+                        return misses + (record == nil ? 1 : 0)
                     }
                 }
             ),
@@ -99,8 +99,8 @@ struct MemoryBench: Sendable {
                 "hashed",
                 { load in
                     load.numbers.reduce(0) { misses, number in
-                        let entry = byKey.entries.withLock { $0[load.keys[Int(number)]] }
-                        return misses + (entry == nil ? 1 : 0)
+                        let record = byKey.records.withLock { $0[load.keys[Int(number)]] }
+                        return misses + (record == nil ? 1 : 0)
                     }
                 }
             ),
@@ -110,7 +110,7 @@ struct MemoryBench: Sendable {
                     var misses = 0
                     for (index, number) in load.numbers.enumerated() {
                         if index % Self.writeEvery == 0 {
-                            tier.install(spare, for: load.keys[Int(number)])
+                            tier.install(spareEntry, for: load.keys[Int(number)])
                         } else if Self.hit(load.paths[Int(number)], tier) == nil {
                             misses += 1
                         }
@@ -125,8 +125,8 @@ struct MemoryBench: Sendable {
                     for (index, number) in load.numbers.enumerated() {
                         let path = load.paths[Int(number)]
                         if index % Self.writeEvery == 0 {
-                            byPath.entries.withLock { $0[path] = spare }
-                        } else if byPath.entries.withLock({ $0[path] }) == nil {
+                            byPath.records.withLock { $0[path] = spare }
+                        } else if byPath.records.withLock({ $0[path] }) == nil {
                             misses += 1
                         }
                     }
