@@ -93,7 +93,9 @@ def run(redis, command, processes, seconds, hold, think):
 
 
 def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
+    if not values:
+        sys.exit("nobody handed the lock over to another; let the measurement take longer (--seconds)")
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
 def contended(rows, used, end, seconds):
@@ -101,7 +103,7 @@ def contended(rows, used, end, seconds):
     entries = sorted((acquired, released, asked) for row in rows for asked, acquired, released in row)
     handovers = [
         (nxt[0] - held[1]) / 1000 for held, nxt in zip(entries, entries[1:]) if nxt[2] < held[1]
-    ]
+    ] if len(rows) > 1 else [0]
     counts = [sum(1 for entry in row if entry[1] < end) for row in rows]
     total = max(1, sum(counts))
     outer = sum(used.get(name, 0) for name in ("evalsha", "eval"))
@@ -118,18 +120,18 @@ def contended(rows, used, end, seconds):
 # What is measured: the key in the JSON, the words for it, its unit and decimals, what it should be.
 ALONE = [
     ("alone_rate", "pairs a second alone", "/s", 0, None),
-    ("alone_ratio", "the same beside half of redis-benchmark -c 1", "×", 2, ">= 0.9"),
+    ("alone_ratio", "beside half of redis-benchmark -c 1", "×", 2, ">= 0.9"),
     ("alone_calls", "scripts for each pair", "", 2, None),
     ("alone_inner", "commands within them", "", 1, None),
 ]
 PACED = [
-    ("rate", "acquisitions a second (ceiling 50)", "/s", 1, ">= 49"),
+    ("rate", "acquisitions a second (ceiling 50 with 4)", "/s", 1, ">= 49"),
     ("p50", "hand-over, p50", "ms", 2, "<= 0.4"),
     ("p90", "hand-over, p90", "ms", 2, "<= 0.7"),
     ("fairness", "most beside least of one process", "×", 2, "<= 1.05"),
     ("calls", "scripts for each acquisition", "", 2, "<= 3"),
     ("inner", "commands within them", "", 1, None),
-    ("overlaps", "two inside at once", "", 0, "<= 0"),
+    ("overlaps", "two inside at once, in any round", "", 0, "<= 0"),
 ]
 
 
@@ -165,7 +167,9 @@ def summary(rounds, contestants):
             target = wanted if name.startswith("sluice") or key == "overlaps" else None
             rows.append({
                 "who": name, "what": key, "label": label, "unit": unit, "places": places, "median": median, "least": min(values),
-                "most": max(values), "rounds": values, "wanted": target, "is_met": meets(median, target),
+                "most": max(values), "rounds": values, "wanted": target,
+                # Never is never, not half of the time.
+                "is_met": meets(max(values) if key == "overlaps" else median, target),
             })
     return rows
 
@@ -190,7 +194,10 @@ def main():
     options.add_argument("--processes", type=int, default=4, help="how many want the lock (4)")
     options.add_argument("--rounds", type=int, default=3, help="rounds that count, after one that does not (3)")
     options.add_argument("--json", action="store_true", help="print the report as JSON")
-    options = options.parse_args()
+    given = options.parse_args()
+    if given.rounds < 1 or given.processes < 2 or given.seconds <= 0:
+        options.error("there must be a round (--rounds), two processes (--processes), and time (--seconds)")
+    options = given
     redis = Redis()
     try:
         def sluice(place):
@@ -210,9 +217,12 @@ def main():
             rounds.append(measure(redis, contestants, options.processes, options.seconds))
         rows = summary(rounds[1:], contestants)
         if options.json:
-            print(json.dumps({"bench": "locks", "rounds": options.rounds, "seconds": options.seconds, "figures": rows}, indent=2))
+            report = {"bench": "locks", "rounds": options.rounds, "seconds": options.seconds, "processes": options.processes, "figures": rows}
+            print(json.dumps(report, indent=2, allow_nan=False))
         else:
             show(rows, options.processes)
+        if any(value for figures in rounds for (_, key), value in figures.items() if key == "overlaps"):
+            sys.exit("deploy/bench-locks: two were inside at once; report this as a bug")
     finally:
         redis.stop()
 

@@ -87,11 +87,12 @@ extension Integration {
             let chart = room.path("chart.svg")
             let run = try await ChildProcess.run(
                 try CommandScene.program, ["bench", subject.name, "--rounds", "2", "--json", "--chart", chart] + subject.options,
-                environment: ["BENCH_ROOM": room.path])
+                environment: ["TMPDIR": room.path])
             #expect(run.ending == .exited(0), "\(run.standardError)")
             #expect(run.standardError.isEmpty, "no bar where nobody looks: \(run.standardError)")
-            let left = Processes.withEnvironment("BENCH_ROOM=\(room.path)")
+            let left = Processes.about(room.path)
             #expect(left.isEmpty, "something is left running: \(left)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: room.path("")) == ["chart.svg"])
 
             let decoder = JSONDecoder()
             decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -129,6 +130,17 @@ extension Integration {
             #expect(drawing.root == "svg")
             // Each figure has a bar: boxes of these two styles, but for the three of the head.
             #expect(drawing.styles["ours", default: 0] + drawing.styles["yardstick", default: 0] == page.figures.count + 3)
+        }
+
+        @Test func `a server that is left running would be seen`() async throws {
+            let room = try TemporaryDirectory(label: "left")
+            let redis = try ChildProcess(
+                "redis-server", ["--port", "0", "--unixsocket", "socket", "--save", "", "--dir", room.path], environment: ["TMPDIR": "/tmp"]
+            )
+            try await redis.waitForOutput(containing: "ready to accept connections")
+            #expect(Processes.about(room.path).map(\.process) == [redis.processIdentifier])
+            await redis.stop()
+            #expect(Processes.about(room.path).isEmpty)
         }
 
         @Test func `the table names the yardstick's ratio and what was wanted`() async throws {

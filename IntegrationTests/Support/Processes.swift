@@ -23,11 +23,14 @@ enum Processes {
         }
     }
 
-    /// Those that were started with this word, `NAME=value`, in their environment, by whomever.
-    static func withEnvironment(_ word: String) -> [Entry] {
+    /// Those of this user that have to do with a directory: it is in the environment that they were started with (of which Redis and nginx
+    /// leave nothing), in their command line, or they work in it.
+    static func about(_ directory: String) -> [Entry] {
         all.filter { entry in
             let words = FileManager.default.contents(atPath: "/proc/\(entry.process)/environ") ?? Data()
-            return words.split(separator: 0).contains { $0.elementsEqual(word.utf8) }
+            let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(entry.process)/cwd")) ?? ""
+            return String(decoding: words, as: UTF8.self).contains(directory) || entry.commandLine.contains(directory)
+                || place.hasPrefix(directory)
         }
     }
 

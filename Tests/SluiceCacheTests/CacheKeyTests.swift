@@ -148,6 +148,7 @@ struct CacheKeyTests {
         // As it stands in Redis; what nobody can read is taken for the most that it may be.
         #expect(KeyPrefix(text: prefix.text) == prefix && prefix.text == "GET:/a~b/c")
         #expect(KeyPrefix(text: "").text == "" && KeyPrefix(text: "GE") == .everything)
+        #expect(KeyPrefix(text: "GET:\u{301}/a").text == "GET:\u{301}/a")
         for path in ["", "a", "//a", "/a?b", "/a b", "/a#b", "/%zz"] {
             #expect(throws: CacheKeyError.self, "\(path)") { try KeyPrefix(path: path) }
         }

@@ -40,15 +40,15 @@ struct SlotStockTests {
 
     @Test func `where there is less to spare the stock lasts shorter`() {
         var stock = stock(rate: 1_000)
-        #expect(stock.wanted(spare: 0, free: 9_600, nodes: 4, now: at(500_000)) == 600)
+        #expect(stock.wanted(spare: 0, free: 12_800, nodes: 4, now: at(500_000)) == 800)
     }
 
     @Test func `where limits bind nothing is held`() {
         var stock = stock(rate: 1_000)
-        #expect(stock.wanted(spare: 0, free: 6_399, nodes: 4, now: at(500_000)) == 0)
-        #expect(stock.wanted(spare: 0, free: 6_400, nodes: 4, now: at(500_000)) == 400)
+        #expect(stock.wanted(spare: 0, free: 9_599, nodes: 4, now: at(500_000)) == 0)
+        #expect(stock.wanted(spare: 0, free: 9_600, nodes: 4, now: at(500_000)) == 600)
         #expect(stock.wanted(spare: 0, free: nil, nodes: 1, now: at(500_000)) == 0, "nothing is known")
-        #expect(stock.keep(free: 6_399, nodes: 4, now: at(500_000)) == NodeQueue.keep)
+        #expect(stock.keep(free: 9_599, nodes: 4, now: at(500_000)) == NodeQueue.keep)
     }
 
     @Test func `a load that becomes less asks for less, though what was asked for has not come`() {
@@ -56,6 +56,16 @@ struct SlotStockTests {
         #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(500_000)) == 1_200)
         for arrival in 0..<60 { stock.arrived(now: at(500_000 + Int64(arrival) * 5_000)) }
         #expect(stock.wanted(spare: 0, free: 1_000_000, nodes: 4, now: at(800_000)) == 240)
+    }
+
+    @Test func `what is held ahead is there before it is gone, is sent in time, and reported in time`() throws {
+        // Half of the least stock outlasts the leader's gathering, with half as long again for the way.
+        #expect(SlotStock.horizon.lowerBound / 2 >= DemandBoard.leisure * 3 / 2)
+        // A slot that waited as long as any, for a request that took all its time, is reported before the ledger gives it up.
+        let timeout = 10 * Self.second
+        let terms = try LedgerTerms(mirrors: [], hold: 2 * Self.second, requestTimeout: timeout)
+        #expect(SlotStock.horizon.upperBound < SlotStock.keep && SlotStock.keep < terms.hold)
+        #expect(SlotStock.keep + timeout + SettleBook.longestPatience + Self.second / 2 <= terms.life(hold: terms.hold))
     }
 
     @Test func `a burst, a slow load and one that has ended are none`() {

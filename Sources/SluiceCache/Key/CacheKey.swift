@@ -70,8 +70,12 @@ package struct CacheKey: Sendable, CustomStringConvertible {
     }
 
     /// Whether it is the key of `GET` for a target just as it was given. That need not be judged before: the normal form of a normal form is
-    /// itself, so a target that equals a key's is well formed, and no other key's.
-    func isGet(_ target: String) -> Bool { self.target == target && method == "GET" }
+    /// itself, so a target whose bytes are a key's is well formed, and no other key's.
+    func isGet(_ target: String) -> Bool { Self.areSame(self.target, target) && method == "GET" }
+
+    /// Whether two texts, one of them ASCII, have the same bytes. Texts are equal that are written differently (the Kelvin sign is a K), but
+    /// what stands for ASCII characters without being them is longer.
+    private static func areSame(_ left: String, _ right: String) -> Bool { left.utf8.count == right.utf8.count && left == right }
 
     /// The text.
     package var description: String { text }
@@ -80,7 +84,7 @@ package struct CacheKey: Sendable, CustomStringConvertible {
 extension CacheKey: Hashable {
     /// Whether two keys name one resource.
     package static func == (left: CacheKey, right: CacheKey) -> Bool {
-        left.hash == right.hash && left.target == right.target && left.method == right.method
+        left.hash == right.hash && areSame(left.target, right.target) && areSame(left.method, right.method)
     }
 
     /// Feeds the hash that the key knows.

@@ -7,7 +7,7 @@ package struct KeyPrefix: Sendable, Hashable {
     package static let everything = KeyPrefix(text: "")
 
     /// What stands in Redis. What this release does not know how to read covers everything, so that nothing outlives a purge.
-    init(text: String) { path = text.utf8.starts(with: Self.method.utf8) ? String(text.dropFirst(Self.method.count)) : nil }
+    init(text: String) { path = text.utf8.starts(with: Self.method.utf8) ? String(text.utf8.dropFirst(Self.method.utf8.count)) : nil }
 
     private static let method = "GET:"
 

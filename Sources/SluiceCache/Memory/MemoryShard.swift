@@ -50,7 +50,7 @@ struct MemoryShard: Sendable {
     var usage: MemoryUsage { MemoryUsage(entries: policy.count, bytes: policy.weight, hits: hits, evictions: evictions) }
 
     private func position(of key: CacheKey) -> Int? {
-        index.find(key.hash) { slots[$0].key.target == key.target && slots[$0].key.method == key.method }
+        index.find(key.hash) { slots[$0].key == key }
     }
 
     /// The entry if it is fresh and was verified in this era; counts.

@@ -16,7 +16,7 @@ final class ShardTable: @unchecked Sendable {
         precondition(count > 0 && count & (count - 1) == 0)
         self.count = count
         memory = .allocate(byteCount: Self.stride * count, alignment: Self.alignment)
-        for index in 0..<count { pointer(index).initialize(to: Mutex(make())) }
+        for index in 0..<count { (memory + index * Self.stride).initializeMemory(as: Mutex<MemoryShard>.self, to: Mutex(make())) }
     }
 
     deinit {
@@ -30,11 +30,13 @@ final class ShardTable: @unchecked Sendable {
 
     /// Does something with the shard that keys of this hash are in, while nobody else does.
     @inline(__always) func withShard<Result>(of hash: UInt64, _ body: (inout sending MemoryShard) -> sending Result) -> sending Result {
-        pointer(Int(truncatingIfNeeded: hash >> 24) & (count - 1)).pointee.withLock(body)
+        defer { extendLifetime(self) }
+        return pointer(Int(truncatingIfNeeded: hash >> 24) & (count - 1)).pointee.withLock(body)
     }
 
     /// Does something with each shard, one after the other.
     func forEach(_ body: (inout MemoryShard) -> Void) {
+        defer { extendLifetime(self) }
         for index in 0..<count { pointer(index).pointee.withLock { body(&$0) } }
     }
 }

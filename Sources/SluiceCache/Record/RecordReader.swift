@@ -16,6 +16,10 @@ struct RecordReader {
         }
         let version = try text("version")
         guard !version.isEmpty else { throw Mangled() }
+        let status = Int(try number("status", in: 100...599))
+        let (storedAt, age, held) = (try number("stored_ms"), try number("age_ms"), try number("held_ms", orElse: 0))
+        let (fresh, refresh) = (try number("fresh_until_ms"), try number("refresh_until_ms"))
+        let (stale, purges) = (try number("stale_until_ms"), try number("purges", orElse: 0))
         var body = stored
         var digest: String?
         if let encoding = bytes("encoding") {
@@ -26,12 +30,10 @@ struct RecordReader {
             digest = SHA1.hexadecimal(stored)
         }
         return CacheRecord(
-            version: version, status: Int(try number("status", in: 100...599)), mirror: try text("mirror"), headers: try headers(),
-            body: body, tags: try optionalText("tags").map { $0.split(separator: " ").map(String.init) } ?? [],
-            etag: try validator("etag"), lastModified: try validator("last_modified"), storedAt: try number("stored_ms"),
-            ageWhenStored: try number("age_ms"), heldWhenStored: optionalNumber("held_ms") ?? 0, freshUntil: try number("fresh_until_ms"),
-            refreshUntil: try number("refresh_until_ms"), staleUntil: try number("stale_until_ms"), purges: optionalNumber("purges") ?? 0,
-            packedDigest: digest)
+            version: version, status: status, mirror: try text("mirror"), headers: try headers(), body: body,
+            tags: try optionalText("tags").map { $0.split(separator: " ").map(String.init) } ?? [],
+            etag: try validator("etag"), lastModified: try validator("last_modified"), storedAt: storedAt, ageWhenStored: age,
+            heldWhenStored: held, freshUntil: fresh, refreshUntil: refresh, staleUntil: stale, purges: purges, packedDigest: digest)
     }
 
     private func bytes(_ name: StaticString) -> [UInt8]? { fields.first { $0.name.equals(name) }?.value }
@@ -48,16 +50,16 @@ struct RecordReader {
     }
 
     /// A whole number within what a double holds exactly: the scripts reckon in doubles.
-    private func optionalNumber(_ name: StaticString, in range: ClosedRange<Int64> = 0...(1 << 53)) -> Int64? {
-        guard let bytes = bytes(name), bytes.first != UInt8(ascii: "+"), let value = Int64(decimal: bytes), range.contains(value) else {
-            return nil
+    /// - Parameter absent: what a field that is not there stands for; nil: it has to be there.
+    private func number(
+        _ name: StaticString, in range: ClosedRange<Int64> = 0...(1 << 53), orElse absent: Int64? = nil
+    ) throws(Mangled) -> Int64 {
+        guard let bytes = bytes(name) else {
+            guard let absent else { throw Mangled() }
+            return absent
         }
+        guard bytes.first != UInt8(ascii: "+"), let value = Int64(decimal: bytes), range.contains(value) else { throw Mangled() }
         return value
-    }
-
-    private func number(_ name: StaticString, in range: ClosedRange<Int64> = 0...(1 << 53)) throws(Mangled) -> Int64 {
-        guard let number = optionalNumber(name, in: range) else { throw Mangled() }
-        return number
     }
 
     /// Validators go back to mirrors as header values: a mangled one is none.

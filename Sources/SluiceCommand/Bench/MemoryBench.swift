@@ -61,8 +61,8 @@ struct MemoryBench: Sendable {
             subject: "memory", title: "Memory tier: hits among 100,000 keys of falling popularity", rounds: settings.rounds, host: host,
             panels: panels(), samples: samples,
             notes: [
-                "A hit starts from the path's text: both hash it, and Sluice looks at the clock. With keys hashed "
-                    + "before, neither does; nor does Sluice when it writes. The dictionary knows neither expiry nor eviction. CPU time is what a busy host disturbs least."
+                "A hit starts from the path's text: both hash it, and Sluice looks at the clock. With keys hashed before, neither does; nor does "
+                    + "Sluice when it writes. The dictionary knows neither expiry nor eviction. CPU time is what a busy host disturbs least."
             ])
     }
 

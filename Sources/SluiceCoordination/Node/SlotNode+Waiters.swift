@@ -66,7 +66,7 @@ extension SlotNode {
     /// happens it waits longer, but well within the window. That a mirror fails is told as soon as ever.
     private func patience(for rules: MirrorRules, _ fare: SlotFare) -> Int64 {
         guard stock.isSteady, fare != .failed, let window = rules.limits.first?.window else { return SettleBook.patience }
-        let most = outlook?.isPlenty == true ? min(SlotStock.horizon.upperBound, window * 5 / 4) : min(200_000, window / 4)
+        let most = outlook?.isPlenty == true ? min(SettleBook.longestPatience, window * 3 / 4) : min(200_000, window / 4)
         return max(SettleBook.patience, most)
     }
 

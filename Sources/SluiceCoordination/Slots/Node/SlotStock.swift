@@ -7,7 +7,7 @@ package import SluiceLoop
 /// limits bind, each slot goes to somebody who waits.
 package struct SlotStock: Sendable {
     /// How long the stock should last, in microseconds: as long as the mirrors have plenty for it, between these.
-    package static let horizon: ClosedRange<Int64> = 400_000...1_200_000
+    package static let horizon: ClosedRange<Int64> = 600_000...1_200_000
     /// How long a slot of the stock is kept, in microseconds: longer than the stock lasts, shorter than a slot may wait for its request.
     package static let keep: Int64 = 1_600_000
     /// Below so many arrivals a second nothing is held ahead.
