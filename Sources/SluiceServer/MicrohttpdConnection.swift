@@ -256,19 +256,12 @@ final class MicrohttpdConnection {
 
     private func send(_ answer: ServerResponse) -> MHD_Result {
         phase = .answering
-        let response = answer.body.withUnsafeBytes { bytes in
-            // MUST_COPY: the one copy of the body; the pointer is only read, whatever its type says.
-            MHD_create_response_from_buffer(bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
-        }
-        guard let response else { return .NO }
-        for (name, value) in answer.headers { MHD_add_response_header(response, name, value) }
-        if daemon.isDraining { MHD_add_response_header(response, "Connection", "close") }
+        let ready = daemon.isDraining ? nil : answer.prepared
+        guard let response = ready ?? PreparedResponse(answer, closing: daemon.isDraining) else { return .NO }
         answerBytes = answer.body.count
         since = .now
         exchange?.note(answer)
-        let result = MHD_queue_response(connection, UInt32(clamping: answer.status), response)
-        MHD_destroy_response(response)
-        return result
+        return withExtendedLifetime(response) { MHD_queue_response(connection, UInt32(clamping: answer.status), response.pointer) }
     }
 }
 

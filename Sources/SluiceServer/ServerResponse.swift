@@ -1,17 +1,22 @@
 /// An answer. The server adds `Date`, `Content-Length` and, where it applies, `Connection`; it leaves the body out of an answer to HEAD.
 package struct ServerResponse: Sendable {
     /// The status, 200 to 599.
-    package var status: Int
+    package var status: Int { didSet { prepared = nil } }
     /// The headers, in order. One that cannot be sent (a line break in it, or a `Content-Length` of its own) is left out.
-    package var headers: [(name: String, value: String)]
+    package var headers: [(name: String, value: String)] { didSet { prepared = nil } }
     /// The body.
-    package var body: [UInt8]
+    package var body: [UInt8] { didSet { prepared = nil } }
+    /// The same as the library wants it, for an answer that is given again and again; a change of the answer drops it.
+    private(set) var prepared: PreparedResponse?
 
     package init(status: Int = 200, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body
     }
+
+    /// Makes the library's form of it once for all the times that it is given. It takes as much memory again, and is made where none is yet.
+    package mutating func prepare() { if prepared == nil { prepared = PreparedResponse(self) } }
 
     /// A line of plain text, for errors that need no more.
     package static func text(_ status: Int, _ sentence: String) -> ServerResponse {

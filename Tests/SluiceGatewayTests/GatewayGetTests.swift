@@ -108,6 +108,33 @@ struct GatewayGetTests {
         }
     }
 
+    @Test func `an answer that is given again and again, in any form and size, is the same as the first`() async throws {
+        let large = String(repeating: "a", count: 40_000)
+        let mirror = try await ScriptedMirror { request in
+            .now(
+                ServerResponse(
+                    headers: [(name: "ETag", value: "\"\(request.target)\""), (name: "Cache-Control", value: "max-age=1000")],
+                    body: Array((request.target == "/large" ? large : "small").utf8)))
+        }
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }) { rig in
+            let clients = [try rig.client(), try rig.client()]
+            for (target, body) in [("/small", "small"), ("/large", large)] {
+                for round in 0..<40 {
+                    let client = clients[round % 2]
+                    let answer = try await client.get(target)
+                    #expect(answer.status == 200 && answer.body == body && answer.headers["etag"] == "\"\(target)\"")
+                    let head = try await client.get(target, method: "HEAD")
+                    #expect(head.status == 200 && head.body == "" && head.headers["content-length"] == "\(body.utf8.count)")
+                    let known = try await client.get(target, "If-None-Match: \"\(target)\"\r\n")
+                    #expect(known.status == 304 && known.body == "")
+                    let patient = try await client.get(target, "Prefer: wait=3\r\n")
+                    #expect(patient.headers["preference-applied"] == "wait=3" && patient.body == body)
+                    #expect(answer.headers["preference-applied"] == nil)
+                }
+            }
+        }
+    }
+
     @Test func `a client that has the answer gets 304`() async throws {
         try await Rig.run { rig in
             let client = try rig.client()

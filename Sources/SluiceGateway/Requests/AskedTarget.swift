@@ -11,23 +11,34 @@ struct AskedTarget: Sendable {
     private var age: Int64 = -1
     private var ttl: Int64 = -1
     private var headers: [(name: String, value: String)] = []
+    /// The whole answer, where it is small: a large one would be kept here when memory has long let it go.
+    private var response: ServerResponse?
+
+    /// The longest body in bytes that is kept ready.
+    private static let readyBytes = 4_096
 
     init(_ target: PoolTarget, within span: Duration?) {
         self.target = target
         self.span = span
     }
 
-    /// The headers for an answer from memory. They change once a second at most, so most requests find them ready.
-    mutating func headers(for answer: MemoryAnswer) -> [(name: String, value: String)] {
+    /// The response for an answer from memory. Its headers change once a second at most, so most requests find it ready.
+    mutating func response(for answer: MemoryAnswer) -> ServerResponse {
         let age = answer.age.components.seconds
         let ttl = answer.freshFor.wholeSeconds
-        if age == self.age, ttl == self.ttl, answer.version == version { return headers }
+        if age == self.age, ttl == self.ttl, answer.version == version {
+            // Who is asked for again within a second is worth the preparation.
+            response?.prepare()
+            return response ?? ServerResponse(status: answer.status, headers: headers, body: answer.body)
+        }
         headers = answer.headers
         headers.append((name: "Cache-Status", value: CacheStatus.memoryHit(freshFor: ttl)))
         headers.append((name: "Age", value: "\(age)"))
         self.age = age
         self.ttl = ttl
         version = answer.version
-        return headers
+        let made = ServerResponse(status: answer.status, headers: headers, body: answer.body)
+        response = answer.body.count <= Self.readyBytes ? made : nil
+        return made
     }
 }

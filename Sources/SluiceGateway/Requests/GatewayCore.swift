@@ -33,7 +33,8 @@ actor GatewayCore {
         if let index = asked.index(forKey: request.target),
             let answer = pool.memoryAnswer(for: asked.values[index].target, within: asked.values[index].span)
         {
-            return .now(counted(Self.response(answer, asked.values[index].headers(for: answer), to: request), to: request))
+            let response = asked.values[index].response(for: answer)
+            return .now(counted(Self.adapted(response, to: RequestConditions(request.headers)), to: request))
         }
         do throws(Problem) {
             switch try targets.place(of: request.target) {
@@ -41,9 +42,9 @@ actor GatewayCore {
             case .pool(let target, let options):
                 if let answer = pool.memoryAnswer(for: target, within: options.freshWithin) {
                     var known = AskedTarget(target, within: options.freshWithin)
-                    let headers = known.headers(for: answer)
+                    let response = known.response(for: answer)
                     remember(request.target, known)
-                    return .now(counted(Self.response(answer, headers, to: request), to: request))
+                    return .now(counted(Self.adapted(response, to: RequestConditions(request.headers)), to: request))
                 }
                 let pool = pool
                 return later(request) { await Self.get(target, options, for: request, from: pool) }
@@ -77,12 +78,6 @@ actor GatewayCore {
     }
 
     // MARK: GET and HEAD
-
-    private static func response(
-        _ answer: MemoryAnswer, _ headers: [(name: String, value: String)], to request: ServerRequest
-    ) -> ServerResponse {
-        adapted(ServerResponse(status: answer.status, headers: headers, body: answer.body), to: RequestConditions(request.headers))
-    }
 
     private func remember(_ spelling: String, _ known: AskedTarget) {
         guard spelling.utf8.count <= Self.askedLength else { return }
