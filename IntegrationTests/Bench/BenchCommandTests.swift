@@ -92,7 +92,9 @@ extension Integration {
             #expect(run.standardError.isEmpty, "no bar where nobody looks: \(run.standardError)")
             let left = Processes.about(room.path)
             #expect(left.isEmpty, "something is left running: \(left)")
-            #expect(try FileManager.default.contentsOfDirectory(atPath: room.path("")) == ["chart.svg"])
+            // A child's output file may outlast it by the moment in which the process ends.
+            let files = try FileManager.default.contentsOfDirectory(atPath: room.path).filter { !$0.hasPrefix("sluice-out-") }
+            #expect(files == ["chart.svg"])
 
             let decoder = JSONDecoder()
             decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -134,10 +136,11 @@ extension Integration {
 
         @Test func `a server that is left running would be seen`() async throws {
             let room = try TemporaryDirectory(label: "left")
+            let program = ProcessInfo.processInfo.environment["REDIS_SERVER"] ?? "redis-server"
             let redis = try ChildProcess(
-                "redis-server", ["--port", "0", "--unixsocket", "socket", "--save", "", "--dir", room.path], environment: ["TMPDIR": "/tmp"]
+                program, ["--port", "0", "--unixsocket", "socket", "--save", "", "--dir", room.path], environment: ["TMPDIR": "/tmp"]
             )
-            try await redis.waitForOutput(containing: "ready to accept connections")
+            try await redis.waitForOutput(containing: "eady to accept connections")
             #expect(Processes.about(room.path).map(\.process) == [redis.processIdentifier])
             await redis.stop()
             #expect(Processes.about(room.path).isEmpty)

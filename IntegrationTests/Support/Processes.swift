@@ -23,8 +23,8 @@ enum Processes {
         }
     }
 
-    /// Those of this user that have to do with a directory: it is in the environment that they were started with (of which Redis and nginx
-    /// leave nothing), in their command line, or they work in it.
+    /// Those that have to do with a directory: it is in the environment that they were started with (of which Redis and nginx leave
+    /// nothing), in their command line, or they work in it. Of other users' processes only the command line can be read.
     static func about(_ directory: String) -> [Entry] {
         all.filter { entry in
             let words = FileManager.default.contents(atPath: "/proc/\(entry.process)/environ") ?? Data()

@@ -26,9 +26,10 @@ extension GatewayConfiguration {
         options.idleTimeout = idleTimeout
         options.maxBodyBytes = maxBodyBytes
         options.longestHead = maxHeaderBytes
-        // Room for what the library notes of each field, and for the answer's head. No more than that takes: the library clears all of it
-        // after each request, which costs half of the requests a second with 128 KiB. So of a head that is much too long it says so itself.
-        options.maxHeaderBytes = maxHeaderBytes + (8 << 10)
+        // Room for the answer's head, and for what the library notes of each field. No more than that: the library clears all of it after
+        // each request, which costs half of the requests a second with 128 KiB. So of a head that is much too long it tells itself.
+        options.longestAnswerHead = 8 << 10
+        options.maxHeaderBytes = maxHeaderBytes + (16 << 10)
         if let accessLog { options.observer = { accessLog(AccessRecord($0)) } }
         options.refusal = { status, sentence, target in
             let code =
@@ -36,6 +37,7 @@ extension GatewayConfiguration {
                 case 413: "bodyTooLarge"
                 case 414: "targetTooLong"
                 case 431: "headTooLarge"
+                case 502: "answerHeadTooLarge"
                 case 503: "shutDown"
                 case 505: "versionNotSupported"
                 default: "invalidRequest"

@@ -190,6 +190,11 @@ final class MicrohttpdConnection {
             return refuse(
                 target.utf8.count > longest ? 414 : 431, "The request line and headers are longer than \(longest) bytes; send less.")
         }
+        let noted =
+            target.utf8.count + collector.headers.byteCount + collector.notes + HeadCollector.note * target.utf8.count { $0 == 0x26 }
+        if let room = daemon.options.longestAnswerHead, noted + room + 1_024 > daemon.options.maxHeaderBytes {
+            return refuse(431, "The request has too many headers, parameters or cookies; send fewer.")
+        }
         var capacity = 0
         if case .length(let length) = bodyAhead {
             guard length <= daemon.options.maxBodyBytes else { return refuse(413, tooLarge) }
@@ -257,6 +262,9 @@ final class MicrohttpdConnection {
     private func send(_ answer: ServerResponse) -> MHD_Result {
         phase = .answering
         let ready = daemon.isDraining ? nil : answer.prepared
+        if ready == nil, let longest = daemon.options.longestAnswerHead, answer.headBytes > longest {
+            return refuse(502, "The answer's headers take \(answer.headBytes) bytes, and no more than \(longest) can be passed on.")
+        }
         guard let response = ready ?? PreparedResponse(answer, closing: daemon.isDraining) else { return .NO }
         answerBytes = answer.body.count
         since = .now
@@ -269,6 +277,11 @@ final class MicrohttpdConnection {
 private final class HeadCollector {
     var headers = ServerHeaders()
     var framing = RequestFraming()
+    /// Bytes that the library takes from the connection's memory besides the head itself: a note of each field and cookie, and a copy of the
+    /// cookies.
+    var notes = 0
+    /// What it takes for one.
+    static let note = 64
 
     init() { headers.reserve(256) }
 
@@ -282,6 +295,10 @@ private final class HeadCollector {
         let value = UnsafeRawBufferPointer(rebasing: bytes[..<length])
         collector.headers.append(name, value)
         collector.framing.note(name: name, value: value)
+        collector.notes += note
+        if name.count == 6, strncasecmp(name.baseAddress!, "cookie", 6) == 0 {
+            collector.notes += value.count + note * (1 + value.count { $0 == 0x3B })
+        }
         if !isOneLine(name, bytes) { collector.framing.noteFolding() }
         return .YES
     }

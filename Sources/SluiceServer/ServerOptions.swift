@@ -26,6 +26,11 @@ package struct ServerOptions: Sendable {
     /// latter alone.
     package var longestHead: Int?
 
+    /// The longest head of an answer, in bytes, for which there is surely room in ``maxHeaderBytes`` beside the request's head: a request that
+    /// leaves less is answered with 431, an answer with a longer head becomes a 502, both by ``refusal``. nil (the default): the HTTP library
+    /// ends the connection where an answer's head finds no room.
+    package var longestAnswerHead: Int?
+
     /// Makes the answers that the server gives in the handler's stead, from a status, a sentence, and the target if it is known.
     /// Default: plain text.
     package var refusal: @Sendable (_ status: Int, _ sentence: String, _ target: String?) -> ServerResponse = { status, sentence, _ in

@@ -18,6 +18,9 @@ package struct ServerResponse: Sendable {
     /// Makes the library's form of it once for all the times that it is given. It takes as much memory again, and is made where none is yet.
     package mutating func prepare() { if prepared == nil { prepared = PreparedResponse(self) } }
 
+    /// The bytes that its headers take as they are sent, without those that the server adds.
+    package var headBytes: Int { headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 } }
+
     /// A line of plain text, for errors that need no more.
     package static func text(_ status: Int, _ sentence: String) -> ServerResponse {
         ServerResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((sentence + "\n").utf8))

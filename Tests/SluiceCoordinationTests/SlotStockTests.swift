@@ -66,6 +66,7 @@ struct SlotStockTests {
         let terms = try LedgerTerms(mirrors: [], hold: 2 * Self.second, requestTimeout: timeout)
         #expect(SlotStock.horizon.upperBound < SlotStock.keep && SlotStock.keep < terms.hold)
         #expect(SlotStock.keep + timeout + SettleBook.longestPatience + Self.second / 2 <= terms.life(hold: terms.hold))
+        #expect(terms.hold + timeout + SettleBook.longestPatience + Self.second / 10 <= terms.life(hold: terms.hold))
     }
 
     @Test func `a burst, a slow load and one that has ended are none`() {

@@ -11,10 +11,10 @@ struct AskedTarget: Sendable {
     private var age: Int64 = -1
     private var ttl: Int64 = -1
     private var headers: [(name: String, value: String)] = []
-    /// The whole answer, where it is small: a large one would be kept here when memory has long let it go.
-    private var response: ServerResponse?
+    /// The whole answer, where it is small and was asked for again.
+    private var ready: ServerResponse?
 
-    /// The longest body in bytes that is kept ready.
+    /// The most bytes of headers and body that are kept ready: a large answer would be kept here when memory has long let it go.
     private static let readyBytes = 4_096
 
     init(_ target: PoolTarget, within span: Duration?) {
@@ -22,14 +22,25 @@ struct AskedTarget: Sendable {
         self.span = span
     }
 
-    /// The response for an answer from memory. Its headers change once a second at most, so most requests find it ready.
+    /// Whether an answer is kept ready.
+    var isReady: Bool { ready != nil }
+
+    /// Keeps none ready any more.
+    mutating func forget() { ready = nil }
+
+    /// The response for an answer from memory. Its headers change twice a second at most, so most requests find it ready.
     mutating func response(for answer: MemoryAnswer) -> ServerResponse {
         let age = answer.age.components.seconds
         let ttl = answer.freshFor.wholeSeconds
         if age == self.age, ttl == self.ttl, answer.version == version {
-            // Who is asked for again within a second is worth the preparation.
-            response?.prepare()
-            return response ?? ServerResponse(status: answer.status, headers: headers, body: answer.body)
+            if let ready { return ready }
+            var response = ServerResponse(status: answer.status, headers: headers, body: answer.body)
+            // What is asked for again before it changes is worth the preparation.
+            if response.headBytes + response.body.count <= Self.readyBytes {
+                response.prepare()
+                ready = response
+            }
+            return response
         }
         headers = answer.headers
         headers.append((name: "Cache-Status", value: CacheStatus.memoryHit(freshFor: ttl)))
@@ -37,8 +48,7 @@ struct AskedTarget: Sendable {
         self.age = age
         self.ttl = ttl
         version = answer.version
-        let made = ServerResponse(status: answer.status, headers: headers, body: answer.body)
-        response = answer.body.count <= Self.readyBytes ? made : nil
-        return made
+        ready = nil
+        return ServerResponse(status: answer.status, headers: headers, body: answer.body)
     }
 }

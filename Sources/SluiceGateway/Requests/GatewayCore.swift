@@ -17,6 +17,9 @@ actor GatewayCore {
 
     /// Spellings that are remembered; then all are forgotten, which costs a moment's work each.
     private static let askedLimit = 8_192
+    /// So many answers of 4 KiB at the most, twice each, are kept ready: some 10 MiB beside the memory tier.
+    private static let readyLimit = 1_024
+    private var readied = 0
     /// Longer ones are not worth their memory.
     private static let askedLength = 512
 
@@ -33,7 +36,9 @@ actor GatewayCore {
         if let index = asked.index(forKey: request.target),
             let answer = pool.memoryAnswer(for: asked.values[index].target, within: asked.values[index].span)
         {
+            let wasReady = asked.values[index].isReady
             let response = asked.values[index].response(for: answer)
+            if !wasReady, asked.values[index].isReady { noteReady() }
             return .now(counted(Self.adapted(response, to: RequestConditions(request.headers)), to: request))
         }
         do throws(Problem) {
@@ -78,6 +83,14 @@ actor GatewayCore {
     }
 
     // MARK: GET and HEAD
+
+    /// One more answer is ready: after so many all are made anew, so that those nobody asks for any more are not kept for ever.
+    private func noteReady() {
+        readied += 1
+        guard readied >= Self.readyLimit else { return }
+        readied = 0
+        for index in asked.values.indices { asked.values[index].forget() }
+    }
 
     private func remember(_ spelling: String, _ known: AskedTarget) {
         guard spelling.utf8.count <= Self.askedLength else { return }

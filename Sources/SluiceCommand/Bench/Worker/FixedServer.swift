@@ -9,7 +9,9 @@ enum FixedServer {
     /// Serves on a free port, which is told on standard output, until a signal comes that asks for an end.
     static func serve(until signals: AsyncStream<Int32>) async throws {
         let loop = EventLoop(name: "serve")
-        let answer = ServerResponse(headers: [("Content-Type", "application/json")], body: Array(body.utf8))
+        var made = ServerResponse(headers: [("Content-Type", "application/json")], body: Array(body.utf8))
+        made.prepare()
+        let answer = made
         let server = HTTPServer(on: loop) { _ in .now(answer) }
         do { try await server.start() } catch {
             await loop.shutDown()
