@@ -11,6 +11,7 @@ extension Integration {
         private struct Page: Decodable {
             struct Figure: Decodable {
                 let what: String
+                let label: String
                 let unit: String
                 let median: Double
                 let least: Double
@@ -105,6 +106,7 @@ extension Integration {
             for name in subject.figures { #expect(figures[name] != nil, "\(name) is missing among \(figures.keys.sorted())") }
             for figure in page.figures {
                 #expect(figure.rounds.count == 2)
+                #expect(figure.label.count <= 34, "there is no room for “\(figure.label)” before the chart's bars")
                 #expect(figure.median > 0 || figure.what.hasSuffix("_refused"), "\(figure.what)")
                 #expect(figure.least <= figure.median && figure.median <= figure.most)
                 if let yardstick = figure.yardstick { #expect(figures[yardstick] != nil && figure.ratio != nil) }

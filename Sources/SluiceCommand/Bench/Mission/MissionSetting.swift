@@ -14,6 +14,6 @@ struct MissionSetting: Sendable {
         MissionSetting(key: "50ms", label: "answers after 50 ms", latency: "50ms"),
         MissionSetting(key: "jitter", label: "answers after 0 to 120 ms", latency: "0ms..120ms"),
         MissionSetting(
-            key: "staggered", label: "one request first, the load later; 50 ms", latency: "50ms", isStaggered: true),
+            key: "staggered", label: "one request, then the load; 50 ms", latency: "50ms", isStaggered: true),
     ]
 }
