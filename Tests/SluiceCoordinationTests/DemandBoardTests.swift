@@ -46,19 +46,24 @@ import Testing
         #expect(board.nextStep(now: at(3)) == at(3))
     }
 
-    @Test func `what is wanted ahead is gathered for a fifth of a second, nobody waits for it, and a waiter takes it along at once`() {
+    @Test func `what is wanted ahead is collected for some milliseconds, at most ten times a second, and a waiter takes it along at once`() {
         var board = DemandBoard(caller: leader, epoch: 7)
         board.heard(demand(other, [0, 0, 0, 40], stamp: 1), now: at(0))
         #expect(board.waiting == 0 && board.crowd == .nobody)
-        #expect(board.reservation(now: at(0))?.demands.map(\.wanted) == [40])
-        board.granted([(other, 40)], nextRelease: nil, now: at(1))
-        board.heard(demand(leader, [0, 0, 0, 30], stamp: 1), now: at(10))
-        #expect(board.nextStep(now: at(10)) == at(200))
-        #expect(board.reservation(now: at(199)) == nil)
+        #expect(board.nextStep(now: at(1)) == at(5) && board.reservation(now: at(4)) == nil)
+        board.heard(demand(leader, [0, 0, 0, 20], stamp: 1), now: at(4))
+        #expect(board.reservation(now: at(5))?.demands.map(\.wanted).sorted() == [20, 40])
+        board.granted([(other, 40), (leader, 20)], nextRelease: nil, now: at(6))
+        board.heard(demand(leader, [0, 0, 0, 30], stamp: 2, sequence: 1), now: at(10))
+        #expect(board.nextStep(now: at(10)) == at(105))
+        #expect(board.reservation(now: at(104)) == nil)
         board.heard(demand(other, [0, 1, 0, 0], stamp: 2, sequence: 1), now: at(50))
         let request = board.reservation(now: at(50))
         #expect(request?.demands.map(\.tier) == [1, 3])
         #expect(request?.demands.map(\.wanted) == [1, 30])
+        // What the ledger did not have is asked for again.
+        board.granted([(other, 1)], nextRelease: nil, now: at(51))
+        #expect(board.nextStep(now: at(60)) == at(150))
     }
 
     @Test func `a node that stops repeating itself is forgotten`() {

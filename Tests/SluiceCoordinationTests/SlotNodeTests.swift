@@ -80,7 +80,7 @@ import Testing
         }
         let idle = try play(free: 30, next: 0, until: 3_500)
         #expect(idle.beats > 30)
-        #expect((8...9).contains(idle.looks))
+        #expect((4...5).contains(idle.looks))
         let full = try play(free: 0, next: 300_000, until: 950)
         #expect(full.looks == 4)
         #expect(try play(free: 0, next: 55_000_000, until: 390).looks == 1)

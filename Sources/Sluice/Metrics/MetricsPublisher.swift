@@ -31,7 +31,8 @@ actor MetricsPublisher {
     }
 
     private func tick() {
-        timer?.schedule(afterMicroseconds: Self.interval)
+        let now = Instant.now
+        timer?.schedule(at: core?.coordinator.assumeIsolated { $0.nextTick(after: now) } ?? now.advanced(byMicroseconds: Self.interval))
         guard !isReporting else { return }
         isReporting = true
         Task {

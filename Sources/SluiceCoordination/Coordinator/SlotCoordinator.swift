@@ -96,6 +96,9 @@ package actor SlotCoordinator {
     /// Whether the last call that had to change the ledger failed.
     package var isLedgerFailing: Bool { node.isLedgerFailing }
 
+    /// When all nodes next do what can wait, well after `now`.
+    package func nextTick(after now: Instant) -> Instant { node.tick.nearest(to: now.advanced(byMicroseconds: LedgerTick.period)) }
+
     /// How many nodes the pool has; a node that reserves for itself takes no more than its share.
     package func learned(liveNodes: Int) { apply(.counted(liveNodes: liveNodes)) }
 

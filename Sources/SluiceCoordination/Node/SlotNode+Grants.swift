@@ -66,6 +66,7 @@ extension SlotNode {
         muster.memory.adopted(
             grant.number, count: grant.count, mirror: terms.mirrors[grant.mirror].name, of: lives.name(of: life),
             worthlessAt: now.advanced(byMicroseconds: expiresIn))
+        stock.came(Int(grant.count))
         queue.receive(mirror: grant.mirror, grant: key, count: Int(grant.count), sendBy: sendBy, now: now)
     }
 }

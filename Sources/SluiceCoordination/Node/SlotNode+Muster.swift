@@ -9,6 +9,7 @@ extension SlotNode {
     mutating func heard(_ stamp: LedgerStamp, now: Instant) {
         if isShared, lastStamp?.incarnation != stamp.incarnation { metOtherData(now: now) }
         lastStamp = stamp
+        tick.heard(stamp, now: now)
         guard isShared, !stamp.incarnation.isEmpty else { return }
         guard let notice = stamp.muster else {
             if muster.current != nil { musterEnded(now: now) }
@@ -84,7 +85,8 @@ extension SlotNode {
         }
         let nodes = mode(now: now) == .leading ? 1 : max(1, direct.liveNodes / MusterState.copiesPerSecond)
         let interval = MusterState.interval * Int64(nodes)
-        muster.nextCopy = now.advanced(byMicroseconds: Int64.random(in: interval * 3 / 4...interval, using: &random))
+        let pause = Int64.random(in: interval * 3 / 4...interval, using: &random)
+        muster.nextCopy = tick.nearest(to: now.advanced(byMicroseconds: pause))
         if reply.stamp.muster == nil, let copy = reply.copy {
             guard muster.memory.isContained(in: copy.incarnation, lives: copy.lives) else {
                 // The ledger does not know what this node remembers: a call that brings it along makes it ask.

@@ -26,7 +26,7 @@ extension SlotNode {
             covered -= served
             return count - served
         }
-        return unmet + [stock.wanted(spare: covered, free: outlook?.free, nodes: direct.liveNodes, now: now)]
+        return unmet + [stock.wanted(spare: covered, free: outlook?.free, nodes: direct.liveNodes, tick: tick, now: now)]
     }
 
     /// How long a slot that nobody wants is kept, in microseconds.
@@ -49,14 +49,15 @@ extension SlotNode {
         guard !isStopped, rules.foreignVersion == nil else { return nil }
         let unmet = unmetByTier(now: now)
         let isWaiting = unmet.contains { $0 > 0 }
+        var next: Instant?
         switch mode(now: now) {
-        case .leading: return nil
-        case .following:
-            guard isWaiting || demand.believed != unmet, isBinding(now: now) else { return nil }
-            return demand.publishedAt.advanced(byMicroseconds: options.repetition)
-        case .direct: return isWaiting && !direct.isReserving ? max(direct.nextAt, now) : nil
-        case .waiting: return nil
+        case .leading where demand.believed != unmet: next = now
+        case .following where isBinding(now: now) && (isWaiting || demand.believed != unmet):
+            next = demand.publishedAt.advanced(byMicroseconds: options.repetition)
+        case .direct where isWaiting && !direct.isReserving: next = max(direct.nextAt, now)
+        case .leading, .following, .direct, .waiting: break
         }
+        return [next, stock.askAt].compactMap { $0 }.min()
     }
 
     // MARK: Leading

@@ -59,15 +59,20 @@ extension SlotNode {
         let rules = rules.agreed[slot.mirror]
         // Where requests under way or a burst are capped, a completion makes room at once.
         let isUrgent = outcome == .unsent || rules.concurrency != nil || rules.burst != nil || rules.limits.isEmpty
-        book.record(outcome, of: slot.grant, fare: fare, urgent: isUrgent, patience: patience(for: rules, fare), now: now)
+        book.record(outcome, of: slot.grant, fare: fare, urgent: isUrgent, by: reportTime(rules, fare, now: now), now: now)
     }
 
-    /// How long a completion may wait for others, in microseconds. It takes its age along, so it comes back no later for that; where much
-    /// happens it waits longer, but well within the window. That a mirror fails is told as soon as ever.
-    private func patience(for rules: MirrorRules, _ fare: SlotFare) -> Int64 {
-        guard stock.isSteady, fare != .failed, let window = rules.limits.first?.window else { return SettleBook.patience }
-        let most = outlook?.isPlenty == true ? min(SettleBook.longestPatience, window * 3 / 4) : min(200_000, window / 4)
-        return max(SettleBook.patience, most)
+    /// Until when a completion may wait for others; nil: no longer than usual. It takes its age along, so it comes back no later for that; where
+    /// much happens it waits longer, but within the window, and where plenty is free until all nodes report. That a mirror fails is told as
+    /// soon as ever.
+    private func reportTime(_ rules: MirrorRules, _ fare: SlotFare, now: Instant) -> Instant? {
+        guard fare != .failed, let window = rules.limits.first?.window else { return nil }
+        guard outlook?.isPlenty == true, stock.isRegular(now: now) else {
+            return stock.isSteady(now: now) ? now.advanced(byMicroseconds: max(SettleBook.patience, min(200_000, window / 4))) : nil
+        }
+        let most = min(SettleBook.longestPatience, window * 9 / 10)
+        guard most >= SettleBook.longestPatience else { return now.advanced(byMicroseconds: max(SettleBook.patience, most)) }
+        return tick.next(after: now.advanced(byMicroseconds: most - LedgerTick.period))
     }
 
     mutating func stop(now: Instant) {

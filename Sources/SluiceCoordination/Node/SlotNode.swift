@@ -19,6 +19,7 @@ package struct SlotNode: Sendable {
     package internal(set) var book = SettleBook()
     package internal(set) var outlook: Outlook?
     var stock = SlotStock()
+    package internal(set) var tick = LedgerTick()
     package internal(set) var figures = CoordinatorFigures()
     var lives = LedgerLives()
     /// What the ledger last said of itself.

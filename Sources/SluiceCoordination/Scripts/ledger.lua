@@ -321,7 +321,7 @@ local function countOf(mirror, limit) return limit == mirror.limits[1] and heldT
 local function charge(mirror, completion, count)
     for _, limit in ipairs(mirror.limits) do
         -- Where little is in use, more are released together.
-        local release = releaseOf(limit, completion, limit.isPlenty and limit.step > 1 and 8 * limit.step or limit.step)
+        local release = releaseOf(limit, completion, limit.isPlenty and limit.step > 1 and 32 * limit.step or limit.step)
         limit.charged = limit.charged or {}
         limit.charged[release] = (limit.charged[release] or 0) + count
     end

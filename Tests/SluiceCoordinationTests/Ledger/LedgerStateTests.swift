@@ -135,8 +135,8 @@ private let minute = 60 * second + 60 * millisecond
         #expect((bench.raw + next) % second == 0)
     }
 
-    @Test func `while less than a quarter of such a limit is in use they are rounded up to 1 of 64 parts`() {
-        for (taken, step) in [(250, 8 * second), (251, second)] {
+    @Test func `while less than a quarter of such a limit is in use they are rounded up to 1 of 16 parts`() {
+        for (taken, step) in [(250, 32 * second), (251, second)] {
             var bench = Bench(terms(mirror("a", "1001/512s")))
             bench.raw += 1
             bench.complete(bench.take(Int64(taken)))

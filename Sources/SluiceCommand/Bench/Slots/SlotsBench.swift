@@ -26,6 +26,8 @@ struct SlotsBench: Sendable {
             notes: [
                 "The limits never bind: 2 mirrors of \(BenchText.grouped(Double(BenchWorkerOptions.boundless))) a second. Each slot is taken by "
                     + "withSlot and given back, so reports are in all figures. A script counts as one command and each command in it as another.",
+                "Where one caller asks now and then, the mirrors have \(BenchText.grouped(Double(BenchWorkerOptions.boundless))) a second, of which "
+                    + "a node holds some ahead, or \(Supply.little.limit) each, of which it holds none: then each slot is asked for.",
                 "One EVALSHA each is the cheapest limiter that there is, a counter per window (INCR, PEXPIRE): from 50 connections of "
                     + "redis-benchmark at full speed, and by our own client at the same rate from as many processes. A plain GET is "
                     + "our own client's, from the same process, as seldom and as unhurried as the slot beside it.",
@@ -78,18 +80,43 @@ struct SlotsBench: Sendable {
                     "pace_4_evalsha_p50_us": round.tally.waits.quantile(0.5), "pace_4_evalsha_p99_us": round.tally.waits.quantile(0.99),
                 ]
             })
-        for manner in AskManner.allCases {
-            list.append(
-                Contestant(name: manner.label) {
-                    let workers = Array(repeating: worker(.ask, leads: manner != .direct), count: manner == .follower ? 2 : 1)
-                    let round = try await SlotScene.measure(program: program, workers) { leader in manner.chosen(leader) }
-                    return [
-                        "ask_\(manner)_p50_us": round.tally.waits.quantile(0.5), "ask_\(manner)_p99_us": round.tally.waits.quantile(0.99),
-                        "get_\(manner)_p50_us": round.tally.gets.quantile(0.5),
-                    ]
-                })
+        for supply in Supply.allCases {
+            for manner in AskManner.allCases {
+                list.append(
+                    Contestant(name: "\(manner.label), \(supply.label)") {
+                        var asker = worker(.ask, leads: manner != .direct)
+                        asker.limit = supply.limit
+                        let workers = Array(repeating: asker, count: manner == .follower ? 2 : 1)
+                        let round = try await SlotScene.measure(program: program, workers) { leader in manner.chosen(leader) }
+                        return [
+                            "ask_\(supply)_\(manner)_p50_us": round.tally.waits.quantile(0.5),
+                            "ask_\(supply)_\(manner)_p99_us": round.tally.waits.quantile(0.99),
+                            "get_\(supply)_\(manner)_p50_us": round.tally.gets.quantile(0.5),
+                        ]
+                    })
+            }
         }
         return list
+    }
+
+    /// How much the mirrors have to spare.
+    private enum Supply: CaseIterable {
+        case plenty, little
+
+        var label: String {
+            switch self {
+            case .plenty: "plenty to spare"
+            case .little: "little to spare"
+            }
+        }
+
+        /// Never binds either. With the lesser one no node holds a slot ahead: see `SlotStock.abundance`.
+        var limit: String {
+            switch self {
+            case .plenty: "\(BenchWorkerOptions.boundless)/1s"
+            case .little: "7/100ms"
+            }
+        }
     }
 
     /// Who asks for a slot while nothing else happens.
@@ -125,13 +152,17 @@ struct SlotsBench: Sendable {
         let pacedYardstick = "one EVALSHA each at the same rate"
         let commands = crowds.map { BenchFigure(key: "flood_\($0)_commands", label: "\($0) at full speed") }
         let costs = crowds.map { BenchFigure(key: "flood_\($0)_redis_us", label: "\($0) at full speed", against: "evalsha_us") }
-        let asked = AskManner.allCases.flatMap { manner in
-            [
-                BenchFigure(key: "get_\(manner)_p50_us", label: "plain GET beside it", isYardstick: true),
-                BenchFigure(
-                    key: "ask_\(manner)_p50_us", label: "\(manner.label), p50", against: "get_\(manner)_p50_us", target: manner.wanted),
-                BenchFigure(key: "ask_\(manner)_p99_us", label: "\(manner.label), p99", against: "get_\(manner)_p50_us"),
-            ]
+        let asked = Supply.allCases.map { supply in
+            BenchPanel(
+                title: "From asking to having, one caller, 24 slots/s, \(supply.label)", unit: "µs", lessIsBetter: true,
+                figures: AskManner.allCases.flatMap { manner in
+                    let key = "\(supply)_\(manner)_p50_us"
+                    return [
+                        BenchFigure(key: "get_\(key)", label: "plain GET beside it", isYardstick: true),
+                        BenchFigure(key: "ask_\(key)", label: "\(manner.label), p50", against: "get_\(key)", target: manner.wanted),
+                        BenchFigure(key: "ask_\(supply)_\(manner)_p99_us", label: "\(manner.label), p99", against: "get_\(key)"),
+                    ]
+                })
         }
         return [
             BenchPanel(title: "As fast as they come", unit: "slots/s", figures: rates),
@@ -152,7 +183,7 @@ struct SlotsBench: Sendable {
                         BenchFigure(key: "pace_4_evalsha_us", label: pacedYardstick, isYardstick: true),
                         BenchFigure(key: "pace_4_redis_us", label: paced, against: "pace_4_evalsha_us", target: .atMost(0.1)),
                     ]),
-            BenchPanel(title: "From asking to having, nothing else going on", unit: "µs", lessIsBetter: true, figures: asked),
+        ] + asked + [
             BenchPanel(
                 title: "From asking to having, " + paced, unit: "µs", lessIsBetter: true,
                 figures: [

@@ -6,7 +6,7 @@ struct PacedCalls: Sendable {
     let rate: Int
     let loop: EventLoop
 
-    /// Begins about every millisecond the calls that are due, does not wait for them until the end, and tallies how long each took from
+    /// Begins the calls that are due, about every millisecond at the most, does not wait for them until the end, and tallies how long each took from
     /// when it was begun with the others; that its task had to wait for a thread is in it.
     /// - Parameter call: returns when it had what it asked for.
     func run(
@@ -21,7 +21,9 @@ struct PacedCalls: Sendable {
                 let due = Int(Double((now - start).nanoseconds) / 1e9 * Double(rate)) - begun
                 for _ in 0..<max(0, due) { group.addTask { (try await call() - now).nanoseconds } }
                 begun += max(0, due)
-                try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 1_000))
+                let next = start + .nanoseconds(Int64(Double(begun + 1) / Double(rate) * 1e9))
+                let pause = max(1_000, (next - .now).nanoseconds / 1_000)
+                try await loop.sleep(until: Instant.now.advanced(byMicroseconds: pause))
             }
             return try await group.reduce(into: BenchTally()) { tally, wait in
                 tally.slots += 1

@@ -50,8 +50,7 @@ final class SlotTaker: RoundWorker {
         }
     }
 
-    /// Takes turns between a slot and a plain GET, with a rest after each in which nothing is under way: so seldom that the node holds
-    /// nothing ahead.
+    /// Takes turns between a slot and a plain GET, with a rest after each in which nothing is under way.
     private func ask(until deadline: ContinuousClock.Instant) async throws -> BenchTally {
         var tally = BenchTally()
         repeat {

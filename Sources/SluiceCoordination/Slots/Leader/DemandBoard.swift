@@ -33,14 +33,18 @@ package struct DemandBoard: Sendable {
     package static let patience: Int64 = 3_000_000
     /// Between two reserves, so that several nodes' demands travel together.
     package static let gathering: Int64 = 1_000
-    /// The same while nobody waits, and all want is to hold slots ahead: they ask when half of theirs are left, which last for longer.
-    package static let leisure: Int64 = 200_000
+    /// The same while nobody waits, and all want is to hold slots ahead: what they still hold lasts for longer.
+    package static let leisure: Int64 = 100_000
+    /// From the first such wish until all that come with it are there: they are told at the same tick.
+    package static let collecting: Int64 = 5_000
 
     private let epoch: Int64
     private let caller: NodeID
     private var nodes: [NodeID: Node] = [:]
     private var isReserving = false
     private var lastReserve = Instant(microseconds: .min)
+    /// When the first wish came that was not in the last reserve.
+    private var wishedAt: Instant?
     /// Nothing is free before this.
     private var releaseAt = Instant(microseconds: .min)
 
@@ -80,6 +84,7 @@ package struct DemandBoard: Sendable {
             node.underway.removeAll { $0.sequence <= 0 }
         }
         nodes[demand.node] = node
+        if wishedAt == nil, node.wanted.contains(where: { $0 > 0 }) { wishedAt = now }
     }
 
     /// Slots came free out of turn.
@@ -88,7 +93,9 @@ package struct DemandBoard: Sendable {
     /// When `reservation` is next worth calling; nil while nobody waits or an answer is outstanding.
     package func nextStep(now: Instant) -> Instant? {
         guard !isReserving, nodes.values.contains(where: { $0.unmet.contains { $0 > 0 } }) else { return nil }
-        return max(now, releaseAt, lastReserve.advanced(byMicroseconds: waiting > 0 ? Self.gathering : Self.leisure))
+        if waiting > 0 { return max(now, releaseAt, lastReserve.advanced(byMicroseconds: Self.gathering)) }
+        let collected = wishedAt?.advanced(byMicroseconds: Self.collecting) ?? now
+        return max(now, releaseAt, lastReserve.advanced(byMicroseconds: Self.leisure), collected)
     }
 
     /// What to ask the ledger for now; nil when it is not time.
@@ -107,6 +114,7 @@ package struct DemandBoard: Sendable {
         }
         isReserving = true
         lastReserve = now
+        wishedAt = nil
         return ReserveRequest(caller: caller, epoch: epoch, demands: demands)
     }
 

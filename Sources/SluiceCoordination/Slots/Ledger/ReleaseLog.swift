@@ -1,7 +1,7 @@
 /// The completed slots of one mirror under one limit: when each is released, in order.
 ///
 /// Bounded: never more than 1,000 records. A limit of up to 1,000 slots fits exactly; above, releases are
-/// rounded up to 1/512 of the window, or 1/64 while less than a quarter of the limit is in use, and so fall together. What
+/// rounded up to 1/512 of the window, or 1/16 while less than a quarter of the limit is in use, and so fall together. What
 /// still does not fit (completions that were charged after a loss of data) joins the next later record: late, never early.
 package struct ReleaseLog: Hashable, Sendable {
     /// Slots that are released together.
@@ -91,6 +91,6 @@ extension RateLimit {
     /// - Parameter isPlenty: whether little of the limit is in use. Then more are released together: there is less to store and to read.
     package func releaseStep(isPlenty: Bool) -> Int64 {
         guard count > Int64(ReleaseLog.mostRecords) else { return 1 }
-        return (window + 511) / 512 * (isPlenty ? 8 : 1)
+        return (window + 511) / 512 * (isPlenty ? 32 : 1)
     }
 }

@@ -58,7 +58,7 @@ package struct SettleBook: Sendable {
     package static let patience: Int64 = 20_000
     /// The same under a steady load, where plenty is free. A slot that waited for its request as long as it may, and a request that took all
     /// its time, are still reported before the ledger gives a silent node up.
-    package static let longestPatience: Int64 = 800_000
+    package static let longestPatience: Int64 = LedgerTick.period + 100_000
 
     /// - Parameter patience: how long a completion may wait for others before it is reported, in microseconds.
     package init(patience: Int64 = Self.patience) { self.patience = patience }
@@ -113,9 +113,11 @@ package struct SettleBook: Sendable {
     }
 
     /// Something became of slots of a grant.
-    /// - Parameter urgent: whether others may be waiting for exactly this, as for an unused slot.
+    /// - Parameters:
+    ///   - urgent: whether others may be waiting for exactly this, as for an unused slot.
+    ///   - latest: until when it may wait for others; nil: for as long as usual.
     package mutating func record(
-        _ outcome: SlotOutcome, of grant: GrantKey, count: Int = 1, fare: SlotFare = .unknown, urgent: Bool, patience: Int64? = nil,
+        _ outcome: SlotOutcome, of grant: GrantKey, count: Int = 1, fare: SlotFare = .unknown, urgent: Bool, by latest: Instant? = nil,
         now: Instant
     ) {
         guard grants[grant] != nil else { return }
@@ -124,7 +126,7 @@ package struct SettleBook: Sendable {
         case .unsent: grants[grant]!.unsent.append(contentsOf: repeatElement(fare, count: count))
         }
         pending.insert(grant)
-        let latest = now.advanced(byMicroseconds: urgent ? 0 : patience ?? self.patience)
+        let latest = urgent ? now : latest ?? now.advanced(byMicroseconds: patience)
         due = min(due ?? latest, latest)
     }
 
