@@ -60,7 +60,8 @@ extension Integration {
             Subject(
                 name: "slots", options: ["--span", "200ms", "--processes", "1"],
                 figures: [
-                    "flood_1", "flood_1_commands", "pace_4_redis_us", "pace_4_evalsha_us", "ask_little_direct_p50_us", "ask_plenty_follower_p50_us",
+                    "flood_1", "flood_1_commands", "pace_4_redis_us", "pace_4_evalsha_us", "ask_little_direct_p50_us",
+                    "ask_plenty_follower_p50_us",
                 ],
                 compared: "ask_little_direct_p50_us"),
             Subject(name: "gateway", options: ["--span", "50ms"], figures: ["gateway", "gateway_cpu"], needs: ["wrk"]),

@@ -46,7 +46,8 @@ import Testing
         #expect(board.nextStep(now: at(3)) == at(3))
     }
 
-    @Test func `what is wanted ahead is collected for some milliseconds, at most ten times a second, and a waiter takes it along at once`() {
+    @Test func `what is wanted ahead is collected for some milliseconds, at most ten times a second, and a waiter takes it along at once`()
+    {
         var board = DemandBoard(caller: leader, epoch: 7)
         board.heard(demand(other, [0, 0, 0, 40], stamp: 1), now: at(0))
         #expect(board.waiting == 0 && board.crowd == .nobody)

@@ -37,7 +37,8 @@ struct SlotStockTests {
         #expect(stock.askAt == at(800_000))
         #expect(stock.keep(free: 1_000_000, nodes: 4, now: at(500_500)) > NodeQueue.keep)
         var hurried = stock
-        #expect(hurried.wanted(spare: 300, free: 1_000_000, nodes: 4, tick: tick, now: at(500_500)) == 900, "it would not last until the tick")
+        #expect(
+            hurried.wanted(spare: 300, free: 1_000_000, nodes: 4, tick: tick, now: at(500_500)) == 900, "it would not last until the tick")
         for arrival in 0..<300 { stock.arrived(now: at(500_500 + Int64(arrival) * 1_000)) }
         #expect(stock.wanted(spare: 900, free: 1_000_000, nodes: 4, tick: tick, now: at(800_000)) == 300, "though most of it is there")
         #expect(stock.askAt == nil, "that is asked for")
@@ -122,7 +123,8 @@ struct SlotStockTests {
         #expect(seldom.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(6_000_000)) == 0)
         var over = stock(rate: 1_000, microseconds: 2_000_000)
         #expect(over.isSteady(now: at(2_000_000)))
-        #expect(over.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(2_400_000)) <= 60, "the load may have become a slow one")
+        #expect(
+            over.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(2_400_000)) <= 60, "the load may have become a slow one")
         #expect(over.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(4_000_000)) == 0)
         #expect(over.keep(free: 1_000_000, nodes: 1, now: at(4_000_000)) == NodeQueue.keep)
     }

@@ -191,7 +191,7 @@ struct SlotsBench: Sendable {
                     BenchFigure(key: "pace_4_p50_us", label: "p50", against: "pace_4_evalsha_p50_us"),
                     BenchFigure(key: "pace_4_evalsha_p99_us", label: "one EVALSHA each, p99", isYardstick: true),
                     BenchFigure(key: "pace_4_p99_us", label: "p99", against: "pace_4_evalsha_p99_us"),
-                ]),
+                ])
         ]
     }
 }

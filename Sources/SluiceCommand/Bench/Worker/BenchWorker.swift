@@ -32,9 +32,8 @@ enum BenchWorker {
 
     private static func takeSlots(_ options: BenchWorkerOptions, on loop: EventLoop, _ signals: AsyncStream<Int32>) async throws {
         var configuration = PoolConfiguration(
-            mirrors: options.mirrors.enumerated().map { index, url in
-                MirrorConfiguration(
-                    url: url, name: DemoText.mirrorName(index), limits: [.init(BenchWorkerOptions.boundless, per: .seconds(1))])
+            mirrors: try options.mirrors.enumerated().map { index, url in
+                MirrorConfiguration(url: url, name: DemoText.mirrorName(index), limits: [try .init(text: options.limit)])
             })
         configuration.pool = "bench"
         configuration.redis = options.redis
