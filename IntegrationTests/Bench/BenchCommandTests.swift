@@ -94,6 +94,8 @@ extension Integration {
             #expect(run.standardError.isEmpty, "no bar where nobody looks: \(run.standardError)")
             let left = Processes.about(room.path)
             #expect(left.isEmpty, "something is left running: \(left)")
+            let files = try FileManager.default.contentsOfDirectory(atPath: room.path)
+            #expect(files == ["chart.svg"], "the benchmark leaves files")
 
             let decoder = JSONDecoder()
             decoder.keyDecodingStrategy = .convertFromSnakeCase
