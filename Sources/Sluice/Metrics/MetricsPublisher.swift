@@ -3,12 +3,11 @@ import SluiceCoordination
 import SluiceLoop
 import SluiceRedis
 
-/// Writes this node's figures to Redis once a second. They vanish by themselves when the node does.
+/// Writes this node's figures to Redis at each tick. They vanish by themselves when the node does.
 actor MetricsPublisher {
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
 
-    /// Microseconds between two reports, and milliseconds that a report outlives its node by at most.
-    private static let interval: Int64 = 1_000_000
+    /// Milliseconds that a report outlives its node by at most.
     private static let life = 2_500
     private static let script = RedisScript(name: "report", source: PackageResources.report_lua)
 
@@ -31,8 +30,8 @@ actor MetricsPublisher {
     }
 
     private func tick() {
-        let now = Instant.now
-        timer?.schedule(at: core?.coordinator.assumeIsolated { $0.nextTick(after: now) } ?? now.advanced(byMicroseconds: Self.interval))
+        guard let core else { return }
+        timer?.schedule(at: core.coordinator.assumeIsolated { $0.nextTick(after: .now) })
         guard !isReporting else { return }
         isReporting = true
         Task {
