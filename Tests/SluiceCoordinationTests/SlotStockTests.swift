@@ -35,7 +35,7 @@ struct SlotStockTests {
         #expect(stock.askAt == nil, "it is full")
         #expect(stock.wanted(spare: 599, free: 1_000_000, nodes: 4, tick: tick, now: at(500_400)) == 0, "the tick is still to come")
         #expect(stock.askAt == at(800_000))
-        #expect(stock.keep(free: 1_000_000, nodes: 4, now: at(500_500)) > NodeQueue.keep)
+        #expect(stock.isHeld(spare: 0, free: 1_000_000, nodes: 4, now: at(500_500)))
         var hurried = stock
         #expect(
             hurried.wanted(spare: 300, free: 1_000_000, nodes: 4, tick: tick, now: at(500_500)) == 900, "it would not last until the tick")
@@ -59,7 +59,7 @@ struct SlotStockTests {
         for _ in 0..<200 { stock.arrived(now: at(700_000)) }
         #expect(stock.isSteady(now: at(700_000)))
         #expect(stock.wanted(spare: 400, free: 1_000_000, nodes: 4, tick: tick, now: at(700_000)) == 0)
-        #expect(stock.keep(free: 1_000_000, nodes: 4, now: at(700_000)) > NodeQueue.keep)
+        #expect(stock.isHeld(spare: 0, free: 1_000_000, nodes: 4, now: at(700_000)))
     }
 
     @Test func `where there is less to spare the stock lasts shorter`() {
@@ -70,9 +70,21 @@ struct SlotStockTests {
     @Test func `where limits bind nothing is held`() {
         var stock = stock(rate: 1_000)
         #expect(stock.wanted(spare: 0, free: 9_599, nodes: 4, tick: tick, now: at(500_000)) == 0)
-        #expect(stock.wanted(spare: 0, free: 9_600, nodes: 4, tick: tick, now: at(500_000)) == 600)
+        #expect(!stock.isHeld(spare: 0, free: 9_599, nodes: 4, now: at(500_000)))
         #expect(stock.wanted(spare: 0, free: nil, nodes: 1, tick: tick, now: at(500_000)) == 0, "nothing is known")
-        #expect(stock.keep(free: 9_599, nodes: 4, now: at(500_000)) == NodeQueue.keep)
+        #expect(stock.wanted(spare: 0, free: 9_600, nodes: 4, tick: tick, now: at(500_000)) == 600)
+    }
+
+    @Test func `what is held is not given back because it is not free any more`() {
+        var stock = stock(rate: 1_000)
+        #expect(stock.wanted(spare: 0, free: 9_600, nodes: 4, tick: tick, now: at(500_000)) == 600)
+        #expect(stock.isHeld(spare: 0, free: 9_000, nodes: 4, now: at(500_000)), "it is under way")
+        stock.came(600)
+        #expect(stock.isHeld(spare: 600, free: 9_600 - 4 * 600, nodes: 4, now: at(500_000)), "all four have as many")
+        #expect(stock.isHeld(spare: 600, free: 4_200, nodes: 4, now: at(500_000)))
+        #expect(!stock.isHeld(spare: 600, free: 4_199, nodes: 4, now: at(500_000)), "others need it")
+        // Having gone on with less, it is filled no further than to the least that is worth it.
+        #expect(stock.wanted(spare: 150, free: 5_000, nodes: 4, tick: tick, now: at(500_100)) == 450)
     }
 
     @Test func `a load that becomes less asks for less, though what was asked for has not come`() {
@@ -99,17 +111,19 @@ struct SlotStockTests {
         // Every 0.7 seconds.
         var stock = SlotStock()
         for arrival in 0..<4 { stock.arrived(now: at(Int64(arrival) * 700_000)) }
-        #expect(!stock.isSteady(now: at(2_200_000)) && stock.isRegular(now: at(2_200_000)))
+        #expect(!stock.isSteady(now: at(2_200_000)))
+        #expect(!stock.isHeld(spare: 0, free: 63, nodes: 4, now: at(2_200_000)))
         #expect(stock.wanted(spare: 0, free: 64, nodes: 4, tick: tick, now: at(2_200_000)) == 1)
         stock.came(1)
         #expect(stock.wanted(spare: 1, free: 64, nodes: 4, tick: tick, now: at(2_200_100)) == 0)
-        #expect(stock.keep(free: 64, nodes: 4, now: at(2_200_100)) == SlotStock.keep)
-        #expect(stock.wanted(spare: 0, free: 63, nodes: 4, tick: tick, now: at(2_200_200)) == 0, "others may need it more")
-        #expect(stock.keep(free: 63, nodes: 4, now: at(2_200_100)) == NodeQueue.keep)
+        #expect(stock.isHeld(spare: 1, free: 64, nodes: 4, now: at(2_200_100)))
+        #expect(stock.isHeld(spare: 1, free: 31, nodes: 4, now: at(2_200_100)), "others have begun to hold some too")
+        #expect(!stock.isHeld(spare: 1, free: 30, nodes: 4, now: at(2_200_100)), "others may need it more")
+        #expect(stock.wanted(spare: 0, free: 63, nodes: 4, tick: tick, now: at(2_200_200)) == 0)
         // 40 a second.
         var more = self.stock(rate: 40, microseconds: 2_000_000)
         #expect(more.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(2_000_000)) == 48)
-        #expect(more.wanted(spare: 0, free: 700, nodes: 1, tick: tick, now: at(2_000_100)) == 0)
+        #expect(more.wanted(spare: 0, free: 383, nodes: 1, tick: tick, now: at(2_000_100)) == 0)
     }
 
     @Test func `a burst, one that comes seldom or only twice, and a load that has ended are none`() {
@@ -119,13 +133,12 @@ struct SlotStockTests {
         #expect(burst.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(900_000)) == 0)
         var seldom = SlotStock()
         for arrival in 0..<4 { seldom.arrived(now: at(Int64(arrival) * 2_000_000)) }
-        #expect(!seldom.isRegular(now: at(6_000_000)))
         #expect(seldom.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(6_000_000)) == 0)
         var over = stock(rate: 1_000, microseconds: 2_000_000)
         #expect(over.isSteady(now: at(2_000_000)))
         #expect(
             over.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(2_400_000)) <= 60, "the load may have become a slow one")
         #expect(over.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(4_000_000)) == 0)
-        #expect(over.keep(free: 1_000_000, nodes: 1, now: at(4_000_000)) == NodeQueue.keep)
+        #expect(!over.isHeld(spare: 0, free: 1_000_000, nodes: 1, now: at(4_000_000)))
     }
 }

@@ -22,7 +22,7 @@ struct MusterState: Sendable {
 
     /// How often a node fetches a copy when it is alone, in microseconds; with many, each does so less often.
     static let interval: Int64 = 1_000_000
-    /// So many copies a second are enough for a pool.
+    /// About so many copies a second are enough for a pool; they fall on ticks.
     static let copiesPerSecond = 4
     /// Before a failed call is repeated.
     static let patience: Int64 = 100_000

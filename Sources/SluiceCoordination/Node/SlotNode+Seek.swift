@@ -30,7 +30,12 @@ extension SlotNode {
     }
 
     /// How long a slot that nobody wants is kept, in microseconds.
-    func keep(now: Instant) -> Int64 { stock.keep(free: outlook?.free, nodes: direct.liveNodes, now: now) }
+    func keep(now: Instant) -> Int64 { holdsStock(now: now) ? SlotStock.keep : NodeQueue.keep }
+
+    /// Whether slots are to be held ahead.
+    func holdsStock(now: Instant) -> Bool {
+        stock.isHeld(spare: max(0, queue.inHand - queue.line.count), free: outlook?.free, nodes: direct.liveNodes, now: now)
+    }
 
     mutating func seekSlots(now: Instant) {
         figures.waiting = queue.line.count
@@ -53,7 +58,8 @@ extension SlotNode {
         switch mode(now: now) {
         case .leading where demand.believed != unmet: next = now
         case .following where isBinding(now: now) && (isWaiting || demand.believed != unmet):
-            next = demand.publishedAt.advanced(byMicroseconds: options.repetition)
+            let wantsMore = zip(unmet, demand.believed).contains { $0 > $1 }
+            next = wantsMore ? now : demand.publishedAt.advanced(byMicroseconds: options.repetition)
         case .direct where isWaiting && !direct.isReserving: next = max(direct.nextAt, now)
         case .leading, .following, .direct, .waiting: break
         }

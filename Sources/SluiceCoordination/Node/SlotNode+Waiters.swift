@@ -67,8 +67,9 @@ extension SlotNode {
     /// soon as ever.
     private func reportTime(_ rules: MirrorRules, _ fare: SlotFare, now: Instant) -> Instant? {
         guard fare != .failed, let window = rules.limits.first?.window else { return nil }
-        guard outlook?.isPlenty == true, stock.isRegular(now: now) else {
-            return stock.isSteady(now: now) ? now.advanced(byMicroseconds: max(SettleBook.patience, min(200_000, window / 4))) : nil
+        let isSteady = stock.isSteady(now: now)
+        guard outlook?.isPlenty == true, isSteady || holdsStock(now: now) else {
+            return isSteady ? now.advanced(byMicroseconds: max(SettleBook.patience, min(200_000, window / 4))) : nil
         }
         let most = min(SettleBook.longestPatience, window * 9 / 10)
         guard most >= SettleBook.longestPatience else { return now.advanced(byMicroseconds: max(SettleBook.patience, most)) }

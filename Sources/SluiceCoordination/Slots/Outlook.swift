@@ -47,9 +47,8 @@ package struct Outlook: Hashable, Sendable {
     }
     /// Set when slots are known to have come free since.
     package var isOutdated = false
-    /// Longer than a tick, at which reports tell it under a steady load, and below the time for which those wait who cannot tell whether the
-    /// clock was set: see `LedgerState+Time.swift`.
-    private static let freshness: Int64 = 850_000
+    /// Well below the time for which those wait who cannot tell whether the clock was set: see `LedgerState+Time.swift`.
+    private static let freshness: Int64 = 400_000
 
     /// The earliest instant at which somebody with so many before him can have a slot; nil when nothing is known.
     package func earliestSlot(ahead: Int, now: Instant) -> Instant? {

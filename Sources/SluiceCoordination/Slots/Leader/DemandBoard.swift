@@ -15,6 +15,8 @@ package struct DemandBoard: Sendable {
         /// Grants that the node had not seen when it last spoke.
         var underway: [(sequence: Int64, count: Int)] = []
 
+        var isWanting: Bool { unmet.contains { $0 > 0 } }
+
         /// How many still wait, by tier.
         var waiting: ArraySlice<Int> { unmet.prefix(DemandMessage.ahead) }
 
@@ -53,6 +55,9 @@ package struct DemandBoard: Sendable {
         self.epoch = epoch
     }
 
+    /// Whether anybody wants anything, as far as heard.
+    private var isWanted: Bool { nodes.values.contains { $0.isWanting } }
+
     /// How many wait in the whole pool, as far as heard.
     package var waiting: Int { nodes.values.reduce(0) { $0 + $1.waiting.reduce(0, +) } }
 
@@ -84,7 +89,7 @@ package struct DemandBoard: Sendable {
             node.underway.removeAll { $0.sequence <= 0 }
         }
         nodes[demand.node] = node
-        if wishedAt == nil, node.wanted.contains(where: { $0 > 0 }) { wishedAt = now }
+        if !isWanted { wishedAt = nil } else if wishedAt == nil, node.isWanting { wishedAt = now }
     }
 
     /// Slots came free out of turn.
@@ -92,7 +97,7 @@ package struct DemandBoard: Sendable {
 
     /// When `reservation` is next worth calling; nil while nobody waits or an answer is outstanding.
     package func nextStep(now: Instant) -> Instant? {
-        guard !isReserving, nodes.values.contains(where: { $0.unmet.contains { $0 > 0 } }) else { return nil }
+        guard !isReserving, isWanted else { return nil }
         if waiting > 0 { return max(now, releaseAt, lastReserve.advanced(byMicroseconds: Self.gathering)) }
         let collected = wishedAt?.advanced(byMicroseconds: Self.collecting) ?? now
         return max(now, releaseAt, lastReserve.advanced(byMicroseconds: Self.leisure), collected)

@@ -56,7 +56,7 @@ package struct SettleBook: Sendable {
     private let patience: Int64
     /// How long a completion may wait for others before it is reported, in microseconds, where nothing else is said.
     package static let patience: Int64 = 20_000
-    /// The same under a steady load, where plenty is free. A slot that waited for its request as long as it may, and a request that took all
+    /// The same where plenty is free and slots are held ahead. A slot that waited for its request as long as it may, and a request that took all
     /// its time, are still reported before the ledger gives a silent node up.
     package static let longestPatience: Int64 = LedgerTick.period + 100_000
 

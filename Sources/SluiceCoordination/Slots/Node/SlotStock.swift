@@ -12,7 +12,8 @@ package struct SlotStock: Sendable {
     package static let keep: Int64 = 1_600_000
     /// From so many arrivals a second on the load is steady.
     package static let steadyRate: Double = 50
-    /// What is free must be so many times what all nodes would hold.
+    /// What is free must be so many times what all nodes would hold; half of that is enough for whoever holds some already, since what all
+    /// hold is not free any more.
     package static let plenty = 4
     /// The same where the load is not steady: what is held may then stay unused.
     package static let abundance = 16
@@ -43,8 +44,8 @@ package struct SlotStock: Sendable {
     ///   - nodes: how many may do the same.
     ///   - tick: when stocks are filled.
     package mutating func wanted(spare: Int, free: Int?, nodes: Int, tick: LedgerTick, now: Instant) -> Int {
-        let size = size(free: free, nodes: nodes, now: now)
-        if asked > 0, asked <= size, 4 * (spare + asked) >= size { return asked }
+        let size = size(spare: spare, free: free, nodes: nodes, now: now)
+        if asked > 0, 4 * (spare + asked) <= 5 * size, 4 * (spare + asked) >= size { return asked }
         asked = 0
         guard 8 * spare < 7 * size else {
             askAt = nil
@@ -56,27 +57,28 @@ package struct SlotStock: Sendable {
         return asked
     }
 
-    /// How long a slot that nobody wants is kept for the next to come, in microseconds.
-    package func keep(free: Int?, nodes: Int, now: Instant) -> Int64 {
-        size(free: free, nodes: nodes, now: now) > 0 ? Self.keep : NodeQueue.keep
+    /// Whether there is to be any stock. The parameters are those of `wanted`.
+    package func isHeld(spare: Int, free: Int?, nodes: Int, now: Instant) -> Bool {
+        size(spare: spare, free: free, nodes: nodes, now: now) > 0
     }
 
     /// Whether many requests come every second.
     package func isSteady(now: Instant) -> Bool { quick.perSecond(now: now) >= Self.steadyRate }
 
-    /// Whether requests come again and again, be it seldom.
-    package func isRegular(now: Instant) -> Bool { isSteady(now: now) || slow.perSecond(now: now) > 0 }
-
-    private func size(free: Int?, nodes: Int, now: Instant) -> Int {
+    private func size(spare: Int, free: Int?, nodes: Int, now: Instant) -> Int {
         guard let free else { return 0 }
+        let isBegun = spare > 0 || asked > 0
         let rate = quick.perSecond(now: now)
         if rate >= Self.steadyRate {
-            let size = min(Int(rate * Double(Self.horizon.upperBound) / 1e6), free / (nodes * Self.plenty))
-            return size >= Int(rate * Double(Self.horizon.lowerBound) / 1e6) ? size : 0
+            let least = Int(rate * Double(Self.horizon.lowerBound) / 1e6)
+            let most = Int(rate * Double(Self.horizon.upperBound) / 1e6)
+            let fitting = (free + spare) / (nodes * Self.plenty)
+            if fitting >= least { return min(fitting, most) }
+            return isBegun && 2 * fitting >= least ? least : 0
         }
         let seldom = min(slow.perSecond(now: now), Self.steadyRate)
         guard seldom > 0 else { return 0 }
         let size = max(1, Int(seldom * Double(Self.horizon.upperBound) / 1e6))
-        return size <= free / (nodes * Self.abundance) ? size : 0
+        return (isBegun ? 2 : 1) * (free + spare) >= size * nodes * Self.abundance ? size : 0
     }
 }
