@@ -323,7 +323,9 @@ import Testing
         return (reserves, waited, settles)
     }
 
-    @Test func `one call now and then is served from what is held ahead, at no more cost, and where that begins nothing goes to and fro`() throws {
+    @Test func `one call now and then is served from what is held ahead, at no more cost, and where that begins nothing goes to and fro`()
+        throws
+    {
         // 28 calls in 20 seconds; 14 of a window's slots are in use.
         let plenty = try seldom("300/10s")
         #expect(plenty.waited == 0 && (20...30).contains(plenty.reserves) && plenty.settles <= 27)
