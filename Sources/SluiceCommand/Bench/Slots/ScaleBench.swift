@@ -16,7 +16,7 @@ struct ScaleBench: Sendable {
     func report(_ progress: ProgressBar) async throws -> BenchReport {
         var host = BenchHost()
         let program = try OwnProgram.path
-        let milliseconds = Int(settings.seconds * 1_000)
+        let milliseconds = settings.millisecondsOfTicks
         let rate = rate
         @Sendable func measure(_ work: BenchWorkerOptions.Work, _ crowd: Int) async throws -> SlotScene.Round {
             let workers = (0..<crowd).map { index in

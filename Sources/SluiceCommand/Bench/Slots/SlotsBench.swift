@@ -35,14 +35,14 @@ struct SlotsBench: Sendable {
     }
 
     private func contestants(_ program: String) -> [Contestant] {
-        let milliseconds = Int(settings.seconds * 1_000)
+        let (milliseconds, ticks) = (Int(settings.seconds * 1_000), settings.millisecondsOfTicks)
         @Sendable func worker(_ work: BenchWorkerOptions.Work, leads: Bool = true, rate: Int = 0) -> BenchWorkerOptions {
             var options = BenchWorkerOptions()
             options.work = work
             options.leads = leads
             options.rate = rate
             options.tasks = 500
-            options.milliseconds = milliseconds
+            options.milliseconds = work == .pace || work == .script ? ticks : milliseconds
             return options
         }
         var list = [
