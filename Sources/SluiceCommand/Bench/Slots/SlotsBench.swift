@@ -35,14 +35,20 @@ struct SlotsBench: Sendable {
     }
 
     private func contestants(_ program: String) -> [Contestant] {
-        let (milliseconds, ticks) = (Int(settings.seconds * 1_000), settings.millisecondsOfTicks)
+        let milliseconds = Int(settings.seconds * 1_000)
+        let ticks = settings.millisecondsOfTicks
         @Sendable func worker(_ work: BenchWorkerOptions.Work, leads: Bool = true, rate: Int = 0) -> BenchWorkerOptions {
             var options = BenchWorkerOptions()
             options.work = work
             options.leads = leads
             options.rate = rate
             options.tasks = 500
-            options.milliseconds = work == .pace || work == .script ? ticks : milliseconds
+            switch work {
+            case .pace, .script: options.milliseconds = ticks
+            // Nobody holds anything ahead before calls have come again and again for some ticks.
+            case .ask: options.milliseconds = 2 * milliseconds
+            case .flood, .serve, .soak: options.milliseconds = milliseconds
+            }
             return options
         }
         var list = [
