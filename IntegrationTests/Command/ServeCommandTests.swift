@@ -195,7 +195,7 @@ extension Integration {
                 _ = try await scene.run("get", "--redis", "", "--mirror", url, "/posts/1")
                 var table = ""
                 let limit = ContinuousClock.now + .seconds(30)
-                // Metrics are written once a second.
+                // Metrics are written at each tick.
                 while !table.contains("1 slot granted in 1 grant"), ContinuousClock.now < limit {
                     table = try await scene.run("status").standardOutput
                 }

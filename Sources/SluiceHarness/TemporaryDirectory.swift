@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// A directory of one's own under the system's temporary directory, removed with everything in it by `remove()`, when released, or when the
-/// process exits.
+/// process exits (not when a signal kills it).
 package final class TemporaryDirectory: Sendable {
     /// The absolute path, short enough for a Unix socket inside (below 100 characters in `/tmp`).
     package let path: String

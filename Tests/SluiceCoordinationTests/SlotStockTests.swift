@@ -83,6 +83,9 @@ struct SlotStockTests {
         #expect(stock.isHeld(spare: 600, free: 9_600 - 4 * 600, nodes: 4, now: at(500_000)), "all four have as many")
         #expect(stock.isHeld(spare: 600, free: 4_200, nodes: 4, now: at(500_000)))
         #expect(!stock.isHeld(spare: 600, free: 4_199, nodes: 4, now: at(500_000)), "others need it")
+        #expect(!stock.isHeld(spare: 600, free: 0, nodes: 1, now: at(500_000)), "nothing is left for others")
+        // A stock of better times does not keep itself.
+        #expect(!self.stock(rate: 1_000).isHeld(spare: 1_200, free: 10, nodes: 4, now: at(700_000)))
         // Having gone on with less, it is filled no further than to the least that is worth it.
         #expect(stock.wanted(spare: 150, free: 5_000, nodes: 4, tick: tick, now: at(500_100)) == 450)
     }
@@ -120,10 +123,10 @@ struct SlotStockTests {
         #expect(stock.isHeld(spare: 1, free: 31, nodes: 4, now: at(2_200_100)), "others have begun to hold some too")
         #expect(!stock.isHeld(spare: 1, free: 30, nodes: 4, now: at(2_200_100)), "others may need it more")
         #expect(stock.wanted(spare: 0, free: 63, nodes: 4, tick: tick, now: at(2_200_200)) == 0)
-        // 40 a second.
-        var more = self.stock(rate: 40, microseconds: 2_000_000)
-        #expect(more.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(2_000_000)) == 48)
-        #expect(more.wanted(spare: 0, free: 383, nodes: 1, tick: tick, now: at(2_000_100)) == 0)
+        // 20 a second.
+        var more = self.stock(rate: 20, microseconds: 2_000_000)
+        #expect(more.wanted(spare: 0, free: 1_000_000, nodes: 1, tick: tick, now: at(2_000_000)) == 24)
+        #expect(more.wanted(spare: 0, free: 191, nodes: 1, tick: tick, now: at(2_000_100)) == 0)
     }
 
     @Test func `a burst, one that comes seldom or only twice, and a load that has ended are none`() {

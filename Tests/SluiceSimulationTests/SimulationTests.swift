@@ -102,11 +102,13 @@ import Testing
 
     @Test func `a ledger that everybody shares needs no fence to keep the limits, but who leads no more is seen to reserve`() throws {
         var broken: [String] = []
-        for seed in 9...14 as ClosedRange<UInt64> {
+        // Most scenarios have no leader that goes on after its end; some of the first sixty do.
+        for seed in 1...60 as ClosedRange<UInt64> where broken.isEmpty {
             var scenario = Scenario.random(seed: seed)
             scenario.weaknesses = [.noFence]
             broken += Simulation(scenario).run().broken
         }
+        print("reserving without being the leader: \(broken.first ?? "unseen")")
         #expect(!broken.isEmpty)
         #expect(broken.allSatisfy { $0.contains("reserved by epoch") }, "\(broken)")
     }

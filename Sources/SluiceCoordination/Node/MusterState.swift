@@ -20,7 +20,7 @@ struct MusterState: Sendable {
     var isCopying = false
     var nextCopy: Instant
 
-    /// How often a node fetches a copy when it is alone, in microseconds; with many, each does so less often.
+    /// About how often a node fetches a copy when it is alone, in microseconds, before that is moved to a tick; with many, each does so less often.
     static let interval: Int64 = 1_000_000
     /// About so many copies a second are enough for a pool; they fall on ticks.
     static let copiesPerSecond = 4

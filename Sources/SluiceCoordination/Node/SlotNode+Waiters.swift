@@ -68,7 +68,7 @@ extension SlotNode {
     private func reportTime(_ rules: MirrorRules, _ fare: SlotFare, now: Instant) -> Instant? {
         guard fare != .failed, let window = rules.limits.first?.window else { return nil }
         let isSteady = stock.isSteady(now: now)
-        guard outlook?.isPlenty == true, isSteady || holdsStock(now: now) else {
+        guard outlook?.isPlenty == true, holdsStock(now: now) else {
             return isSteady ? now.advanced(byMicroseconds: max(SettleBook.patience, min(200_000, window / 4))) : nil
         }
         let most = min(SettleBook.longestPatience, window * 9 / 10)

@@ -24,7 +24,7 @@ struct SlotsBench: Sendable {
             subject: "slots", title: "Slots: leave to start one request", rounds: settings.rounds, host: host, panels: panels(),
             samples: samples,
             notes: [
-                "The limits never bind: 2 mirrors of \(BenchText.grouped(Double(BenchWorkerOptions.boundless))) a second. Each slot is taken by "
+                "The limits never bind: 2 mirrors of \(BenchText.grouped(Double(BenchWorkerOptions.boundless))) a second unless said. Each slot is taken by "
                     + "withSlot and given back, so reports are in all figures. A script counts as one command and each command in it as another.",
                 "Where one caller asks now and then, the mirrors have \(BenchText.grouped(Double(BenchWorkerOptions.boundless))) a second, of which "
                     + "a node holds some ahead, or \(Supply.little.limit) each, of which it holds none: then each slot is asked for.",

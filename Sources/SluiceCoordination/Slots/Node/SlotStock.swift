@@ -66,19 +66,19 @@ package struct SlotStock: Sendable {
     package func isSteady(now: Instant) -> Bool { quick.perSecond(now: now) >= Self.steadyRate }
 
     private func size(spare: Int, free: Int?, nodes: Int, now: Instant) -> Int {
-        guard let free else { return 0 }
+        guard let free, free > 0 else { return 0 }
         let isBegun = spare > 0 || asked > 0
         let rate = quick.perSecond(now: now)
-        if rate >= Self.steadyRate {
+        if rate >= (isBegun ? Self.steadyRate / 2 : Self.steadyRate) {
             let least = Int(rate * Double(Self.horizon.lowerBound) / 1e6)
             let most = Int(rate * Double(Self.horizon.upperBound) / 1e6)
-            let fitting = (free + spare) / (nodes * Self.plenty)
+            let fitting = (free + min(spare, least)) / (nodes * Self.plenty)
             if fitting >= least { return min(fitting, most) }
             return isBegun && 2 * fitting >= least ? least : 0
         }
         let seldom = min(slow.perSecond(now: now), Self.steadyRate)
         guard seldom > 0 else { return 0 }
         let size = max(1, Int(seldom * Double(Self.horizon.upperBound) / 1e6))
-        return (isBegun ? 2 : 1) * (free + spare) >= size * nodes * Self.abundance ? size : 0
+        return (isBegun ? 2 : 1) * (free + min(spare, size)) >= size * nodes * Self.abundance ? size : 0
     }
 }
