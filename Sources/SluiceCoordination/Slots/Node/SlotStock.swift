@@ -18,6 +18,9 @@ package struct SlotStock: Sendable {
     /// The same where the load is not steady: what is held may then stay unused.
     package static let abundance = 16
 
+    /// Where less is free nothing is held, whoever asks: a node that has just come does not know yet how many others there are.
+    package static let leastFree = 120
+
     private var quick = ArrivalRate(span: 100_000, inertia: 0.25)
     private var slow = ArrivalRate(span: 800_000, inertia: 0)
     /// What the ledger or the leader was asked for and has not given yet.
@@ -66,10 +69,10 @@ package struct SlotStock: Sendable {
     package func isSteady(now: Instant) -> Bool { quick.perSecond(now: now) >= Self.steadyRate }
 
     private func size(spare: Int, free: Int?, nodes: Int, now: Instant) -> Int {
-        guard let free, free > 0 else { return 0 }
+        guard let free, free + spare >= Self.leastFree else { return 0 }
         let isBegun = spare > 0 || asked > 0
         let rate = quick.perSecond(now: now)
-        if rate >= (isBegun ? Self.steadyRate / 2 : Self.steadyRate) {
+        if rate >= Self.steadyRate {
             let least = Int(rate * Double(Self.horizon.lowerBound) / 1e6)
             let most = Int(rate * Double(Self.horizon.upperBound) / 1e6)
             let fitting = (free + min(spare, least)) / (nodes * Self.plenty)
