@@ -58,14 +58,14 @@ extension Integration {
             }
         }
 
-        /// Two callers at the same moment: one with little time, one with all of it. Nil when the former was not refused: slots that come
-        /// free one by one, as they do on a busy machine, are first for him whose deadline is nearest.
+        /// Two callers at the same moment: one with very little time, one with all of it. Nil when the former was not refused: within a
+        /// node the nearest deadline is first, and on a busy machine some slot comes free every few tenths of a second.
         private static func probe(_ pool: MirrorPool, number: Int) async throws -> Probe? {
             let began = Instant.now
             async let patient = pool.get("/posts/\(2_900 + number)?patient")
             var told: Duration?
             do {
-                _ = try await pool.get("/posts/\(2_950 + number)?hasty", options: CallOptions(deadline: .seconds(1)))
+                _ = try await pool.get("/posts/\(2_950 + number)?hasty", options: CallOptions(deadline: .milliseconds(100)))
             } catch  where error.code == .deadlineExceeded {
                 // He had a slot, too late for an answer.
             } catch {
