@@ -343,4 +343,65 @@ import Testing
         let apart = try seldom("300/10s", nodes: 20)
         #expect(apart.waited >= 28 && apart.settles.count >= 28)
     }
+
+    /// A node that is alone with a mirror and has been asked for 100 slots a second for a second: with slots held ahead.
+    private func steady(concurrency: Int64? = nil) throws -> SlotNode {
+        var node = try node("4000/10s", concurrency: concurrency, isShared: false)
+        var number: Int64 = 0
+        let status = [MirrorStatus(free: 3_900, inUse: 100, nextRelease: nil, pausedFor: 0, sealedFor: 0)]
+        for moment in 0...1_000 as ClosedRange<Int64> {
+            if moment % 10 == 0 { node.apply(waiter(UInt64(moment), deadline: 1_000_000, at: moment), now: at(moment)) }
+            for effect in node.turn(now: at(moment)) {
+                let stamp = LedgerStamp(time: at(moment).microseconds, incarnation: "x")
+                switch effect {
+                case .give(_, let slot): node.apply(.finished(slot, .completed(at(moment)), .answered(latency: nil)), now: at(moment))
+                case .reserve(let request, let purpose):
+                    number += 1
+                    let count = request.demands.reduce(0) { $0 + $1.wanted }
+                    let reply = ReserveReply(
+                        stamp: stamp, outcome: .granted, grants: [[Grant(mirror: 0, number: number, count: count)]], mirrors: status)
+                    node.apply(.reserved(request, purpose, .success(reply), sentAt: at(moment)), now: at(moment))
+                case .settle(let reports):
+                    let reply = SettleReply(stamp: stamp, applied: reports.count, foreign: 0, mirrors: status)
+                    node.apply(.settled(reports, .success(reply)), now: at(moment))
+                default: break
+                }
+            }
+        }
+        return node
+    }
+
+    @Test func `what is held ahead is laid out, comes back less what was taken, and that is reported like everything else`() throws {
+        var node = try steady()
+        let (before, granted) = (node.inHand, node.figures.granted)
+        let batches = node.layOut(now: at(1_001))
+        #expect(before >= 30 && node.inHand == 0 && batches.map(\.count).reduce(0, +) == before)
+        var tally = ShelfTally()
+        tally.layOut(batches)
+        let slots = (0..<20).compactMap { _ in tally.take(now: at(1_002)) }
+        for slot in slots.prefix(15) { tally.giveBack(slot, at: at(1_003), .answered(latency: nil)) }
+        node.apply(.cleared(tally), now: at(1_010))
+        #expect(node.inHand == before - 20)
+        #expect(node.figures.granted == granted + 20 && node.figures.inFlight == 5)
+        var told = 0
+        for moment in 1_010...2_000 as ClosedRange<Int64> {
+            for case .settle(let reports) in node.turn(now: at(moment)) {
+                told += reports.reduce(0) { $0 + $1.completed.count { $0 >= at(1_001) } }
+                let reply = SettleReply(stamp: LedgerStamp(time: 1, incarnation: "x"), applied: reports.count, foreign: 0, mirrors: [])
+                node.apply(.settled(reports, .success(reply)), now: at(moment))
+            }
+        }
+        #expect(told == 15)
+    }
+
+    @Test func `nothing is laid out while somebody waits, where each completion counts at once, or when the node leaves`() throws {
+        var node = try steady()
+        node.apply(waiter(5_000, deadline: 60_000, at: 1_001), now: at(1_001))
+        #expect(node.layOut(now: at(1_001)).isEmpty)
+        var capped = try steady(concurrency: 1_000)
+        #expect(capped.inHand > 0 && capped.layOut(now: at(1_001)).isEmpty)
+        var leaving = try steady()
+        leaving.apply(.stopped, now: at(1_001))
+        #expect(leaving.layOut(now: at(1_001)).isEmpty)
+    }
 }

@@ -10,39 +10,27 @@ extension MirrorPool {
     public func withSlot<Result>(
         options: CallOptions = CallOptions(), _ body: (Mirror) async throws -> Result
     ) async throws -> Result {
-        let call = SlotCall(core, options)
-        let slot = try await call.take()
-        // Nobody waits for what follows: what became of a slot is told to the ledger later anyway.
+        let now = Instant.now
+        // Who is cancelled is to hear of it, and gets no slot.
+        let atOnce = Task.isCancelled ? nil : core.coordinator.takeAtOnce(now: now)
+        let held: HeldSlot
+        if let atOnce { held = atOnce } else { held = try await SlotCall(core, options, now: now).take() }
         do {
-            let result = try await body(core.mirrors[slot.mirror])
-            call.giveBack(.answered(latency: nil))
+            let result = try await body(core.mirrors[held.slot.mirror])
+            core.giveBack(held, .answered(latency: nil))
             return result
         } catch {
             // What the body throws says nothing of the mirror.
-            call.giveBack(.unknown)
+            core.giveBack(held, .unknown)
             throw error
         }
     }
 }
 
 extension PoolCore {
-    /// A body begins to hold a slot; its place among the others.
-    func hold(_ slot: Slot) -> Int {
-        let place = holds.add(slot, now: .now)
-        renewHolds()
-        return place
-    }
-
-    /// Sees to it that the slots in use are renewed: one timer for all of them, which rests while there are none.
-    private func renewHolds() {
-        guard renewal?.scheduledAt == nil else { return }
-        let timer = renewal ?? LoopTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.renewDue() } }
-        renewal = timer
-        timer.schedule(at: Instant.now.advanced(byMicroseconds: SlotHolds.interval))
-    }
-
-    private func renewDue() {
-        for slot in holds.due(now: .now) { coordinator.assumeIsolated { $0.extend(slot) } }
-        if !holds.isEmpty { renewHolds() }
+    /// A body has ended. Nobody waits for what follows: what became of a slot is told to the ledger later anyway.
+    nonisolated func giveBack(_ held: HeldSlot, _ fare: SlotFare) {
+        let isLast = coordinator.giveBack(held, at: .now, fare)
+        if isLast { loop.execute { self.assumeIsolated { $0.checkIdle() } } }
     }
 }

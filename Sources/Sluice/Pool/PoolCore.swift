@@ -29,9 +29,6 @@ actor PoolCore {
     private var callsUnderWay = 0
     private var idle: CheckedContinuation<Void, Never>?
     private var ending: Task<Void, Never>?
-    /// The slots that callers with a client of their own hold, and the timer by which they are renewed.
-    var holds = SlotHolds()
-    var renewal: LoopTimer?
 
     /// How long a granted slot may wait for its request to leave, in microseconds.
     private static let hold: Int64 = 2_000_000
@@ -189,14 +186,17 @@ actor PoolCore {
     /// A call has ended.
     func leave() {
         callsUnderWay -= 1
-        if callsUnderWay == 0 {
-            idle?.resume()
-            idle = nil
-        }
+        checkIdle()
     }
 
-    /// How many calls are under way.
-    var underWay: Int { callsUnderWay }
+    /// Whoever waits for the end of all calls need not wait any longer, if it has come.
+    func checkIdle() {
+        guard underWay == 0 else { return }
+        stopWaiting()
+    }
+
+    /// How many calls are under way: those that wait for something, and those that hold a slot.
+    var underWay: Int { callsUnderWay + coordinator.heldCount }
 
     /// Ends the pool: no new calls, those under way get `grace` to end, then everything is given back. Whoever asks again waits
     /// for the same end.
@@ -207,13 +207,13 @@ actor PoolCore {
     }
 
     private func end(grace: Duration) async {
-        if callsUnderWay > 0 {
+        coordinator.closeShelf()
+        if underWay > 0 {
             let timer = LoopTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.stopWaiting() } }
             timer.schedule(at: Instant.now.advanced(by: grace))
             await withCheckedContinuation { idle = $0 }
             timer.close()
         }
-        renewal?.close()
         news.end()
         await cache.shutDown()
         await permits?.shutDown()

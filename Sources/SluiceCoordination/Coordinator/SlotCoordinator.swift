@@ -47,7 +47,13 @@ package actor SlotCoordinator {
     /// The change of channels that is under way.
     var listening: Task<Void, Never>?
     private var timer: LoopTimer?
-    private var isTurnPlanned = false
+    private(set) var isTurnPlanned = false
+    /// What callers take and give back on their own threads.
+    nonisolated let shelf = SlotShelf()
+    /// When to look what has happened on the shelf; nil: nothing has, as far as is known.
+    var lookAt: Instant?
+    /// When to see which of the held slots are to be renewed; nil: at the next turn.
+    var renewAt: Instant?
 
     /// - Parameters:
     ///   - ledger: in Redis, or in memory for one process.
@@ -85,6 +91,8 @@ package actor SlotCoordinator {
 
     /// What this node counts, at this moment.
     package var snapshot: CoordinatorFigures {
+        clearShelf()
+        planTurn()
         var snapshot = node.figures
         snapshot.waiting = node.queue.line.count
         snapshot.epoch = node.election?.epoch ?? 0
@@ -120,7 +128,13 @@ package actor SlotCoordinator {
 
     /// Tells the node what happened; it decides before the loop next waits.
     func apply(_ event: SlotNode.Event) {
+        clearShelf()
         node.apply(event, now: .now)
+        planTurn()
+    }
+
+    /// A turn follows before the loop next waits.
+    func planTurn() {
         guard !isTurnPlanned else { return }
         isTurnPlanned = true
         loop.beforeWaiting { [weak self] in self?.assumeIsolated { $0.turn() } }
@@ -130,8 +144,17 @@ package actor SlotCoordinator {
     func turn() {
         isTurnPlanned = false
         let now = Instant.now
+        clearShelf()
+        renewHolds(now: now)
         for effect in node.turn(now: now) { carryOut(effect, now: now) }
-        timer?.schedule(at: node.nextStep(now: .now) ?? .distantFuture)
+        let next = [node.nextStep(now: .now), renewAt, lookAt].compactMap { $0 }.min()
+        timer?.schedule(at: next ?? .distantFuture)
+        layOut(now: now)
+    }
+
+    /// Sees to it that a turn comes by this instant.
+    func setTimer(noLaterThan instant: Instant) {
+        if instant < timer?.scheduledAt ?? .distantFuture { timer?.schedule(at: instant) }
     }
 
     /// Serves who can be served from what is in hand: a local step, of which there may be many in one turn of the loop.

@@ -37,6 +37,8 @@ extension SlotNode {
         case cancelled(UInt64)
         /// What became of a slot, and how the mirror fared in it.
         case finished(Slot, SlotOutcome, SlotFare = .unknown)
+        /// The slots that were laid out are with the node again, but for those that were taken.
+        case cleared(ShelfTally)
         /// A slot's request takes long.
         case extended(Slot)
         /// Messages reach us, for the first time or again.
@@ -121,6 +123,7 @@ extension SlotNode {
             spareWaiters.remove(waiter)
             _ = queue.leave(waiter)
         case .finished(let slot, let outcome, let fare): finish(slot, outcome, fare, now: now)
+        case .cleared(let tally): cleared(tally, now: now)
         case .extended(let slot): book.extend(slot.grant, now: now)
         case .subscribed: subscribed(now: now)
         case .granted(let message): received(message, now: now)

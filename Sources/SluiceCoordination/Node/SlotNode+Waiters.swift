@@ -57,15 +57,15 @@ extension SlotNode {
         figures.inFlight -= 1
         ended(slot, outcome)
         let rules = rules.agreed[slot.mirror]
-        // Where requests under way or a burst are capped, a completion makes room at once.
-        let isUrgent = outcome == .unsent || rules.concurrency != nil || rules.burst != nil || rules.limits.isEmpty
-        book.record(outcome, of: slot.grant, fare: fare, urgent: isUrgent, by: reportTime(rules, fare, now: now), now: now)
+        book.record(
+            outcome, of: slot.grant, fare: fare, urgent: outcome == .unsent || rules.makesRoomAtOnce, by: reportTime(rules, fare, now: now),
+            now: now)
     }
 
     /// Until when a completion may wait for others; nil: no longer than usual. It takes its age along, so it comes back no later for that; where
     /// much happens it waits longer, but within the window, and where plenty is free until all nodes report. That a mirror fails is told as
     /// soon as ever.
-    private func reportTime(_ rules: MirrorRules, _ fare: SlotFare, now: Instant) -> Instant? {
+    func reportTime(_ rules: MirrorRules, _ fare: SlotFare, now: Instant) -> Instant? {
         guard fare != .failed, let window = rules.limits.first?.window else { return nil }
         let isSteady = stock.isSteady(now: now)
         guard outlook?.isPlenty == true, holdsStock(now: now) else {

@@ -82,9 +82,6 @@ package struct Outlook: Hashable, Sendable {
 }
 
 extension MirrorRules {
-    /// The shortest time in which a slot that is in use now can come back, in microseconds. Where requests under way or a burst
-    /// are capped, one that completes makes room at once.
-    fileprivate var shortestTurnover: Int64 {
-        burst != nil || concurrency != nil || limits.isEmpty ? 0 : limits.map(\.window).min() ?? 0
-    }
+    /// The shortest time in which a slot that is in use now can come back, in microseconds.
+    fileprivate var shortestTurnover: Int64 { makesRoomAtOnce ? 0 : limits.map(\.window).min() ?? 0 }
 }

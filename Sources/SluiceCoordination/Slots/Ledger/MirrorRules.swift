@@ -38,6 +38,9 @@ package struct MirrorRules: Hashable, Sendable {
         self.concurrency = concurrency
     }
 
+    /// Whether a request that ends makes room at once, and not only a window later: where requests under way or a burst are capped.
+    package var makesRoomAtOnce: Bool { concurrency != nil || burst != nil || limits.isEmpty }
+
     /// Of what other rules say, which were checked.
     init(agreedFor name: String, limits: [RateLimit], burst: Int64?, concurrency: Int64?) {
         self.name = name

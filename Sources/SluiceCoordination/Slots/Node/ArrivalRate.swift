@@ -18,9 +18,9 @@ struct ArrivalRate: Sendable {
         self.inertia = inertia
     }
 
-    mutating func arrived(now: Instant) {
+    mutating func arrived(_ number: Int = 1, now: Instant) {
         turnOver(now: now)
-        count += 1
+        count += number
     }
 
     /// Arrivals a second.

@@ -11,19 +11,11 @@ package struct NodeQueue: Sendable {
         package let slot: Slot
     }
 
-    private struct Batch: Sendable {
-        let mirror: Int
-        let grant: GrantKey
-        let sendBy: Instant
-        let arrivedAt: Instant
-        var count: Int
-    }
-
     /// How long a slot that nobody on this node wants is kept before it goes back, in microseconds.
     package static let keep: Int64 = 4_000
 
     package private(set) var line = WaitingLine()
-    private var hand: [Batch] = []
+    private var hand: [SlotBatch] = []
 
     package init() {}
 
@@ -41,8 +33,18 @@ package struct NodeQueue: Sendable {
     /// Slots of one grant arrived.
     package mutating func receive(mirror: Int, grant: GrantKey, count: Int, sendBy: Instant, now: Instant) {
         guard count > 0 else { return }
-        hand.append(Batch(mirror: mirror, grant: grant, sendBy: sendBy, arrivedAt: now, count: count))
+        hand.append(SlotBatch(mirror: mirror, grant: grant, sendBy: sendBy, arrivedAt: now, count: count))
     }
+
+    /// Takes out of the hand what is of such mirrors.
+    package mutating func takeOut(where isMeant: (_ mirror: Int) -> Bool) -> [SlotBatch] {
+        let out = hand.filter { isMeant($0.mirror) }
+        if !out.isEmpty { hand.removeAll { isMeant($0.mirror) } }
+        return out
+    }
+
+    /// Puts back what was taken out, before what has come since.
+    package mutating func putBack(_ batches: [SlotBatch]) { hand.insert(contentsOf: batches, at: 0) }
 
     /// Gives slots to waiters, in turn, until one of the two runs out.
     package mutating func matches(now: Instant) -> [Match] {
@@ -57,7 +59,7 @@ package struct NodeQueue: Sendable {
                 chosen = other
             }
             let batch = hand[chosen]
-            given.append(Match(waiter: waiter, slot: Slot(mirror: batch.mirror, grant: batch.grant, sendBy: batch.sendBy)))
+            given.append(Match(waiter: waiter, slot: batch.slot))
             hand[chosen].count -= 1
             if hand[chosen].count == 0 { hand.remove(at: chosen) }
         }
@@ -70,7 +72,7 @@ package struct NodeQueue: Sendable {
         hand.removeAll { batch in
             let isUnwanted = line.isEmpty && now.microseconds(since: batch.arrivedAt) >= keep
             guard all || isUnwanted || now >= batch.sendBy else { return false }
-            back.append((Slot(mirror: batch.mirror, grant: batch.grant, sendBy: batch.sendBy), batch.count))
+            back.append((batch.slot, batch.count))
             return true
         }
         return back

@@ -30,10 +30,10 @@ package struct SlotStock: Sendable {
 
     package init() {}
 
-    /// Somebody wants a slot.
-    package mutating func arrived(now: Instant) {
-        quick.arrived(now: now)
-        slow.arrived(now: now)
+    /// So many want a slot.
+    package mutating func arrived(_ count: Int = 1, now: Instant) {
+        quick.arrived(count, now: now)
+        slow.arrived(count, now: now)
     }
 
     /// So many slots were given.

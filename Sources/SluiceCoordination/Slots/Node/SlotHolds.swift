@@ -1,9 +1,8 @@
-import SluiceCoordination
 import SluiceLoop
 
-/// The slots that bodies of `withSlot` hold at the moment, and when each was last renewed; a pure value.
+/// The slots that callers with a client of their own hold at the moment, and when each was last renewed; a pure value.
 ///
-/// Most bodies end long before their slot must be renewed, so taking and giving back cost a place in an array and no timer each.
+/// Most give theirs back long before it must be renewed, so taking and giving back cost a place in an array and no timer each.
 struct SlotHolds: Sendable {
     /// How often `due` must be asked, in microseconds.
     static let interval: Int64 = 250_000
@@ -13,10 +12,12 @@ struct SlotHolds: Sendable {
     private var places: [(slot: Slot, renewedAt: Instant)?] = []
     private var free: [Int] = []
 
+    var count: Int { places.count - free.count }
+
     /// Whether nothing is held.
     var isEmpty: Bool { free.count == places.count }
 
-    /// A body begins; its place.
+    /// Somebody has taken a slot; its place.
     mutating func add(_ slot: Slot, now: Instant) -> Int {
         if let place = free.popLast() {
             places[place] = (slot, now)
@@ -26,7 +27,7 @@ struct SlotHolds: Sendable {
         return places.count - 1
     }
 
-    /// The body at this place has ended.
+    /// The slot at this place was given back.
     mutating func remove(_ place: Int) {
         places[place] = nil
         free.append(place)

@@ -1,0 +1,76 @@
+package import SluiceLoop
+
+/// Slots that are taken and given back on the caller's own thread.
+extension SlotCoordinator {
+    /// Until the coordinator looks what was taken and given back, in microseconds: word of it need not be newer, and may be of thousands.
+    private static let shelfPause: Int64 = 10_000
+
+    // MARK: From any thread
+
+    /// Leave to start one request, if a slot is within reach; `giveBack` must follow. Until then the slot is renewed.
+    package nonisolated func takeAtOnce(now: Instant) -> HeldSlot? {
+        guard let (held, isNews) = shelf.take(now: now) else { return nil }
+        if isNews { loop.execute { self.assumeIsolated { $0.lookSoon() } } }
+        return held
+    }
+
+    /// Holds a slot that came by `claim`, and renews it; `giveBack` must follow. Call it on the loop's thread.
+    package func hold(_ slot: Slot) -> HeldSlot {
+        lookSoon()
+        return shelf.hold(slot, now: .now)
+    }
+
+    /// The request in a slot has ended.
+    /// - Returns: whether it was the last slot that is held, after `closeShelf`.
+    package nonisolated func giveBack(_ held: HeldSlot, at instant: Instant, _ fare: SlotFare) -> Bool {
+        let (isNews, isLast) = shelf.giveBack(held, at: instant, fare)
+        if held.isAwaited {
+            loop.execute { self.assumeIsolated { $0.lookAtOnce() } }
+        } else if isNews {
+            loop.execute { self.assumeIsolated { $0.lookSoon() } }
+        }
+        return isLast
+    }
+
+    /// Nothing is within reach any more.
+    package nonisolated func closeShelf() { shelf.close() }
+
+    /// How many slots are held.
+    package nonisolated var heldCount: Int { shelf.heldCount }
+
+    // MARK: On the loop's thread
+
+    private func lookSoon() {
+        if node.isStopped { return lookAtOnce() }
+        guard lookAt == nil else { return }
+        let instant = Instant.now.advanced(byMicroseconds: Self.shelfPause)
+        lookAt = instant
+        setTimer(noLaterThan: instant)
+    }
+
+    private func lookAtOnce() {
+        clearShelf()
+        planTurn()
+    }
+
+    /// Tells the node what has happened on the shelf, which is bare then.
+    func clearShelf() {
+        let tally = shelf.clear()
+        lookAt = nil
+        if !tally.isEmpty { node.apply(.cleared(tally), now: .now) }
+    }
+
+    /// Renews what has been held for long.
+    func renewHolds(now: Instant) {
+        guard now >= renewAt ?? now else { return }
+        for slot in shelf.dueHolds(now: now) { node.apply(.extended(slot), now: now) }
+        renewAt = shelf.heldCount > 0 ? now.advanced(byMicroseconds: SlotHolds.interval) : nil
+    }
+
+    /// Lays out what the node holds ahead, unless it has something to decide first.
+    func layOut(now: Instant) {
+        guard !isTurnPlanned else { return }
+        let batches = node.layOut(now: now)
+        if !batches.isEmpty { shelf.layOut(batches) }
+    }
+}

@@ -1,0 +1,32 @@
+package import SluiceLoop
+
+/// Slots that are within every thread's reach until the node next decides something.
+extension SlotNode {
+    /// Takes what is held ahead out of the hand, to be laid out; `cleared` must follow before the node decides anything. Nothing while somebody
+    /// waits, and nothing of mirrors where each completion counts at once.
+    package mutating func layOut(now: Instant) -> [SlotBatch] {
+        guard inHand > 0, queue.line.isEmpty, !isStopped, rules.foreignVersion == nil, holdsStock(now: now) else { return [] }
+        return queue.takeOut { !rules.agreed[$0].makesRoomAtOnce }
+    }
+
+    /// What was laid out comes back, with word of what was taken and what has ended meanwhile.
+    mutating func cleared(_ tally: ShelfTally, now: Instant) {
+        for lot in tally.lots where lot.taken > 0 {
+            figures.granted += lot.taken
+            figures.inFlight += lot.taken
+            stock.arrived(lot.taken, now: now)
+            began(lot.batch.slot, now: lot.takenAt)
+        }
+        queue.putBack(tally.lots.map(\.batch).filter { $0.count > 0 })
+        for ended in tally.returns {
+            figures.inFlight -= ended.count
+            self.ended(ended.slot, .completed(ended.at))
+            let rules = rules.agreed[ended.slot.mirror]
+            // The time that a report may wait began when its requests ended.
+            let latest = reportTime(rules, ended.fare, now: min(ended.since, now))
+            book.record(
+                .completed(ended.at), of: ended.slot.grant, count: ended.count, fare: ended.fare, urgent: rules.makesRoomAtOnce, by: latest,
+                now: now)
+        }
+    }
+}

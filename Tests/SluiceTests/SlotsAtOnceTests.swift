@@ -1,0 +1,121 @@
+import Foundation
+import Sluice
+import SluiceHTTP
+import SluiceHarness
+import SluiceLoop
+import SluiceMirror
+import Synchronization
+import Testing
+
+/// `withSlot` where slots are held ahead: they are taken on the caller's own thread.
+@Suite(.timeLimit(.minutes(2))) struct SlotsAtOnceTests {
+    /// A pool without Redis that is called a hundred times a second, from a second ago on.
+    private func steadyPool(_ judges: Judges) async throws -> MirrorPool {
+        let pool = try await MirrorPool(judges.configuration())
+        for _ in 0..<120 {
+            try await pool.withSlot { _ in }
+            try await Task.sleep(for: .milliseconds(8))
+        }
+        return pool
+    }
+
+    @Test func `who calls again and again need not wait for the pool's thread`() async throws {
+        let judges = try await Judges(1, limit: .init(100_000, per: .seconds(1)))
+        let pool = try await steadyPool(judges)
+        var atOnce = 0
+        for _ in 0..<20 {
+            try await Task.sleep(for: .milliseconds(8))
+            let (isBlocked, isDone) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            // The pool's thread does nothing until the slot was had, or for half a second.
+            let wasHad = Task(executorPreference: pool.executor) {
+                isBlocked.signal()
+                return Self.wait(isDone, milliseconds: 500)
+            }
+            #expect(await Task.detached { Self.wait(isBlocked, milliseconds: 20_000) }.value)
+            try await pool.withSlot { _ in }
+            isDone.signal()
+            if await wasHad.value { atOnce += 1 }
+        }
+        // Now and then the pool's thread has just taken everything off the shelf.
+        #expect(atOnce >= 15)
+        await pool.shutDown()
+        await judges.shutDown()
+    }
+
+    private static func wait(_ semaphore: DispatchSemaphore, milliseconds: Int) -> Bool {
+        semaphore.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
+    }
+
+    @Test func `a pool that ends waits for bodies that hold such a slot, and gives no more of them`() async throws {
+        let judges = try await Judges(1, limit: .init(100_000, per: .seconds(1)))
+        let pool = try await steadyPool(judges)
+        let isOver = Atomic(false)
+        let isInside = AsyncStream<Void>.makeStream()
+        async let call: Void = pool.withSlot { _ in
+            isInside.continuation.yield()
+            try await Task.sleep(for: .milliseconds(300))
+            isOver.store(true, ordering: .sequentiallyConsistent)
+        }
+        for await _ in isInside.stream { break }
+        await pool.shutDown(grace: .seconds(60))
+        let hasEnded = isOver.load(ordering: .sequentiallyConsistent)
+        #expect(hasEnded)
+        try await call
+        await #expect { try await pool.withSlot { _ in } } throws: { ($0 as? SluiceError)?.code == .shutDown }
+        await judges.shutDown()
+    }
+
+    @Test func `a task that was cancelled gets no slot, though some are held ahead`() async throws {
+        let judges = try await Judges(1, limit: .init(100_000, per: .seconds(1)))
+        let pool = try await steadyPool(judges)
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await pool.withSlot { _ in }
+        }
+        task.cancel()
+        await #expect { try await task.value } throws: { ($0 as? SluiceError)?.code == .cancelled }
+        await pool.shutDown()
+        await judges.shutDown()
+    }
+
+    @Test func `when a calm load becomes a flood, what was held ahead is in the mirror's count: it refuses nothing`() async throws {
+        let judges = try await Judges(2, limit: .init(600, per: .milliseconds(500)))
+        let redis = try await RedisServer()
+        let pools = [
+            try await MirrorPool(judges.configuration(redis: redis.url)), try await MirrorPool(judges.configuration(redis: redis.url)),
+        ]
+        let loop = EventLoop(name: "callers")
+        let client = try HTTPClient(loop: loop)
+        let start = ContinuousClock.now
+        let answered = try await withThrowingTaskGroup(of: Int.self) { group in
+            for pool in pools {
+                for _ in 0..<16 {
+                    group.addTask {
+                        var count = 0
+                        while ContinuousClock.now - start < .seconds(6) {
+                            try await pool.withSlot { mirror in
+                                let response = try await client.send(
+                                    HTTPRequest(url: "\(mirror.url)/posts/1"), timeout: .seconds(5)
+                                ) { true }
+                                count += response.status == 200 ? 1 : 0
+                            }
+                            // Two and a half seconds of calm, by turns with as much as there is.
+                            let isCalm = Int((ContinuousClock.now - start) / .milliseconds(1_250)) % 3 < 2
+                            if isCalm { try await Task.sleep(for: .milliseconds(200)) }
+                        }
+                        return count
+                    }
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(await judges.violations == 0)
+        #expect(await judges.requests == answered, "nobody was refused")
+        #expect(answered > 600)
+        for pool in pools { await pool.shutDown() }
+        await client.shutDown()
+        await loop.shutDown()
+        await judges.shutDown()
+        await redis.stop()
+    }
+}
