@@ -25,7 +25,7 @@ extension SlotCoordinator {
     package nonisolated func giveBack(_ held: HeldSlot, at instant: Instant, _ fare: SlotFare) -> Bool {
         let (isNews, isLast) = shelf.giveBack(held, at: instant, fare)
         if held.isAwaited {
-            loop.execute { self.assumeIsolated { $0.lookAtOnce() } }
+            loop.execute { self.assumeIsolated { $0.planTurn() } }
         } else if isNews {
             loop.execute { self.assumeIsolated { $0.lookSoon() } }
         }
@@ -41,16 +41,11 @@ extension SlotCoordinator {
     // MARK: On the loop's thread
 
     private func lookSoon() {
-        if node.isStopped { return lookAtOnce() }
+        if node.isStopped { return planTurn() }
         guard lookAt == nil else { return }
         let instant = Instant.now.advanced(byMicroseconds: Self.shelfPause)
         lookAt = instant
         setTimer(noLaterThan: instant)
-    }
-
-    private func lookAtOnce() {
-        clearShelf()
-        planTurn()
     }
 
     /// Tells the node what has happened on the shelf, which is bare then.
