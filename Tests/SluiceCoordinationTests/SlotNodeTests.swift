@@ -374,11 +374,11 @@ import Testing
     @Test func `what is held ahead is laid out, comes back less what was taken, and that is reported like everything else`() throws {
         var node = try steady()
         let (before, granted) = (node.inHand, node.figures.granted)
-        let batches = node.layOut(now: at(1_001))
-        #expect(before >= 30 && node.inHand == 0 && batches.map(\.count).reduce(0, +) == before)
+        let lots = node.layOut(now: at(1_001))
+        #expect(before >= 30 && node.inHand == 0 && lots.map(\.batch.count).reduce(0, +) == before)
         var tally = ShelfTally()
-        tally.layOut(batches)
-        let slots = (0..<20).compactMap { _ in tally.take(now: at(1_002)) }
+        tally.layOut(lots)
+        let slots = (0..<20).compactMap { _ in tally.take(now: at(1_002))?.slot }
         for slot in slots.prefix(15) { tally.giveBack(slot, at: at(1_003), .answered(latency: nil)) }
         node.apply(.cleared(tally), now: at(1_010))
         #expect(node.inHand == before - 20)
@@ -394,12 +394,19 @@ import Testing
         #expect(told == 15)
     }
 
-    @Test func `nothing is laid out while somebody waits, where each completion counts at once, or when the node leaves`() throws {
+    @Test func `nothing is laid out while somebody waits or when the node leaves; where a completion makes room at once it is awaited`()
+        throws
+    {
         var node = try steady()
         node.apply(waiter(5_000, deadline: 60_000, at: 1_001), now: at(1_001))
         #expect(node.layOut(now: at(1_001)).isEmpty)
-        var capped = try steady(concurrency: 1_000)
-        #expect(capped.inHand > 0 && capped.layOut(now: at(1_001)).isEmpty)
+        var (free, capped) = (ShelfTally(), ShelfTally())
+        var other = try steady()
+        free.layOut(other.layOut(now: at(1_001)))
+        #expect(free.take(now: at(1_001))?.isAwaited == false)
+        other = try steady(concurrency: 1_000)
+        capped.layOut(other.layOut(now: at(1_001)))
+        #expect(capped.take(now: at(1_001))?.isAwaited == true)
         var leaving = try steady()
         leaving.apply(.stopped, now: at(1_001))
         #expect(leaving.layOut(now: at(1_001)).isEmpty)

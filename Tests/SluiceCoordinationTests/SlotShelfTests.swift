@@ -5,21 +5,23 @@ import Synchronization
 import Testing
 
 /// Slots within every thread's reach.
-@Suite struct SlotShelfTests {
+@Suite(.timeLimit(.minutes(2))) struct SlotShelfTests {
     private let start = Instant(microseconds: 1_000_000_000)
 
     private func at(_ milliseconds: Int64) -> Instant { start.advanced(byMicroseconds: milliseconds * 1_000) }
 
-    private func batch(_ number: Int64, _ count: Int, sendBy: Int64 = 10_000) -> SlotBatch {
-        SlotBatch(mirror: 0, grant: GrantKey(life: 0, number: number), sendBy: at(sendBy), arrivedAt: start, count: count)
+    private func lot(_ number: Int64, _ count: Int, sendBy: Int64 = 10_000, isAwaited: Bool = false) -> ShelfTally.Lot {
+        ShelfTally.Lot(
+            SlotBatch(mirror: 0, grant: GrantKey(life: 0, number: number), sendBy: at(sendBy), arrivedAt: start, count: count),
+            isAwaited: isAwaited)
     }
 
     @Test func `slots are taken in their order, and none whose time is over`() {
         var tally = ShelfTally()
-        tally.layOut([batch(1, 1), batch(2, 1, sendBy: 5), batch(3, 2)])
-        #expect(tally.take(now: at(1))?.grant.number == 1)
-        #expect(tally.take(now: at(5))?.grant.number == 3)
-        #expect(tally.take(now: at(9))?.grant.number == 3)
+        tally.layOut([lot(1, 1), lot(2, 1, sendBy: 5), lot(3, 2)])
+        #expect(tally.take(now: at(1))?.slot.grant.number == 1)
+        #expect(tally.take(now: at(5))?.slot.grant.number == 3)
+        #expect(tally.take(now: at(9))?.slot.grant.number == 3)
         #expect(tally.take(now: at(9)) == nil)
         #expect(tally.lots.map(\.taken) == [1, 0, 2])
         #expect(tally.lots.map(\.batch.count) == [0, 1, 0])
@@ -28,7 +30,7 @@ import Testing
 
     @Test func `requests that ended one after another and fared alike are told as one, which is over when all are`() throws {
         var tally = ShelfTally()
-        let (slot, other) = (batch(1, 9).slot, batch(2, 9).slot)
+        let (slot, other) = (lot(1, 9).batch.slot, lot(2, 9).batch.slot)
         for moment in [5, 7, 6] as [Int64] { tally.giveBack(slot, at: at(moment), .unknown) }
         tally.giveBack(slot, at: at(8), .answered(latency: nil))
         tally.giveBack(other, at: at(9), .answered(latency: nil))
@@ -63,11 +65,11 @@ import Testing
             let tally = shelf.clear()
             for lot in tally.lots { told[lot.batch.grant.number, default: 0] += lot.taken }
             for back in tally.returns { returned[back.slot.grant.number, default: 0] += back.count }
-            shelf.layOut(tally.lots.map(\.batch).filter { $0.count > 0 })
+            shelf.layOut(tally.lots.filter { $0.batch.count > 0 }.map { ShelfTally.Lot($0.batch) })
         }
         while number < rounds {
             number += 1
-            shelf.layOut([batch(number, size)])
+            shelf.layOut([lot(number, size)])
             clear()
         }
         // All of it is taken in the end.
@@ -83,12 +85,12 @@ import Testing
 
     @Test func `the first who takes or gives back since the shelf was cleared has to tell, and nobody takes from a closed one`() throws {
         let shelf = SlotShelf()
-        shelf.layOut([batch(1, 3)])
+        shelf.layOut([lot(1, 3)])
         let first = try #require(shelf.take(now: start))
         let second = try #require(shelf.take(now: start))
         #expect(first.isNews && !second.isNews)
         _ = shelf.clear()
-        shelf.layOut([batch(1, 1)])
+        shelf.layOut([lot(1, 1)])
         shelf.close()
         #expect(shelf.take(now: start) == nil)
         let back = (shelf.giveBack(first.held, at: start, .unknown), shelf.giveBack(second.held, at: start, .unknown))
@@ -98,9 +100,9 @@ import Testing
 
     @Test func `a slot that is held for long is renewed, whoever took it`() throws {
         let shelf = SlotShelf()
-        shelf.layOut([batch(1, 1)])
+        shelf.layOut([lot(1, 1)])
         let held = try #require(shelf.take(now: start)?.held)
-        _ = shelf.hold(batch(2, 1).slot, now: at(600))
+        _ = shelf.hold(lot(2, 1).batch.slot, now: at(600))
         #expect(shelf.dueHolds(now: at(700)).isEmpty)
         #expect(shelf.dueHolds(now: at(800)).map(\.grant.number) == [1])
         #expect(shelf.dueHolds(now: at(1_400)).map(\.grant.number) == [2])

@@ -69,13 +69,9 @@ package struct CacheKey: Sendable, CustomStringConvertible {
         return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
-    /// Whether it is the key of `GET` for a target just as it was given. That need not be judged before: the normal form of a normal form is
-    /// itself, so a target whose bytes are a key's is well formed, and no other key's.
-    func isGet(_ target: String) -> Bool { Self.areSame(self.target, target) && method == "GET" }
-
     /// Whether two texts, one of them ASCII, have the same bytes. Texts are equal that are written differently (the Kelvin sign is a K), but
     /// what stands for ASCII characters without being them is longer.
-    private static func areSame(_ left: String, _ right: String) -> Bool { left.utf8.count == right.utf8.count && left == right }
+    static func areSame(_ left: String, _ right: String) -> Bool { left.utf8.count == right.utf8.count && left == right }
 
     /// The text.
     package var description: String { text }

@@ -17,6 +17,19 @@ package struct MemoryEntry: Sendable {
     /// The tracking era in which it was known to be what Redis holds; see ``TrustEra``. 0: unverified.
     var era: UInt64
 
+    init(
+        record: CacheRecord, bornAt: Instant, freshUntil: Instant, refreshUntil: Instant, staleUntil: Instant, policy: SharedPolicy?,
+        era: UInt64
+    ) {
+        self.record = record
+        self.bornAt = bornAt
+        self.freshUntil = freshUntil
+        self.refreshUntil = refreshUntil
+        self.staleUntil = staleUntil
+        self.policy = policy
+        self.era = era
+    }
+
     /// An entry for a record that a reply brought.
     /// - Parameters:
     ///   - serverTime: the time that the reply gives, in the record's milliseconds.
@@ -55,7 +68,7 @@ package struct MemoryEntry: Sendable {
     }
 
     /// When a mirror gave or confirmed it.
-    var receivedAt: Instant { bornAt.advanced(byMicroseconds: min(record.ageWhenStored - record.heldWhenStored, 1 << 42) * 1_000) }
+    var receivedAt: Instant { record.receivedAt(bornAt: bornAt) }
 
     /// The answer, not to be taken for fresh whatever its own time says: it may be unverified, or too old for the caller.
     func staleAnswer(from source: CacheAnswer.Source, now: Instant) -> CacheAnswer {
@@ -67,8 +80,11 @@ package struct MemoryEntry: Sendable {
 
     /// The answer at a time.
     func answer(from source: CacheAnswer.Source, now: Instant, collapsed: Bool = false) -> CacheAnswer {
-        CacheAnswer(
-            record: record, source: source, collapsed: collapsed, stale: now >= freshUntil, givenAt: now,
-            age: .microseconds(max(0, now.microseconds(since: bornAt))), remainingFresh: freshUntil.duration(since: now))
+        MemoryHit(record: record, bornAt: bornAt, freshUntil: freshUntil).answer(from: source, now: now, collapsed: collapsed)
     }
+}
+
+extension CacheRecord {
+    /// When a mirror gave or confirmed it, given when its age was zero.
+    func receivedAt(bornAt: Instant) -> Instant { bornAt.advanced(byMicroseconds: min(ageWhenStored - heldWhenStored, 1 << 42) * 1_000) }
 }

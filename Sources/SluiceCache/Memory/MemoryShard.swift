@@ -1,43 +1,23 @@
 internal import SluiceLoop
 
 /// One shard of the memory tier: entries by key, and an ``EvictionPolicy`` to choose what goes when bytes run out.
-struct MemoryShard: Sendable {
-    private struct Slot {
-        var key: CacheKey
-        var entry: MemoryEntry?
-        /// Fresh and verified answers given of this version.
-        var hits: UInt32 = 0
-        /// From when on a hit tells that the entry nears its end; once for a version.
-        var tellsFrom = Instant.distantFuture
-
-        init(_ key: CacheKey, _ entry: MemoryEntry) {
-            self.key = key
-            take(entry)
-        }
-
-        mutating func take(_ entry: MemoryEntry) {
-            let isNew = self.entry?.record.version != entry.record.version
-            if isNew { hits = 0 }
-            if isNew || self.entry?.policy == nil { tellsFrom = entry.policy == nil ? .distantFuture : entry.nearsEnd }
-            self.entry = entry
-        }
-    }
-
+struct MemoryShard: ~Copyable, Sendable {
     /// So many hits of one version make it worth a refresh ahead.
     private static let worthwhileHits = 2
 
     /// What an entry costs beside its key and record: its slot and its node of the policy, each with the room that a growing array
     /// leaves unused, its part of the index, and its counters in the sketch.
-    private static let overhead = 2 * (MemoryLayout<Slot>.stride + 32 + 1) + 32 + 32
+    private static let overhead = 2 * (LineTable<MemorySlot>.stride + MemoryLayout<MemorySlotRest>.stride + 32 + 1) + 32 + 32
 
     /// The least bound, in bytes, of a shard whose window is tuned: below, the shadows would take more than they bring.
     private static let tunedBytes = 2 << 20
 
     // What a hit touches comes first, so that it lies beside the lock.
     private var hits: UInt64 = 0
-    private var slots: ContiguousArray<Slot> = []
+    private var slots = LineTable<MemorySlot>()
     private var index = SlotIndex()
     private var policy: EvictionPolicy
+    private var rests: ContiguousArray<MemorySlotRest> = []
     private var evictions: UInt64 = 0
 
     /// - Parameter byteLimit: what it may hold at most, the policy's own memory included.
@@ -50,54 +30,70 @@ struct MemoryShard: Sendable {
     var usage: MemoryUsage { MemoryUsage(entries: policy.count, bytes: policy.weight, hits: hits, evictions: evictions) }
 
     private func position(of key: CacheKey) -> Int? {
-        index.find(key.hash) { slots[$0].key == key }
+        index.find(key.hash) { position in
+            let slot = slots.pointer(position)
+            guard CacheKey.areSame(slot.pointee.target, key.target) else { return false }
+            return slot.pointee.isGet ? key.method == "GET" : rests[position].key == key
+        }
     }
+
+    /// The slot of `GET` for a target just as it was given. That need not be judged before: the normal form of a normal form is itself, so a target
+    /// whose bytes are a key's is well formed, and no other key's.
+    @inline(__always) private func position(ofTarget target: String, hash: UInt64) -> Int? {
+        index.find(hash) { position in
+            let slot = slots.pointer(position)
+            return CacheKey.areSame(slot.pointee.target, target) && slot.pointee.isGet
+        }
+    }
+
+    private func entry(at position: Int) -> MemoryEntry? { MemoryEntry(slots.pointer(position).pointee, rests[position]) }
 
     /// The entry if it is fresh and was verified in this era; counts.
     /// - Parameters:
     ///   - since: when a mirror must have given it; that of ``Recency/any`` for whenever.
     ///   - nearing: set when the entry nears its end and has not said so yet.
-    mutating func hit(_ key: CacheKey, now: Instant, since: Instant, era: UInt64, nearing: inout NearingEntry?) -> MemoryEntry? {
-        position(of: key).flatMap { hit(at: $0, now: now, since: since, era: era, nearing: &nearing) }
+    mutating func hit(_ key: CacheKey, now: Instant, since: Instant, era: UInt64, nearing: inout NearingEntry?) -> MemoryHit? {
+        position(of: key).flatMap { hit(at: $0, hash: key.hash, now: now, since: since, era: era, nearing: &nearing) }
     }
 
     /// The same for `GET` of a target, just as it was given.
     /// - Parameter hash: that of the target's key.
     mutating func hit(
         target: String, hash: UInt64, now: Instant, since: Instant, era: UInt64, nearing: inout NearingEntry?
-    ) -> MemoryEntry? {
-        index.find(hash) { slots[$0].key.isGet(target) }.flatMap { hit(at: $0, now: now, since: since, era: era, nearing: &nearing) }
+    ) -> MemoryHit? {
+        position(ofTarget: target, hash: hash).flatMap { hit(at: $0, hash: hash, now: now, since: since, era: era, nearing: &nearing) }
     }
 
     @inline(__always) private mutating func hit(
-        at position: Int, now: Instant, since: Instant, era: UInt64, nearing: inout NearingEntry?
-    ) -> MemoryEntry? {
-        guard let entry = slots[position].entry, entry.era == era, era != 0, entry.freshUntil > now,
-            since.microseconds == .min || entry.receivedAt >= since
+        at position: Int, hash: UInt64, now: Instant, since: Instant, era: UInt64, nearing: inout NearingEntry?
+    ) -> MemoryHit? {
+        let slot = slots.pointer(position)
+        guard slot.pointee.era == era, era != 0, slot.pointee.freshUntil > now, let record = slot.pointee.record,
+            since.microseconds == .min || record.receivedAt(bornAt: slot.pointee.bornAt) >= since
         else { return nil }
-        policy.touch(position, hash: slots[position].key.hash)
+        policy.touch(position, hash: hash)
         hits += 1
-        slots[position].hits &+= 1
-        if now >= slots[position].tellsFrom, slots[position].hits >= Self.worthwhileHits {
-            slots[position].tellsFrom = .distantFuture
-            nearing = NearingEntry(key: slots[position].key, entry: entry, hits: Int(slots[position].hits))
+        slot.pointee.hits &+= 1
+        if now >= slot.pointee.tellsFrom, slot.pointee.hits >= Self.worthwhileHits {
+            slot.pointee.tellsFrom = .distantFuture
+            nearing = entry(at: position).map { NearingEntry(key: rests[position].key, entry: $0, hits: Int(slot.pointee.hits)) }
         }
-        return entry
+        return MemoryHit(record: record, bornAt: slot.pointee.bornAt, freshUntil: slot.pointee.freshUntil)
     }
 
     /// The entry in whatever state; counts as a use.
     mutating func find(_ key: CacheKey) -> MemoryEntry? {
         guard let position = position(of: key) else { return nil }
-        policy.touch(position, hash: slots[position].key.hash)
-        return slots[position].entry
+        policy.touch(position, hash: key.hash)
+        return entry(at: position)
     }
 
     /// Hits of the entry's version so far.
-    func hits(of key: CacheKey) -> Int { position(of: key).map { Int(slots[$0].hits) } ?? 0 }
+    func hits(of key: CacheKey) -> Int { position(of: key).map { Int(slots.pointer($0).pointee.hits) } ?? 0 }
 
     /// Marks the entry unverified.
     mutating func distrust(_ key: CacheKey) {
-        if let position = position(of: key) { slots[position].entry?.era = 0 }
+        if let position = position(of: key) { slots.pointer(position).pointee.era = 0 }
     }
 
     /// Takes an entry in and makes room for it. It may itself be what goes, when what is there is asked for more often.
@@ -108,13 +104,20 @@ struct MemoryShard: Sendable {
             return
         }
         if let position = position(of: key) {
-            slots[position].take(entry)
+            slots.pointer(position).pointee.take(entry, hadPolicy: rests[position].policy != nil)
+            rests[position] = MemorySlotRest(rests[position].key, entry)
             policy.reweigh(position, to: cost)
         } else {
             let position = policy.insert(key.hash, weight: cost)
-            let slot = Slot(key, entry)
-            if position == slots.count { slots.append(slot) } else { slots[position] = slot }
-            _ = index.insert(key.hash, at: position, hashOf: { slots[$0].key.hash })
+            let (slot, rest) = (MemorySlot(key, entry), MemorySlotRest(key, entry))
+            if position == rests.count {
+                slots.append(slot)
+                rests.append(rest)
+            } else {
+                slots.pointer(position).pointee = slot
+                rests[position] = rest
+            }
+            _ = index.insert(key.hash, at: position, hashOf: { rests[$0].key.hash })
         }
         while let victim = policy.victim() {
             release(victim)
@@ -132,19 +135,23 @@ struct MemoryShard: Sendable {
 
     /// Takes out all entries that `matches`; how many they were.
     mutating func removeAll(where matches: (MemoryEntry) -> Bool) -> Int {
-        let keys = slots.compactMap { slot in slot.entry.map(matches) == true ? slot.key : nil }
-        for key in keys { remove(key) }
-        return keys.count
+        remove(rests.indices.compactMap { entry(at: $0).map(matches) == true ? rests[$0].key : nil })
     }
 
     /// Takes out all entries whose keys have a prefix.
     mutating func removeAll(of prefix: KeyPrefix) {
-        let keys = slots.compactMap { slot in slot.entry != nil && prefix.covers(slot.key) ? slot.key : nil }
+        _ = remove(
+            rests.indices.compactMap { slots.pointer($0).pointee.record != nil && prefix.covers(rests[$0].key) ? rests[$0].key : nil })
+    }
+
+    private mutating func remove(_ keys: [CacheKey]) -> Int {
         for key in keys { remove(key) }
+        return keys.count
     }
 
     private mutating func release(_ position: Int) {
-        index.remove(slots[position].key.hash, at: position) { slots[$0].key.hash }
-        slots[position].entry = nil
+        index.remove(rests[position].key.hash, at: position) { rests[$0].key.hash }
+        slots.pointer(position).pointee.record = nil
+        rests[position].policy = nil
     }
 }

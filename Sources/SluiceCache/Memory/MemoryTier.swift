@@ -30,7 +30,7 @@ package final class MemoryTier: Sendable {
 
     /// The entry if it is fresh and verified. Counts as a use and as a hit.
     /// - Parameter since: when a mirror must have given it.
-    package func hit(_ key: CacheKey, now: Instant, since: Instant = Recency.any.fresh) -> MemoryEntry? {
+    package func hit(_ key: CacheKey, now: Instant, since: Instant = Recency.any.fresh) -> MemoryHit? {
         let era = era.current
         var nearing: NearingEntry?
         let entry = shards.withShard(of: key.hash) { $0.hit(key, now: now, since: since, era: era, nearing: &nearing) }
@@ -40,7 +40,7 @@ package final class MemoryTier: Sendable {
 
     /// The same for `GET` of a path and query as they were given. Nil may also mean that they are not in normal form: then their
     /// ``CacheKey`` finds what there is.
-    package func hit(target: String, now: Instant, since: Instant = Recency.any.fresh) -> MemoryEntry? {
+    package func hit(target: String, now: Instant, since: Instant = Recency.any.fresh) -> MemoryHit? {
         let era = era.current
         var nearing: NearingEntry?
         let hash = CacheKey.hash(of: target)

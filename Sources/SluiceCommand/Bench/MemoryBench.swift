@@ -137,7 +137,7 @@ struct MemoryBench: Sendable {
     }
 
     /// What a call for a path does until it has found its answer: it looks at the clock, and finds it.
-    private static func hit(_ path: String, _ tier: MemoryTier) -> MemoryEntry? { tier.hit(target: path, now: .now) }
+    private static func hit(_ path: String, _ tier: MemoryTier) -> MemoryHit? { tier.hit(target: path, now: .now) }
 
     /// Nanoseconds for each request of a thread, on the clock and of the processor; one thread for each load, all at once.
     private static func time(_ pass: @escaping Pass, _ loads: [Load]) async throws -> (clock: Double, processor: Double) {

@@ -52,11 +52,9 @@ extension SlotCoordinator {
     }
 
     func wait(as waiter: UInt64, priority: SlotPriority, deadline: Instant, avoiding: Set<Int>) {
-        clearShelf()
-        // A slot in hand, and a refusal, are local steps.
-        let isLocal = node.inHand > 0
         apply(.wanted(Waiter(id: waiter, priority: priority, deadline: deadline, arrivedAt: .now, avoids: avoiding)))
-        if isLocal || node.hasRefusals { serve() }
+        // A slot in hand, and a refusal, are local steps.
+        if node.inHand > 0 || node.hasRefusals { serve() }
     }
 
     func cancel(_ waiter: UInt64) {

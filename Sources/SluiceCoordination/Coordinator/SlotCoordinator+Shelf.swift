@@ -2,7 +2,8 @@ package import SluiceLoop
 
 /// Slots that are taken and given back on the caller's own thread.
 extension SlotCoordinator {
-    /// Until the coordinator looks what was taken and given back, in microseconds: word of it need not be newer, and may be of thousands.
+    /// How long until the coordinator looks at what was taken and given back, in microseconds: word of it need not be newer, and may be of
+    /// thousands.
     private static let shelfPause: Int64 = 10_000
 
     // MARK: From any thread
@@ -16,8 +17,13 @@ extension SlotCoordinator {
 
     /// Holds a slot that came by `claim`, and renews it; `giveBack` must follow. Call it on the loop's thread.
     package func hold(_ slot: Slot) -> HeldSlot {
-        lookSoon()
-        return shelf.hold(slot, now: .now)
+        let now = Instant.now
+        if renewAt == nil {
+            let instant = now.advanced(byMicroseconds: SlotHolds.interval)
+            renewAt = instant
+            setTimer(noLaterThan: instant)
+        }
+        return shelf.hold(slot, now: now)
     }
 
     /// The request in a slot has ended.
@@ -55,17 +61,19 @@ extension SlotCoordinator {
         if !tally.isEmpty { node.apply(.cleared(tally), now: .now) }
     }
 
-    /// Renews what has been held for long.
+    /// Renews what has been held for long. Where nothing was held at the last turn, nothing has been.
     func renewHolds(now: Instant) {
-        guard now >= renewAt ?? now else { return }
-        for slot in shelf.dueHolds(now: now) { node.apply(.extended(slot), now: now) }
+        if let renewAt {
+            guard now >= renewAt else { return }
+            for slot in shelf.dueHolds(now: now) { node.apply(.extended(slot), now: now) }
+        }
         renewAt = shelf.heldCount > 0 ? now.advanced(byMicroseconds: SlotHolds.interval) : nil
     }
 
     /// Lays out what the node holds ahead, unless it has something to decide first.
     func layOut(now: Instant) {
         guard !isTurnPlanned else { return }
-        let batches = node.layOut(now: now)
-        if !batches.isEmpty { shelf.layOut(batches) }
+        let lots = node.layOut(now: now)
+        if !lots.isEmpty { shelf.layOut(lots) }
     }
 }

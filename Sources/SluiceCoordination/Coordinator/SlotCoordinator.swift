@@ -52,7 +52,7 @@ package actor SlotCoordinator {
     nonisolated let shelf = SlotShelf()
     /// When to look what has happened on the shelf; nil: nothing has, as far as is known.
     var lookAt: Instant?
-    /// When to see which of the held slots are to be renewed; nil: at the next turn.
+    /// When to see which of the held slots are to be renewed; nil: none was held at the last turn.
     var renewAt: Instant?
 
     /// - Parameters:
@@ -143,8 +143,9 @@ package actor SlotCoordinator {
     /// Lets the node do everything that is due.
     func turn() {
         isTurnPlanned = false
-        let now = Instant.now
+        // First: what has just become due is due in this turn.
         clearShelf()
+        let now = Instant.now
         renewHolds(now: now)
         for effect in node.turn(now: now) { carryOut(effect, now: now) }
         let next = [node.nextStep(now: .now), renewAt, lookAt].compactMap { $0 }.min()

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Slots within every thread's reach: taking one and giving it back costs a lock, and no change of thread.
 ///
-/// The coordinator lays out what its node holds ahead whenever nobody waits, and clears the shelf before the node decides anything. Who takes
-/// the first slot since then, or gives the first back, has to let the coordinator know: it looks soon.
+/// The coordinator lays out what its node holds ahead whenever nobody waits, and clears the shelf before the node decides anything. Whoever is
+/// the first to take or to give back after that has to let the coordinator know: it looks soon.
 package final class SlotShelf: Sendable {
     private struct State {
         var tally = ShelfTally()
@@ -30,8 +30,8 @@ package final class SlotShelf: Sendable {
     /// - Returns: also whether the coordinator has to be told.
     package func take(now: Instant) -> (held: HeldSlot, isNews: Bool)? {
         state.withLock { state in
-            guard !state.isClosed, let slot = state.tally.take(now: now) else { return nil }
-            return (HeldSlot(slot: slot, isAwaited: false, place: state.holds.add(slot, now: now)), state.notices())
+            guard !state.isClosed, let (slot, isAwaited) = state.tally.take(now: now) else { return nil }
+            return (HeldSlot(slot: slot, isAwaited: isAwaited, place: state.holds.add(slot, now: now)), state.notices())
         }
     }
 
@@ -58,7 +58,7 @@ package final class SlotShelf: Sendable {
 
     // MARK: From the coordinator
 
-    package func layOut(_ batches: [SlotBatch]) { state.withLock { $0.tally.layOut(batches) } }
+    package func layOut(_ lots: [ShelfTally.Lot]) { state.withLock { $0.tally.layOut(lots) } }
 
     /// Takes everything off, with word of what has happened.
     package func clear() -> ShelfTally {
@@ -77,7 +77,7 @@ package final class SlotShelf: Sendable {
 /// A slot that somebody holds who has a client of his own.
 package struct HeldSlot: Sendable {
     package let slot: Slot
-    /// Whether its end should be known at once, since it was not within reach: others may wait.
+    /// Whether its end should be known at once, since others may wait for it: it was not within reach, or it makes room at once.
     let isAwaited: Bool
     /// Among all that are held.
     fileprivate let place: Int

@@ -3,10 +3,10 @@ package import SluiceLoop
 /// Slots that are within every thread's reach until the node next decides something.
 extension SlotNode {
     /// Takes what is held ahead out of the hand, to be laid out; `cleared` must follow before the node decides anything. Nothing while somebody
-    /// waits, and nothing of mirrors where each completion counts at once.
-    package mutating func layOut(now: Instant) -> [SlotBatch] {
+    /// waits.
+    package mutating func layOut(now: Instant) -> [ShelfTally.Lot] {
         guard inHand > 0, queue.line.isEmpty, !isStopped, rules.foreignVersion == nil, holdsStock(now: now) else { return [] }
-        return queue.takeOut { !rules.agreed[$0].makesRoomAtOnce }
+        return queue.takeOut().map { ShelfTally.Lot($0, isAwaited: rules.agreed[$0.mirror].makesRoomAtOnce) }
     }
 
     /// What was laid out comes back, with word of what was taken and what has ended meanwhile.
@@ -20,10 +20,11 @@ extension SlotNode {
         queue.putBack(tally.lots.map(\.batch).filter { $0.count > 0 })
         for ended in tally.returns {
             figures.inFlight -= ended.count
-            self.ended(ended.slot, .completed(ended.at))
+            self.ended(ended.slot, .completed(ended.since))
             let rules = rules.agreed[ended.slot.mirror]
             // The time that a report may wait began when its requests ended.
-            let latest = reportTime(rules, ended.fare, now: min(ended.since, now))
+            let since = min(ended.since, now)
+            let latest = reportTime(rules, ended.fare, now: since) ?? since.advanced(byMicroseconds: SettleBook.patience)
             book.record(
                 .completed(ended.at), of: ended.slot.grant, count: ended.count, fare: ended.fare, urgent: rules.makesRoomAtOnce, by: latest,
                 now: now)

@@ -36,10 +36,10 @@ package struct NodeQueue: Sendable {
         hand.append(SlotBatch(mirror: mirror, grant: grant, sendBy: sendBy, arrivedAt: now, count: count))
     }
 
-    /// Takes out of the hand what is of such mirrors.
-    package mutating func takeOut(where isMeant: (_ mirror: Int) -> Bool) -> [SlotBatch] {
-        let out = hand.filter { isMeant($0.mirror) }
-        if !out.isEmpty { hand.removeAll { isMeant($0.mirror) } }
+    /// Takes everything out of the hand.
+    package mutating func takeOut() -> [SlotBatch] {
+        var out: [SlotBatch] = []
+        swap(&out, &hand)
         return out
     }
 

@@ -6,9 +6,16 @@ package struct ShelfTally: Sendable {
     package struct Lot: Sendable {
         /// With what is left of them.
         package internal(set) var batch: SlotBatch
+        /// Whether the end of each request should be known at once, since it makes room.
+        let isAwaited: Bool
         package internal(set) var taken = 0
         /// When the first was taken.
         package internal(set) var takenAt = Instant.distantFuture
+
+        package init(_ batch: SlotBatch, isAwaited: Bool = false) {
+            self.batch = batch
+            self.isAwaited = isAwaited
+        }
     }
 
     /// Slots that were given back one after another and fared alike.
@@ -33,16 +40,16 @@ package struct ShelfTally: Sendable {
     package var isEmpty: Bool { lots.isEmpty && returns.isEmpty }
 
     /// These can be taken from now on, after what is there.
-    package mutating func layOut(_ batches: [SlotBatch]) { lots.append(contentsOf: batches.map { Lot(batch: $0) }) }
+    package mutating func layOut(_ new: [Lot]) { lots.append(contentsOf: new) }
 
-    /// Takes a slot that can be used for a while yet; nil when there is none.
-    package mutating func take(now: Instant) -> Slot? {
+    /// Takes a slot whose time is not over; nil when there is none.
+    package mutating func take(now: Instant) -> (slot: Slot, isAwaited: Bool)? {
         while front < lots.count {
             if lots[front].batch.count > 0, now < lots[front].batch.sendBy {
                 lots[front].batch.count -= 1
                 lots[front].taken += 1
                 lots[front].takenAt = min(lots[front].takenAt, now)
-                return lots[front].batch.slot
+                return (lots[front].batch.slot, lots[front].isAwaited)
             }
             front += 1
         }
