@@ -105,7 +105,7 @@ struct MemoryShard: ~Copyable, Sendable {
         }
         if let position = position(of: key) {
             slots.pointer(position).pointee.take(entry, hadPolicy: rests[position].policy != nil)
-            rests[position] = MemorySlotRest(rests[position].key, entry)
+            rests[position].take(entry)
             policy.reweigh(position, to: cost)
         } else {
             let position = policy.insert(key.hash, weight: cost)

@@ -45,6 +45,11 @@ struct MemorySlotRest: Sendable {
         self.key = key
         (refreshUntil, staleUntil, policy) = (entry.refreshUntil, entry.staleUntil, entry.policy)
     }
+
+    /// Another entry takes the place of the one that is there.
+    mutating func take(_ entry: MemoryEntry) {
+        (refreshUntil, staleUntil, policy) = (entry.refreshUntil, entry.staleUntil, entry.policy)
+    }
 }
 
 extension MemoryEntry {
