@@ -19,6 +19,28 @@ struct MemoryTierTests {
 
     private func tier(_ bytes: Int) -> MemoryTier { MemoryTier(byteLimit: bytes, era: TrustEra(isTracked: false)) }
 
+    @Test func `what was replaced, taken out or had to go is given up, and so is all of a tier that goes`() {
+        final class Witness { weak var record: CacheRecord? }
+        var tier: MemoryTier? = tier(1 << 20)
+        var witnesses: [Witness] = []
+        func install(_ number: Int) {
+            let (entry, witness) = (Self.entry(version: "\(witnesses.count)"), Witness())
+            witness.record = entry.record
+            witnesses.append(witness)
+            tier?.install(entry, for: Self.key(number))
+        }
+        func alive() -> Int { witnesses.count { $0.record != nil } }
+        for _ in 0..<2 { for number in 0..<100 { install(number) } }
+        #expect(alive() == 100 && tier?.usage.entries == 100)
+        for number in 0..<30 { tier?.remove(Self.key(number)) }
+        #expect(alive() == 70)
+        // Into the places that are free, and beyond what there is room for.
+        for number in 100..<10_000 { install(number) }
+        #expect(alive() == tier?.usage.entries && alive() > 100 && alive() < 9_000)
+        tier = nil
+        #expect(alive() == 0)
+    }
+
     @Test(arguments: [1 << 16, 1 << 20, 24 << 20])
     func `memory never holds more bytes than its bound`(limit: Int) {
         let tier = tier(limit)

@@ -50,18 +50,24 @@ import Testing
     @Test func `a pool that ends waits for bodies that hold such a slot, and gives no more of them`() async throws {
         let judges = try await Judges(1, limit: .init(100_000, per: .seconds(1)))
         let pool = try await steadyPool(judges)
-        let isOver = Atomic(false)
         let isInside = AsyncStream<Void>.makeStream()
+        let mayEnd = AsyncStream<Void>.makeStream()
+        let isOver = Atomic(false)
         async let call: Void = pool.withSlot { _ in
             isInside.continuation.yield()
-            try await Task.sleep(for: .seconds(2))
+            for await _ in mayEnd.stream { break }
             isOver.store(true, ordering: .sequentiallyConsistent)
         }
         for await _ in isInside.stream { break }
         let start = ContinuousClock.now
         async let end: Void = pool.shutDown(grace: .seconds(60))
-        try await Task.sleep(for: .milliseconds(300))
-        await #expect { try await pool.withSlot { _ in } } throws: { ($0 as? SluiceError)?.code == .shutDown }
+        await #expect {
+            while true {
+                try await pool.withSlot { _ in }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        } throws: { ($0 as? SluiceError)?.code == .shutDown }
+        mayEnd.continuation.yield()
         await end
         let hasEnded = isOver.load(ordering: .sequentiallyConsistent)
         #expect(hasEnded)

@@ -1,8 +1,8 @@
-/// Elements in one piece of memory, each of them in a line of the processor's cache of its own: to look at one is to wait for memory once.
+/// Elements in one piece of memory, each in a line of the processor's cache of its own: to find what one holds is to wait for memory once.
 ///
-/// It grows by doubling, and never shrinks.
+/// It grows by doubling, and never shrinks. Whoever has it guards it: `pointer` lets anybody change what is there.
 struct LineTable<Element: Sendable>: ~Copyable, @unchecked Sendable {
-    // Unchecked, since a pointer is not known to be sendable: nobody else has it.
+    // Unchecked, since a pointer is not known to be sendable; it is used behind the lock of the shard that the table belongs to.
     private var memory: UnsafeMutableRawPointer
     private(set) var count = 0
     private var capacity: Int
@@ -11,7 +11,7 @@ struct LineTable<Element: Sendable>: ~Copyable, @unchecked Sendable {
     static var stride: Int { 64 }
 
     init() {
-        precondition(MemoryLayout<Element>.size <= Self.stride)
+        precondition(MemoryLayout<Element>.size <= Self.stride && MemoryLayout<Element>.alignment <= Self.stride)
         capacity = 16
         memory = .allocate(byteCount: Self.stride * capacity, alignment: Self.stride)
     }

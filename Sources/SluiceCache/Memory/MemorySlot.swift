@@ -1,6 +1,7 @@
 import SluiceLoop
 
-/// What a hit touches of an entry in memory: no more than a line of the processor's cache.
+/// What a hit touches of an entry in the tier's tables: one line of the processor's cache, which is full. (A long target and the record itself lie
+/// elsewhere.)
 struct MemorySlot: Sendable {
     /// The key's target.
     let target: String
