@@ -91,33 +91,24 @@ import Testing
         await scene.end()
     }
 
-    @Test func `where one request at a time is allowed, the end of each is known at once`() async throws {
-        let scene = try await Scene(concurrency: 1)
-        var fastest = Duration.seconds(60)
-        for _ in 0..<100 {
-            let start = ContinuousClock.now
-            _ = scene.coordinator.giveBack(try await scene.claim(), at: .now, .unknown)
-            fastest = min(fastest, ContinuousClock.now - start)
-        }
-        // Who looks at leisure takes 10 ms each time.
-        #expect(fastest < .milliseconds(8))
-        await scene.end()
-    }
-
-    @Test func `where requests under way are capped, the end of one whose slot was within reach is known at once`() async throws {
+    @Test(arguments: [true, false])
+    func `where requests under way are capped, the end of each is known at once, off the shelf or waited for`(_ isWithinReach: Bool)
+        async throws
+    {
         let scene = try await Scene(concurrency: 1_000)
-        try await scene.becomeSteady()
-        var fastest = Duration.seconds(60)
-        for _ in 0..<20 {
-            let held = try await scene.take()
+        if isWithinReach { try await scene.becomeSteady() }
+        var times: [Duration] = []
+        for _ in 0..<21 {
+            let held = isWithinReach ? try await scene.take() : try await scene.claim()
             // Until what ended before is known.
             try await Task.sleep(for: .milliseconds(50))
             let (start, settled) = (ContinuousClock.now, await scene.counters.settled)
             _ = scene.coordinator.giveBack(held, at: .now, .unknown)
             while await scene.counters.settled == settled { await Task.yield() }
-            fastest = min(fastest, ContinuousClock.now - start)
+            times.append(ContinuousClock.now - start)
         }
-        #expect(fastest < .milliseconds(8))
+        // Who looks at leisure takes 10 ms each time.
+        #expect(times.sorted()[10] < .milliseconds(8))
         await scene.end()
     }
 }
