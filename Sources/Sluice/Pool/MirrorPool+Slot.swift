@@ -7,8 +7,8 @@ extension MirrorPool {
     /// The slot counts as used until `body` has ended, and for the mirror's window after that; its hold is renewed while
     /// `body` runs. Send at most one request in it, without retries and redirects, and without delay.
     ///
-    /// Where slots are held ahead, as they are for who asks again and again of mirrors with plenty to spare, one is taken on the caller's own thread
-    /// in less than a microsecond, and the task is not suspended.
+    /// Where slots are held ahead, as they are for who asks again and again of mirrors with plenty to spare, one is taken on the caller's own thread,
+    /// and the task is not suspended.
     /// - Throws: what `body` throws, or `SluiceError`.
     public func withSlot<Result>(
         options: CallOptions = CallOptions(), _ body: (Mirror) async throws -> Result
