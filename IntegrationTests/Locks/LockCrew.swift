@@ -72,7 +72,8 @@ final class LockCrew {
         return try #require(found)
     }
 
-    func until(_ what: String, within patience: Duration = .seconds(60), _ holds: () async throws -> Bool) async throws {
+    /// - Parameter patience: only so that nobody waits for ever: a host that gives most of its time to others takes a second for thirty entries.
+    func until(_ what: String, within patience: Duration = .seconds(240), _ holds: () async throws -> Bool) async throws {
         let limit = ContinuousClock.now + patience
         while try await !holds() {
             try #require(ContinuousClock.now < limit, "\(what): that did not come about; \(witness.record)")
@@ -81,7 +82,7 @@ final class LockCrew {
     }
 
     /// Waits until all processes have ended, and returns what those say that were not killed.
-    func finish(within patience: Duration = .seconds(90)) async throws -> [String] {
+    func finish(within patience: Duration = .seconds(240)) async throws -> [String] {
         try await until("the end of all processes", within: patience) { members.allSatisfy { $0.ending != nil } }
         return members.filter { $0.ending != .signalled(SIGKILL) }.map {
             #expect($0.ending == .exited(0), "\($0.standardError)")
