@@ -180,7 +180,10 @@ final class SimulatedNode {
             }
         case .settle(let reports):
             let request = node.settleRequest(reports, sentAt: sentAt)
-            run.trace { "\(self) reports \(reports.map { "#\($0.grant.number): \($0.completed.count) done, \($0.unsent) unused" })" }
+            run.trace {
+                let told = reports.map { "#\($0.grant.number): \($0.settled.completed.count) done, \($0.settled.unsent) unused" }
+                return "\(self) reports \(told)"
+            }
             ask { redis, call, now in
                 redis.settle(request, call, now: now)
             } then: { [self] result in

@@ -34,7 +34,7 @@ import Testing
         book.confirmed(again, now: start)
         let rest = book.take(now: start)
         #expect(rest.map(\.remaining) == [1])
-        #expect(rest.map(\.completed) == [[start.advanced(byMicroseconds: 5)]])
+        #expect(rest.map(\.settled.completed) == [[start.advanced(byMicroseconds: 5)]])
         book.confirmed(rest, now: start)
         #expect(book.openGrants == 0)
         #expect(book.due == nil)
@@ -49,7 +49,7 @@ import Testing
         book.record(.completed(end), of: grant, urgent: false, now: end)
         // The report of unknown fate first, as it was.
         book.confirmed(book.take(now: end), now: end)
-        #expect(book.take(now: end).map(\.completed) == [[end]])
+        #expect(book.take(now: end).map(\.settled.completed) == [[end]])
     }
 
     @Test func `a grant that was given up is known for a day, and a book of them does not grow for ever`() {
@@ -64,6 +64,33 @@ import Testing
         #expect(book.knows(GrantKey(life: 1, number: 1_000)))
         #expect(book.knows(GrantKey(life: 1, number: 1_000 - 80)))
         #expect(!book.knows(GrantKey(life: 1, number: 1)))
+    }
+
+    @Test func `a million requests that ended together take the room of one`() throws {
+        var book = book(count: 1_000_001)
+        for _ in 0..<1_000 {
+            book.record(.completed(start), of: grant, count: 1_000, fare: .answered(latency: nil), urgent: false, now: start)
+        }
+        let report = try #require(book.take(now: start).first)
+        #expect(report.settled.completed.runs.count == 1)
+        #expect(report.settled.completed.count == 1_000_000 && report.settled.answered == 1_000_000)
+        book.confirmed([report], now: start)
+        book.record(.unsent, of: grant, urgent: true, now: start)
+        #expect(book.take(now: start).map(\.remaining) == [1])
+    }
+
+    @Test func `what a report says of answers and failures is of its own slots only`() throws {
+        var book = book(count: 5)
+        for latency in [30, 10, 20] as [Int64] {
+            book.record(.completed(start), of: grant, fare: .answered(latency: latency), urgent: false, now: start)
+        }
+        let first = try #require(book.take(now: start).first)
+        #expect(first.settled.answered == 3 && first.settled.failed == 0 && first.settled.latency == 20)
+        book.record(.completed(start), of: grant, fare: .failed, urgent: false, now: start)
+        book.record(.unsent, of: grant, fare: .failed, urgent: true, now: start)
+        book.confirmed([first], now: start)
+        let second = try #require(book.take(now: start).first)
+        #expect(second.settled.answered == 0 && second.settled.failed == 2 && second.settled.latency == nil)
     }
 
     @Test func `a report that the ledger can no longer use is dropped`() {

@@ -309,8 +309,8 @@ import Testing
                         node.apply(.reserved(request, purpose, .success(reply), sentAt: now), now: now)
                     case .settle(let reports):
                         if isCounted { settles.append(moment) }
-                        open -= Int64(reports.reduce(0) { $0 + $1.count })
-                        completed += reports.flatMap(\.completed)
+                        open -= Int64(reports.reduce(0) { $0 + $1.settled.count })
+                        completed += reports.flatMap(\.settled.completed.runs).flatMap { repeatElement($0.value, count: $0.count) }
                         let reply = SettleReply(
                             stamp: LedgerStamp(time: now.microseconds, incarnation: "x"), applied: reports.count, foreign: 0,
                             mirrors: status(now))
@@ -386,7 +386,7 @@ import Testing
         var told = 0
         for moment in 1_010...2_000 as ClosedRange<Int64> {
             for case .settle(let reports) in node.turn(now: at(moment)) {
-                told += reports.reduce(0) { $0 + $1.completed.count { $0 >= at(1_001) } }
+                told += reports.flatMap(\.settled.completed.runs).reduce(0) { $0 + ($1.value >= at(1_001) ? $1.count : 0) }
                 let reply = SettleReply(stamp: LedgerStamp(time: 1, incarnation: "x"), applied: reports.count, foreign: 0, mirrors: [])
                 node.apply(.settled(reports, .success(reply)), now: at(moment))
             }

@@ -22,15 +22,15 @@ extension SlotNode {
                 SettleRequest.Entry(
                     mirror: report.mirror, number: report.grant.number, incarnation: lives.name(of: report.grant.life),
                     remaining: Int64(report.remaining),
-                    completed: ages(of: report.completed, at: terms.mirrors[report.mirror], sentAt: sentAt),
-                    unsent: Int64(report.unsent), answered: Int64(report.answered), failed: Int64(report.failed),
-                    latency: report.latency, extend: report.extends ? terms.hold : nil)
+                    completed: ages(of: report.settled.completed, at: terms.mirrors[report.mirror], sentAt: sentAt),
+                    unsent: Int64(report.settled.unsent), answered: Int64(report.settled.answered),
+                    failed: Int64(report.settled.failed), latency: report.settled.latency, extend: report.extends ? terms.hold : nil)
             })
     }
 
     /// How long ago requests completed, in µs. Where the ledger rounds releases itself, ages are rounded by the same step, to the younger
     /// side, so that equal ones travel and are entered as one.
-    private func ages(of completed: [Instant], at rules: MirrorRules, sentAt: Instant) -> [Int64] {
+    private func ages(of completed: Runs<Instant>, at rules: MirrorRules, sentAt: Instant) -> Runs<Int64> {
         let isPlenty = outlook?.isPlenty ?? false
         let step = rules.limits.map { $0.releaseStep(isPlenty: isPlenty) }.min() ?? 1
         guard step > 1 else { return completed.map { sentAt.microseconds(since: $0) } }
@@ -70,7 +70,8 @@ extension SlotNode {
     private mutating func remember(_ reports: [SettleBook.Report], now: Instant) {
         for report in reports {
             let extendedTo = report.extends ? now.advanced(byMicroseconds: terms.life(hold: terms.hold)) : nil
-            muster.memory.confirmed(report.grant.number, completed: report.completed, unsent: report.unsent, extendedTo: extendedTo)
+            muster.memory.confirmed(
+                report.grant.number, completed: report.settled.completed, unsent: report.settled.unsent, extendedTo: extendedTo)
         }
     }
 }

@@ -387,7 +387,7 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
                 entries: granted.grants[0].map {
                     .init(
                         mirror: 0, number: $0.number, incarnation: incarnation, remaining: $0.count,
-                        completed: [Int64](repeating: 0, count: Int($0.count)))
+                        completed: Runs(repeatElement(0, count: Int($0.count))))
                 }))
 
         try await server.stepClock(by: .seconds(7_200))

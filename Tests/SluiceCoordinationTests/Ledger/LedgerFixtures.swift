@@ -77,7 +77,7 @@ struct Bench {
     func entry(_ grant: Grant, completed: [Int64] = [], unsent: Int64 = 0, remaining: Int64? = nil) -> SettleRequest.Entry {
         SettleRequest.Entry(
             mirror: grant.mirror, number: grant.number, incarnation: state.meta!.incarnation, remaining: remaining ?? grant.count,
-            completed: completed, unsent: unsent)
+            completed: Runs(completed), unsent: unsent)
     }
 
     @discardableResult mutating func settle(

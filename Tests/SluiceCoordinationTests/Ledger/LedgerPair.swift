@@ -113,7 +113,7 @@ struct LedgerPair {
         let entries = grants.filter { $0.node == nodes[0] }.map { held in
             SettleRequest.Entry(
                 mirror: held.grant.mirror, number: held.grant.number, incarnation: held.incarnation, remaining: held.remaining,
-                completed: [Int64](repeating: 0, count: Int(held.remaining)))
+                completed: Runs(repeatElement(0, count: Int(held.remaining))))
         }
         grants = []
         try await settle(SettleRequest(node: nodes[0], entries: entries), plainCall)
@@ -121,7 +121,7 @@ struct LedgerPair {
 
     mutating func settleForeign(count: Int) async throws {
         let ages = (0..<count).map { _ in random.pick(0...hour) }
-        let entry = SettleRequest.Entry(mirror: 0, number: 1, incarnation: "elsewhere", remaining: 1, completed: ages)
+        let entry = SettleRequest.Entry(mirror: 0, number: 1, incarnation: "elsewhere", remaining: 1, completed: Runs(ages))
         try await settle(SettleRequest(node: nodes[0], entries: [entry]), plainCall)
     }
 
@@ -272,7 +272,7 @@ struct LedgerPair {
             Recollection.Own(
                 number: held.grant.number, mirror: variants[0].mirrors[min(held.grant.mirror, variants[0].mirrors.count - 1)].name,
                 count: held.grant.count, remaining: random.pick(-second...5 * second),
-                settled: (0..<(held.grant.count - held.remaining)).map { _ in random.chance(30) ? nil : random.pick(0...second) },
+                settled: Runs((0..<(held.grant.count - held.remaining)).map { _ in random.chance(30) ? nil : random.pick(0...second) }),
                 doubtful: random.pick(0...1))
         }
         return Recollection(
@@ -364,7 +364,7 @@ struct LedgerPair {
                 .init(
                     mirror: held.grant.mirror + (random.chance(2) ? 1 : 0), number: held.grant.number + (random.chance(2) ? 1 : 0),
                     incarnation: random.chance(98) ? held.incarnation : "before",
-                    remaining: held.remaining + (random.chance(5) ? random.pick(-1...1) : 0), completed: ages,
+                    remaining: held.remaining + (random.chance(5) ? random.pick(-1...1) : 0), completed: Runs(ages),
                     unsent: random.chance(98) ? unsent : -1, answered: random.chance(60) ? random.pick(-1...share) : 0,
                     failed: random.chance(30) ? random.pick(-1...3) : 0,
                     latency: random.chance(50) ? random.pick(-1...2 * second) * (random.chance(2) ? day : 1) : nil,

@@ -72,7 +72,7 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         let entries = reply.grants[0].map { grant in
             SettleRequest.Entry(
                 mirror: grant.mirror, number: grant.number, incarnation: reply.stamp.incarnation, remaining: grant.count,
-                completed: Array(repeating: 1_000, count: Int(grant.count) - 1) + [500])
+                completed: Runs(Array(repeating: 1_000, count: Int(grant.count) - 1) + [500]))
         }
         #expect(try await ledger.settle(SettleRequest(node: node("self"), entries: entries)).applied == entries.count)
         let mirrors = try await ledger.inspect().mirrors

@@ -204,7 +204,7 @@ struct Traffic {
         let sent = max(now - random.pick(0...5 * millisecond), sending.flatMap(\.completions).max() ?? 0)
         let entries = sending.map { item in
             var entry = item.entry
-            entry.completed = item.completions.map { local(place, sent).microseconds(since: local(place, $0)) }
+            entry.completed = Runs(item.completions.map { local(place, sent).microseconds(since: local(place, $0)) })
             return entry
         }
         let request = SettleRequest(node: members[place].id, entries: entries)

@@ -17,7 +17,7 @@ import Testing
                     .init(
                         number: grant.number, mirror: rules.mirrors[grant.mirror].name, count: grant.count,
                         remaining: random.pick(-second...second),
-                        settled: ages.map { random.chance(30) ? nil : $0 }, doubtful: random.pick(0...2)))
+                        settled: Runs(ages.map { random.chance(30) ? nil : $0 / second * second }), doubtful: random.pick(0...2)))
             }
         }
         let copy = random.chance(80) ? bench.state.copy(since: nil, bench.call, at: bench.raw).copy : nil

@@ -70,22 +70,9 @@ package struct LedgerArguments: Sendable {
             all.append(entry.failed)
             all.append(entry.latency)
             all.append(entry.extend)
-            all.append(Self.text(ofAges: entry.completed))
+            all.append(entry.completed.text { String($0) })
         }
         return all
-    }
-
-    /// `1500,1200*3,-70`: the ages in their order, those that follow one another and are equal as one.
-    private static func text(ofAges ages: [Int64]) -> String {
-        var text = ""
-        var rest = ages[...]
-        while let age = rest.first {
-            let count = rest.prefix { $0 == age }.count
-            rest = rest.dropFirst(count)
-            if !text.isEmpty { text += "," }
-            text += count > 1 ? "\(age)*\(count)" : "\(age)"
-        }
-        return text
     }
 
     /// With what `penalise.lua` takes besides.

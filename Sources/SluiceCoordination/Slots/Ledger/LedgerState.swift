@@ -262,10 +262,11 @@ package struct LedgerState: Hashable, Sendable {
     private mutating func charge(_ entry: SettleRequest.Entry, _ terms: LedgerTerms, _ plenty: Set<Int64>, sent: Int64) {
         guard !entry.completed.isEmpty else { return }
         let rules = terms.mirrors[entry.mirror]
-        for age in entry.completed {
+        for run in entry.completed.runs {
             // The age was measured by a clock that may run fast: what it may have gained is taken off.
-            let completion = sent - age + LedgerTerms.drift(over: age)
-            mirrors[rules.name, default: MirrorLedger()].charge(completion: completion, count: 1, rules: rules, plenty: plenty)
+            let completion = sent - run.value + LedgerTerms.drift(over: run.value)
+            mirrors[rules.name, default: MirrorLedger()].charge(
+                completion: completion, count: Int64(run.count), rules: rules, plenty: plenty)
         }
         mirrors[rules.name]?.counters.settled += Int64(entry.completed.count)
     }

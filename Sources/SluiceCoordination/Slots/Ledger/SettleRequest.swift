@@ -16,7 +16,7 @@ package struct SettleRequest: Hashable, Sendable {
         package var remaining: Int64
         /// For each completed request, µs from its completion until this call is sent. Negative: it counts as
         /// completed only in the future (a request that was cut off, and that the network may still deliver).
-        package var completed: [Int64]
+        package var completed: Runs<Int64>
         /// Slots whose requests were provably never sent: free at once.
         package var unsent: Int64
         /// How many of all these slots' requests were answered, and how many failed, whether the mirror may have counted them or not.
@@ -29,7 +29,7 @@ package struct SettleRequest: Hashable, Sendable {
         package var extend: Int64?
 
         package init(
-            mirror: Int, number: Int64, incarnation: String, remaining: Int64, completed: [Int64] = [], unsent: Int64 = 0,
+            mirror: Int, number: Int64, incarnation: String, remaining: Int64, completed: Runs<Int64> = [], unsent: Int64 = 0,
             answered: Int64 = 0, failed: Int64 = 0, latency: Int64? = nil, extend: Int64? = nil
         ) {
             self.answered = answered

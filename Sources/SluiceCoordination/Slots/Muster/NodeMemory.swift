@@ -8,7 +8,7 @@ struct NodeMemory: Sendable {
         let count: Int64
         var worthlessAt: Instant
         /// In the order in which the ledger confirmed them; nil for a slot that was never used.
-        var settled: [Instant?] = []
+        var settled: Runs<Instant?> = []
     }
 
     private let tag: Substring
@@ -45,10 +45,10 @@ struct NodeMemory: Sendable {
     }
 
     /// The ledger has confirmed a report about a grant.
-    mutating func confirmed(_ number: Int64, completed: [Instant], unsent: Int, extendedTo: Instant?) {
+    mutating func confirmed(_ number: Int64, completed: Runs<Instant>, unsent: Int, extendedTo: Instant?) {
         guard own[number] != nil else { return }
-        own[number]!.settled += completed.map(Optional.some)
-        own[number]!.settled += [Instant?](repeating: nil, count: unsent)
+        own[number]!.settled.append(contentsOf: completed.map(Optional.some))
+        own[number]!.settled.append(nil, count: unsent)
         if let extendedTo { own[number]!.worthlessAt = max(own[number]!.worthlessAt, extendedTo) }
     }
 

@@ -1,7 +1,7 @@
 /// The form in which a recollection is kept in Redis: netstrings (D. J. Bernstein, 1997), each a list of words or a field of the ledger.
 ///
 ///     INCARNATION COPYTIME COUNT-OF-OWN MIRRORS(-1: no copy)
-///     for each own grant: NUMBER MIRROR COUNT REMAINING DOUBTFUL AGE,AGE,- …
+///     for each own grant: NUMBER MIRROR COUNT REMAINING DOUBTFUL AGE,AGE*COUNT,-*COUNT …
 ///     of the copy: INCARNATION VERSION NEXT TIME LIFE LIFE …
 ///     and for each of its mirrors: NAME WINDOW WINDOW …, then its state, its open grants, its rules, its conduct, its logs
 extension Recollection {
@@ -10,7 +10,7 @@ extension Recollection {
         func add(_ text: String) { strings.append(Array(text.utf8)) }
         add("\(incarnation) \(copyTime) \(own.count) \(copy?.mirrors.count ?? -1)")
         for grant in own {
-            let ages = grant.settled.map { $0.map(String.init) ?? "-" }.joined(separator: ",")
+            let ages = grant.settled.text { $0.map(String.init) ?? "-" }
             add("\(grant.number) \(grant.mirror) \(grant.count) \(grant.remaining) \(grant.doubtful) \(ages)")
         }
         if let copy {
@@ -34,10 +34,10 @@ extension Recollection {
         var own: [Own] = []
         for _ in 0..<min(owned, Int64(strings.count)) {
             guard var words = strings.next().map(Words.init), let number = words.number(), let mirror = words.text(),
-                let count = words.number(), let remaining = words.number(), let doubtful = words.number(), count > 0, doubtful >= 0
+                let count = words.number(), let remaining = words.number(), let doubtful = words.number(), count > 0, doubtful >= 0,
+                let settled = Runs(text: words.text() ?? "", Self.age)
             else { return nil }
-            let ages = (words.text() ?? "").split(separator: ",").map { Int64($0).flatMap { $0.magnitude <= 1 << 53 ? $0 : nil } }
-            own.append(Own(number: number, mirror: mirror, count: count, remaining: remaining, settled: ages, doubtful: doubtful))
+            own.append(Own(number: number, mirror: mirror, count: count, remaining: remaining, settled: settled, doubtful: doubtful))
         }
         var copy: LedgerCopy?
         if mirrors >= 0 {
@@ -54,6 +54,13 @@ extension Recollection {
             }
         }
         self.init(incarnation: incarnation, copy: copy, copyTime: copyTime, own: own)
+    }
+
+    /// A slot's age, `-` for one that was never used; `.none` for what is neither.
+    private static func age(_ text: Substring) -> Int64?? {
+        if text == "-" { return .some(nil) }
+        guard let age = Int64(text), age.magnitude <= 1 << 53 else { return .none }
+        return age
     }
 }
 

@@ -12,11 +12,11 @@ package struct Recollection: Hashable, Sendable {
         package var remaining: Int64
         /// The slots that the ledger has confirmed as settled, in that order: µs since their completion, nil for one that was
         /// never used.
-        package var settled: [Int64?]
+        package var settled: Runs<Int64?>
         /// How many more were reported as never used without an answer: the ledger may have given them to others.
         package var doubtful: Int64
 
-        package init(number: Int64, mirror: String, count: Int64, remaining: Int64, settled: [Int64?] = [], doubtful: Int64 = 0) {
+        package init(number: Int64, mirror: String, count: Int64, remaining: Int64, settled: Runs<Int64?> = [], doubtful: Int64 = 0) {
             self.number = number
             self.mirror = mirror
             self.count = count

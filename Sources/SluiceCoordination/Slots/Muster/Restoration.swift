@@ -211,8 +211,9 @@ package struct Restoration: Sendable {
     /// - Parameter open: how many of its slots were unsettled in the base.
     private func add(_ own: Recollection.Own, open: Int64, of memory: GatherReply.Memory, _ rules: MirrorRules, to part: inout Part) {
         let rest = max(0, own.count - Int64(own.settled.count))
-        for age in own.settled.suffix(Int(max(0, open - rest))).compactMap({ $0 }) {
-            part.ledger.charge(completion: memory.latest - age + LedgerTerms.drift(over: age), count: 1, rules: rules)
+        for run in own.settled.suffix(Int(max(0, open - rest))).runs {
+            guard let age = run.value else { continue }
+            part.ledger.charge(completion: memory.latest - age + LedgerTerms.drift(over: age), count: Int64(run.count), rules: rules)
         }
         guard rest > 0 else { return }
         part.opens.append(

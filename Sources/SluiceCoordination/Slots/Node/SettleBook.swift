@@ -11,19 +11,9 @@ package struct SettleBook: Sendable {
         package let grant: GrantKey
         /// How many of the grant's slots no earlier report spoke of.
         package let remaining: Int
-        /// When requests completed.
-        package let completed: [Instant]
-        /// How many slots were provably not used.
-        package let unsent: Int
-        /// How many of all these requests the mirror answered, and how many failed.
-        package let answered: Int
-        package let failed: Int
-        /// Half of the answers took longer than so many µs; nil when there are none.
-        package let latency: Int64?
+        package let settled: SettledSlots
         /// Whether the slots that remain need more time.
         package let extends: Bool
-        /// How many slots this report speaks of.
-        package var count: Int { completed.count + unsent }
     }
 
     private struct Open: Sendable {
@@ -34,10 +24,10 @@ package struct SettleBook: Sendable {
         var worthlessAt: Instant
         /// From its making until then, in microseconds.
         let life: Int64
-        var completed: [(at: Instant, fare: SlotFare)] = []
-        var unsent: [SlotFare] = []
         var extends = false
-        var sent: (completed: Int, unsent: Int)?
+        /// What is to be reported, and what was and has no answer.
+        var news = SettledSlots()
+        var sent: SettledSlots?
     }
 
     private var grants: [GrantKey: Open] = [:]
@@ -121,10 +111,7 @@ package struct SettleBook: Sendable {
         now: Instant
     ) {
         guard grants[grant] != nil else { return }
-        switch outcome {
-        case .completed(let instant): grants[grant]!.completed.append(contentsOf: repeatElement((at: instant, fare: fare), count: count))
-        case .unsent: grants[grant]!.unsent.append(contentsOf: repeatElement(fare, count: count))
-        }
+        grants[grant]!.news.add(outcome, count: count, fare: fare)
         pending.insert(grant)
         let latest = urgent ? now : latest ?? now.advanced(byMicroseconds: patience)
         due = min(due ?? latest, latest)
@@ -141,18 +128,11 @@ package struct SettleBook: Sendable {
                 return nil
             }
             // A report of unknown fate must not change: the ledger may have taken it, and counts what it skips.
-            let (completed, unsent) = grant.sent ?? (grant.completed.count, grant.unsent.count)
-            grants[number]!.sent = (completed, unsent)
+            let settled = grant.sent ?? grant.news
+            if grant.sent == nil { (grants[number]!.sent, grants[number]!.news) = (settled, SettledSlots()) }
             // The ledger may take it although we never hear of that: from now on it may hold the grant for longer.
             if grant.extends { grants[number]!.worthlessAt = max(grant.worthlessAt, now.advanced(byMicroseconds: grant.life)) }
-            let fares = grant.completed.prefix(completed).map(\.fare) + grant.unsent.prefix(unsent)
-            let answers = fares.compactMap { if case .answered(let latency) = $0 { .some(latency) } else { nil } }
-            let latencies = answers.compactMap { $0 }.sorted()
-            return Report(
-                mirror: grant.mirror, grant: number, remaining: grant.remaining,
-                completed: grant.completed.prefix(completed).map(\.at), unsent: unsent, answered: answers.count,
-                failed: fares.count { $0 == .failed }, latency: latencies.isEmpty ? nil : latencies[latencies.count / 2],
-                extends: grant.extends)
+            return Report(mirror: grant.mirror, grant: number, remaining: grant.remaining, settled: settled, extends: grant.extends)
         }
         pending.removeAll()
         return reports
@@ -162,9 +142,7 @@ package struct SettleBook: Sendable {
     package mutating func confirmed(_ reports: [Report], now: Instant) {
         for report in reports {
             guard var grant = grants[report.grant], let sent = grant.sent else { continue }
-            grant.remaining -= sent.completed + sent.unsent
-            grant.completed.removeFirst(sent.completed)
-            grant.unsent.removeFirst(sent.unsent)
+            grant.remaining -= sent.count
             grant.sent = nil
             if report.extends {
                 grant.extends = false
@@ -176,7 +154,7 @@ package struct SettleBook: Sendable {
             } else {
                 close(report.grant, until: grant.worthlessAt)
             }
-            if !grant.unsent.isEmpty || !grant.completed.isEmpty {
+            if grant.news.count > 0 {
                 // What came while the report was under way has set its own time.
                 pending.insert(report.grant)
                 due = due ?? now

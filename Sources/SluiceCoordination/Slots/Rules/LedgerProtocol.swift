@@ -2,7 +2,7 @@
 /// refuses every call of a node that speaks another version than the one that it was begun with.
 package enum LedgerProtocol {
     /// What this code speaks. It grows when a node of the former version could not go on beside one of the new.
-    package static let version: Int64 = 2
+    package static let version: Int64 = 3
 
     /// By this a refusal of the scripts is known, wherever in its text the server puts it; the ledger's version follows.
     private static let mark = "SLUICE-PROTOCOL="
