@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -90,6 +91,21 @@ static inline int sluice_mhd_descriptor(struct MHD_Connection *connection) {
   return info == NULL ? -1 : (int) info->connect_fd;
 }
 
+/* How many bytes the request's head has, from its method to the empty line's end; 0 while it is not complete. */
+static inline size_t sluice_mhd_head_size(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+  return info == NULL ? 0 : info->header_size;
+}
+
+/* Whether the connection's client sends nothing any more, has reset it, or has not been heard of for too long. What it sent before may
+   still be unread, so reading would not tell. */
+static inline int sluice_mhd_is_left(struct MHD_Connection *connection) {
+  struct tcp_info info;
+  socklen_t length = sizeof info;
+  const int descriptor = sluice_mhd_descriptor(connection);
+  return descriptor < 0 || (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state != TCP_ESTABLISHED);
+}
+
 /* Ends what the connection's client may still send; what has arrived can still be read. */
 static inline void sluice_mhd_end_reading(struct MHD_Connection *connection) {
   const int descriptor = sluice_mhd_descriptor(connection);
@@ -135,6 +151,12 @@ static inline int sluice_listen(const char *ip, unsigned short port, int backlog
   /* A port whose last owner's connections are still in TIME_WAIT can be taken; one that is listened on cannot. */
   const int yes = 1;
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  /* Connections inherit this: a client whose host has vanished is asked for after a minute of silence, and given up after another. */
+  const int silence = 60, interval = 15, attempts = 4;
+  setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &silence, sizeof silence);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &attempts, sizeof attempts);
   if (bind(descriptor, &address.any, length) != 0 || listen(descriptor, backlog) != 0
       || getsockname(descriptor, &address.any, &length) != 0) {
     const int reason = errno;

@@ -6,6 +6,9 @@ internal import Synchronization
 /// The handler runs on the loop's thread, once per complete request, and must not block. It answers at once (``ServerReply/now(_:)``,
 /// which costs no hand-over) or promises an answer (``ServerReply/later(_:)``). Other sockets of the loop are served in between.
 ///
+/// A client that goes before its promised answer is there is noticed within a second, as is one that ends its half of the connection:
+/// the task that makes the answer is cancelled.
+///
 /// A head that is malformed, too long, or open to two readings never reaches the handler: it is answered with 400, 414 or 431 and the
 /// connection closes; so it does after a 413.
 ///
@@ -50,7 +53,8 @@ package actor HTTPServer {
         daemon = try MicrohttpdDaemon(
             on: loop, descriptor: descriptor, options: options, handler: handler,
             answerLater: { [unowned self] id, work in assumeIsolated { $0.begin(id, work) } },
-            answerRaw: { [unowned self] id, reply in assumeIsolated { $0.begin(id, reply) } })
+            answerRaw: { [unowned self] id, reply in assumeIsolated { $0.begin(id, reply) } },
+            abandon: { [unowned self] id in assumeIsolated { $0.abandon(id) } })
         isStarted = true
         boundPort.store(port, ordering: .releasing)
     }
@@ -85,6 +89,8 @@ package actor HTTPServer {
     private func begin(_ id: UInt64, _ reply: RawReply) {
         work[id] = Task(executorPreference: loop) { [self] in await send(id, reply) }
     }
+
+    private func abandon(_ id: UInt64) { work.removeValue(forKey: id)?.cancel() }
 
     private func send(_ id: UInt64, _ reply: RawReply) async {
         for (index, piece) in reply.pieces.enumerated() {

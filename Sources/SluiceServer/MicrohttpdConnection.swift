@@ -146,6 +146,13 @@ final class MicrohttpdConnection {
         }
     }
 
+    /// Whether an answer was promised for later to a client that has ended the connection meanwhile, or its half of it: HTTP has no sign by
+    /// which the two could be told apart, so that whoever still reads is given up too.
+    var isAbandoned: Bool {
+        guard case .awaitingAnswer = phase else { return false }
+        return sluice_mhd_is_left(connection) != 0
+    }
+
     /// Whether ``cut()`` was called, and the client is still there.
     var isLingering: Bool { isCut && isWaitingForClient }
 
@@ -161,15 +168,19 @@ final class MicrohttpdConnection {
 
     private func begin(_ methodText: UnsafePointer<CChar>, _ version: UnsafePointer<CChar>) -> MHD_Result {
         let now = Instant.now
-        let collector = HeadCollector()
+        let collector = HeadCollector(after: UnsafeRawPointer(version) + strlen(version))
         MHD_get_connection_values_n(connection, .HEADER_KIND, HeadCollector.collect, Unmanaged.passUnretained(collector).toOpaque())
         if daemon.options.observer != nil {
             exchange = ServerExchange(
                 peer: peer, method: String(cString: methodText), target: target, version: String(cString: version),
                 headers: collector.headers, arrivedAt: now)
         }
+        collector.end(at: UnsafeRawPointer(methodText) + sluice_mhd_head_size(connection))
         guard let target else {
             return refuse(400, "The request target holds a byte that is no visible ASCII; percent-encode it.")
+        }
+        guard isOneLine(methodText, target, version) else {
+            return refuse(400, "The request line holds a NUL or more than one space between its parts; send METHOD /path HTTP/1.1.")
         }
         let framing = collector.framing
         let isOld = strcmp(version, "HTTP/1.0") == 0
@@ -209,6 +220,12 @@ final class MicrohttpdConnection {
         if capacity > 0 { body.reserveCapacity(min(capacity, 64 << 10)) }
         phase = .readingBody
         return .YES
+    }
+
+    /// Whether the parts of the request line lie in the library's buffer as they stood there, with a NUL for each space. A NUL within a part
+    /// would have cut it off: we would read another request than a program before us.
+    private func isOneLine(_ method: UnsafePointer<CChar>, _ target: String, _ version: UnsafePointer<CChar>) -> Bool {
+        version == method + strlen(method) + 1 + target.utf8.count + 1
     }
 
     private func read(_ piece: UnsafeRawBufferPointer, _ count: UnsafeMutablePointer<Int>) -> MHD_Result {
@@ -270,48 +287,5 @@ final class MicrohttpdConnection {
         since = .now
         exchange?.note(answer)
         return withExtendedLifetime(response) { MHD_queue_response(connection, UInt32(clamping: answer.status), response.pointer) }
-    }
-}
-
-/// Takes over a request's headers from the library.
-private final class HeadCollector {
-    var headers = ServerHeaders()
-    var framing = RequestFraming()
-    /// Bytes that the library takes from the connection's memory besides the head itself: a note of each field and cookie, and a copy of the
-    /// cookies.
-    var notes = 0
-    /// What it takes for one.
-    static let note = 64
-
-    init() { headers.reserve(256) }
-
-    static let collect: MHD_KeyValueIteratorN = { context, _, name, nameLength, value, valueLength in
-        let collector = Unmanaged<HeadCollector>.fromOpaque(context!).takeUnretainedValue()
-        let name = UnsafeRawBufferPointer(start: name, count: nameLength)
-        var length = valueLength
-        let bytes = UnsafeRawBufferPointer(start: value, count: valueLength)
-        // The library cuts off the blanks before a value; those behind it are no part of it either.
-        while length > 0, bytes[length - 1] == 0x20 || bytes[length - 1] == 0x09 { length -= 1 }
-        let value = UnsafeRawBufferPointer(rebasing: bytes[..<length])
-        collector.headers.append(name, value)
-        collector.framing.note(name: name, value: value)
-        collector.notes += note
-        if name.count == 6, strncasecmp(name.baseAddress!, "cookie", 6) == 0 {
-            collector.notes += value.count + note * (1 + value.count { $0 == 0x3B })
-        }
-        if !isOneLine(name, bytes) { collector.framing.noteFolding() }
-        return .YES
-    }
-
-    /// Whether name and value lie in the library's buffer as they stood on one line: a NUL for the colon between them, and blanks.
-    ///
-    /// libmicrohttpd 0.9.75 appends the continuation of a folded line (RFC 9112, section 5.2) to the header's *name*, in another place: of
-    /// `Transfer-Encoding:`, CRLF, ` chunked` nothing is left that it or we would know. Programs before us may have read it.
-    private static func isOneLine(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
-        guard let start = name.baseAddress, let next = value.baseAddress else { return false }
-        let count = next - (start + name.count)
-        guard count > 0, count < 1 << 20 else { return false }
-        let between = UnsafeRawBufferPointer(start: start + name.count, count: count)
-        return between[0] == 0 && between.dropFirst().allSatisfy { $0 == 0x20 || $0 == 0x09 }
     }
 }

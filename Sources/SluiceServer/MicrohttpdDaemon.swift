@@ -16,6 +16,8 @@ final class MicrohttpdDaemon {
     let answerLater: (UInt64, @escaping @Sendable () async -> ServerResponse) -> Void
     /// Starts the work of a raw reply to the connection with this number.
     let answerRaw: (UInt64, RawReply) -> Void
+    /// Ends the work for the connection with this number: its client has gone.
+    let abandon: (UInt64) -> Void
     private(set) var isDraining = false
 
     private let loop: EventLoop
@@ -33,13 +35,14 @@ final class MicrohttpdDaemon {
     init(
         on loop: EventLoop, descriptor: Int32, options: ServerOptions, handler: @escaping @Sendable (ServerRequest) -> ServerReply,
         answerLater: @escaping (UInt64, @escaping @Sendable () async -> ServerResponse) -> Void,
-        answerRaw: @escaping (UInt64, RawReply) -> Void
+        answerRaw: @escaping (UInt64, RawReply) -> Void, abandon: @escaping (UInt64) -> Void
     ) throws(ServerError) {
         self.loop = loop
         self.options = options
         self.handler = handler
         self.answerLater = answerLater
         self.answerRaw = answerRaw
+        self.abandon = abandon
         let callbacks = sluice_mhd_callbacks(
             context: Unmanaged.passUnretained(self).toOpaque(), target: Self.target, request: Self.request, completed: Self.completed,
             connection: Self.connection)
@@ -141,10 +144,16 @@ final class MicrohttpdDaemon {
         }
     }
 
-    /// Cuts off clients that take too long with a request or an answer. The library's own timeout starts anew with every byte.
+    /// Cuts off clients that take too long with a request or an answer, and gives up what is still being made for clients that have gone.
+    /// The library's own timeout starts anew with every byte, and it reads nothing while an answer is made.
     private func sweepConnections() {
         let now = Instant.now
-        for connection in connections.values where connection.isLingering || connection.isOverdue(at: now) { connection.cut() }
+        for connection in connections.values {
+            if connection.isLingering || connection.isOverdue(at: now) { connection.cut() }
+            guard connection.isAbandoned else { continue }
+            abandon(connection.id)
+            connection.hangUp()
+        }
         run()
         scheduleSweep()
     }

@@ -33,8 +33,9 @@ struct RequestFraming: Equatable {
         }
     }
 
-    /// Notes that a header went on over several lines, which not everybody reads alike.
-    mutating func noteFolding() { isAmbiguous = true }
+    /// Notes that there is more between the headers than the ends of lines: one that goes on over several lines, or a NUL. Not everybody
+    /// reads that alike.
+    mutating func noteStray() { isAmbiguous = true }
 
     /// The body that follows; nil when the head can be read in two ways.
     var body: Body? {

@@ -55,6 +55,24 @@ struct GatewayMethodTests {
         await mirror.shutDown()
     }
 
+    @Test func `an order whose client has gone before its slot came is not carried out`() async throws {
+        try await Rig.run(limit: .init(1, per: .seconds(3))) { rig in
+            let order = "POST /posts HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
+            let first = try rig.client()
+            try first.send(order)
+            #expect(try await first.answer().status == 201)
+            let impatient = try rig.client()
+            try impatient.send(order)
+            impatient.shut()
+            let last = try rig.client()
+            try last.send(order)
+            #expect(try await last.answer().status == 201)
+            #expect(await rig.requests == 2)
+            let metrics = try await last.get("/-/metrics").body
+            #expect(metrics.contains(",code=\"499\"} 1\n"), "\(metrics)")
+        }
+    }
+
     @Test(arguments: ["TRACE", "CONNECT"])
     func `what would echo credentials or open a tunnel is refused`(method: String) async throws {
         try await Rig.run { rig in

@@ -119,6 +119,45 @@ struct HTTPServerBoundsTests {
         }
     }
 
+    @Test func `who goes while his answer is made frees his place, and the work for him is cancelled`() async throws {
+        let begun = Mutex(0)
+        let cancelled = Mutex(0)
+        let seen = Mutex<[ServerExchange]>([])
+        var options = ServerOptions()
+        options.maxConnections = 6
+        options.observer = { exchange in seen.withLock { $0.append(exchange) } }
+        let handler: @Sendable (ServerRequest) -> ServerReply = { request in
+            if request.target == "/x" { return .now(.text(200, "fast")) }
+            begun.withLock { $0 += 1 }
+            return .later {
+                if (try? await Task.sleep(for: .seconds(600))) == nil { cancelled.withLock { $0 += 1 } }
+                return .text(200, "slow")
+            }
+        }
+        try await ServedHTTP.run(options, handler) { port in
+            let clients = try (0..<6).map { _ in try RawClient(port) }
+            for (index, client) in clients.enumerated() {
+                try client.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+                // What is sent behind hides the end of the connection from whoever would read on.
+                if index % 2 == 0 { try client.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n") }
+            }
+            let limit = ContinuousClock.now + .seconds(20)
+            while begun.withLock({ $0 < 6 }), ContinuousClock.now < limit { await Task.yield() }
+            for (index, client) in clients.enumerated() {
+                switch index % 3 {
+                case 0: client.shut()
+                case 1: client.reset()
+                default: client.finishSending()
+                }
+            }
+            // There is a place for him again.
+            #expect(try await RawClient(port).get("/x").body == "fast\n")
+            while cancelled.withLock({ $0 < 6 }) || seen.withLock({ $0.count < 7 }), ContinuousClock.now < limit { await Task.yield() }
+            #expect(cancelled.withLock { $0 } == 6)
+            #expect(seen.withLock { $0.count { !$0.isWhole && $0.status == nil } } == 6)
+        }
+    }
+
     @Test func `a client that leaves before its answer harms nobody`() async throws {
         let gate = Gate()
         let handler: @Sendable (ServerRequest) -> ServerReply = { request in

@@ -79,7 +79,7 @@ struct HTTPServerTests {
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Content-Length: 99999999999999999999", "Host: b", "X : 1", "(x): 1",
         "Transfer-Encoding : chunked", "Transfer-Encoding: chunked, identity", "X: a\rContent-Length: 3", "Transfer-Encoding:\r\n chunked",
         "Content-Length:\r\n\t3", "X: a\r\n b", "X:\r\n a\r\n b", "Content-Length: 3\r\n 3", "Transfer-Encoding: chu\r\n nked",
-        "X\0: a",
+        "X\0: a", "X: a\0b", "X: a\0", "X: a\0b\r\nY: c", "\0X: a", "Content-Length: 2\u{0}3", "Transfer-Encoding: chunked\0x",
         "Content-Length: 0x3",
     ])
     func `a head that can be read in two ways is refused and the connection ends`(headers: String) async throws {
@@ -99,7 +99,9 @@ struct HTTPServerTests {
         ("GET / HTTP/1.0\r\nTransfer-Encoding: chunked", 400), ("GET / HTTP/2.0\r\nHost: a", 505), ("GET / HTTP/1.2\r\nHost: a", 505),
         ("GET / FTP/1.1\r\nHost: a", 400), ("GET / HTTP/1.1\r\nHost: a b", 400), ("GET / HTTP/1.1\r\nHost: a/b", 400),
         ("GET / HTTP/1.1\r\nHost: u@a", 400), ("GET / HTTP/1.1\r\nHost: [::1]:80", 200), ("GET / HTTP/1.1\r\nHost: a.example:8080", 200),
-        ("GET / HTTP/1.1\r\nHost:", 200),
+        ("GET / HTTP/1.1\r\nHost:", 200), ("GET /a\0/b HTTP/1.1\r\nHost: a", 400), ("GET /a\0 HTTP/1.1\r\nHost: a", 400),
+        ("DELETE\0X / HTTP/1.1\r\nHost: a", 400), ("GET  / HTTP/1.1\r\nHost: a", 400), ("GET / HTTP/1.1\0\r\nHost: a", 400),
+        ("\r\nGET / HTTP/1.1\r\nHost: a", 200), ("GET / HTTP/1.1\nHost: a\nX: b  ", 200), ("GET / HTTP/1.1\r\nHost:a\r\nX:\r\nY: ", 200),
     ])
     func `versions, hosts and codings that make no sense are refused`(head: String, status: Int) async throws {
         try await ServedHTTP.run { port in

@@ -73,13 +73,16 @@ actor GatewayCore {
         tally.inFlight += 1
         return .later { [self] in
             let response = await body()
-            return await finished(response, to: request)
+            return await finished(response, to: request, isLate: Task.isCancelled)
         }
     }
 
-    private func finished(_ response: ServerResponse, to request: ServerRequest) -> ServerResponse {
+    /// - Parameter isLate: whether the client has gone meanwhile; it counts as 499, as in the access log.
+    private func finished(_ response: ServerResponse, to request: ServerRequest, isLate: Bool) -> ServerResponse {
         tally.inFlight -= 1
-        return counted(response, to: request)
+        guard isLate else { return counted(response, to: request) }
+        tally.note(499, after: Instant.now.microseconds(since: request.arrivedAt))
+        return response
     }
 
     // MARK: GET and HEAD
