@@ -129,6 +129,21 @@ import Testing
         #expect(effects.contains { if case .give(2, _) = $0 { true } else { false } })
     }
 
+    @Test func `where requests under way are all that is limited, a node that is on its own asks for all it needs at once`() throws {
+        var node = try node(concurrency: 50, isShared: false)
+        for number in 1...60 as ClosedRange<UInt64> { node.apply(waiter(number, deadline: 60_000), now: at(0)) }
+        let wanted = node.turn(now: at(0)).flatMap { effect -> [Int64] in
+            if case .reserve(let request, _) = effect { request.demands.map(\.wanted) } else { [] }
+        }
+        #expect(wanted == [50])
+    }
+
+    @Test func `alone, a node remembers nothing of the requests it has made`() throws {
+        let node = try steady()
+        #expect(node.figures.granted > 90)
+        #expect(node.recollection(sentAt: at(1_000))?.own.isEmpty ?? true)
+    }
+
     @Test func `a follower whose waiters are less urgent than others leaves it to the leader that they are not served`() throws {
         for (waiting, expected) in [([9, 0, 0], false), ([0, 9, 0], true), ([0, 0, 9], true)] {
             var node = try node("30/6s")

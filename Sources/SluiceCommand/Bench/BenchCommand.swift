@@ -36,7 +36,7 @@ struct BenchCommand: Command {
         operandCount: 1...2,
         groups: [
             Manual.Group(
-                title: "Options of all but hitrate",
+                title: "Options of all but hitrate (soak has no rounds)",
                 options: [
                     .init(
                         name: "rounds", value: "COUNT", purpose: "how many rounds are measured, after one that is not, up to 1000",

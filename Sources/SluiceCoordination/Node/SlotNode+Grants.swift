@@ -63,9 +63,12 @@ extension SlotNode {
         let key = GrantKey(life: life, number: grant.number)
         guard !book.knows(key) else { return }
         book.opened(key, mirror: grant.mirror, count: Int(grant.count), worthlessAt: now.advanced(byMicroseconds: expiresIn), now: now)
-        muster.memory.adopted(
-            grant.number, count: grant.count, mirror: terms.mirrors[grant.mirror].name, of: lives.name(of: life),
-            worthlessAt: now.advanced(byMicroseconds: expiresIn))
+        // Alone there is no muster to be told of it, and perhaps never a copy of the ledger by which it could be forgotten.
+        if isShared {
+            muster.memory.adopted(
+                grant.number, count: grant.count, mirror: terms.mirrors[grant.mirror].name, of: lives.name(of: life),
+                worthlessAt: now.advanced(byMicroseconds: expiresIn))
+        }
         stock.came(Int(grant.count))
         queue.receive(mirror: grant.mirror, grant: key, count: Int(grant.count), sendBy: sendBy, now: now)
     }

@@ -124,7 +124,7 @@ extension SlotNode {
         let unmet = min(most, unmetByTier(now: now).reduce(0, +))
         guard unmet > 0, !direct.isReserving, now >= direct.nextAt else { return }
         direct.isReserving = true
-        let capacity = rules.agreed.reduce(0) { $0 + Int($1.limits.first?.count ?? 1) }
+        let capacity = rules.agreed.reduce(0) { $0 + Int($1.limits.first?.count ?? $1.concurrency ?? MirrorLedger.unlimited) }
         let share = max(1, (capacity + direct.liveNodes - 1) / direct.liveNodes)
         effects.append(
             .reserve(

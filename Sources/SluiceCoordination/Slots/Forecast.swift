@@ -65,9 +65,7 @@ package struct Forecast: Sendable {
             let count: Int
             /// From a start until its slot is free again.
             let cycle: Int64
-            /// In order; those before `first` are over.
-            var releases: [Int64]
-            var first = 0
+            var releases: ReleaseQueue
         }
 
         /// When the next slot can start.
@@ -88,15 +86,13 @@ package struct Forecast: Sendable {
             let underWay = Int(ledger.open.sum)
             limits = []
             for (place, limit) in rules.limits.enumerated() {
-                var releases = (ledger.logs[limit.window]?.records ?? []).flatMap { record in
-                    repeatElement(record.release - now, count: Int(min(record.count, 100_000)))
-                }
-                releases += repeatElement(latency + limit.guardedWindow, count: min(underWay, 100_000))
+                var releases = (ledger.logs[limit.window]?.records ?? []).map { (at: $0.release - now, count: Int($0.count)) }
+                releases.append((at: latency + limit.guardedWindow, count: underWay))
                 let count = place == 0 ? ledger.conduct.heldTo(limit) : limit.count
-                limits.append(Limit(count: Int(count), cycle: latency + limit.guardedWindow, releases: releases.sorted()))
+                limits.append(Limit(count: Int(count), cycle: latency + limit.guardedWindow, releases: ReleaseQueue(releases)))
             }
             if let cap = rules.concurrency {
-                limits.append(Limit(count: Int(cap), cycle: latency, releases: Array(repeating: latency, count: min(underWay, 100_000))))
+                limits.append(Limit(count: Int(cap), cycle: latency, releases: ReleaseQueue([(at: latency, count: underWay)])))
             }
             if ledger.pausedUntil > now { next = ledger.pausedUntil - now }
             settle()
@@ -104,7 +100,7 @@ package struct Forecast: Sendable {
 
         /// The next slot is used.
         mutating func take() {
-            for place in limits.indices { limits[place].releases.append(max(next + limits[place].cycle, limits[place].releases.last ?? 0)) }
+            for place in limits.indices { limits[place].releases.append(next + limits[place].cycle) }
             drained = max(drained, next + latency) + refill
             settle()
         }
@@ -112,16 +108,11 @@ package struct Forecast: Sendable {
         /// Finds when every rule has room again.
         private mutating func settle() {
             for place in limits.indices {
-                let used = limits[place].releases.count - limits[place].first
-                guard used >= limits[place].count else { continue }
-                next = max(next, limits[place].releases[limits[place].first + used - limits[place].count])
+                let surplus = limits[place].releases.count - limits[place].count
+                if surplus >= 0 { next = max(next, limits[place].releases.release(after: surplus)) }
             }
             if let burst { next = max(next, drained - (burst - 1) * refill) }
-            for place in limits.indices {
-                while limits[place].first < limits[place].releases.count, limits[place].releases[limits[place].first] <= next {
-                    limits[place].first += 1
-                }
-            }
+            for place in limits.indices { limits[place].releases.drop(through: next) }
         }
     }
 }

@@ -10,6 +10,9 @@ package struct MirrorFields: Hashable, Sendable {
 
     private static let never: Int64 = (1 << 53) - 1
 
+    /// No request takes longer than a day.
+    private static let longestLatency: Int64 = 86_400_000_000
+
     /// How many fields there are besides the logs.
     package static let fixed = 4
 
@@ -59,10 +62,14 @@ package struct MirrorFields: Hashable, Sendable {
         var ledger = MirrorLedger()
         ledger.announced = Announcements(of: mirror, text: String(decoding: rules, as: UTF8.self))
         let numbers = Self.numbers(state)
-        func number(_ place: Int) -> Int64 { numbers.indices.contains(place) ? numbers[place] : 0 }
+        // Whatever stands there: sums of such numbers never overflow.
+        func number(_ place: Int, from least: Int64 = 0) -> Int64 {
+            numbers.indices.contains(place) ? min(max(numbers[place], least), TextFields.largest) : 0
+        }
         (ledger.counters.granted, ledger.counters.settled, ledger.counters.unsent) = (number(0), number(1), number(2))
         (ledger.counters.expired, ledger.counters.throttled) = (number(3), number(4))
-        (ledger.pausedUntil, ledger.drained, ledger.latency) = (number(5), number(6), number(7))
+        (ledger.pausedUntil, ledger.drained) = (number(5, from: -TextFields.largest), number(6, from: -TextFields.largest))
+        ledger.latency = min(number(7), Self.longestLatency)
         ledger.conduct = MirrorConduct(numbers: Self.numbers(conduct))
         if !open.isEmpty {
             guard open.count >= 11, (open.count - 11) % 24 == 0 else { return nil }
