@@ -114,6 +114,9 @@ extension Integration {
                 let guarded = try await serve(scene, "--listen", "0.0.0.0:0", environment: ["SLUICE_MANAGEMENT_TOKEN": "t0ken"])
                 #expect(
                     !guarded.process.standardError.contains("SLUICE_MANAGEMENT_TOKEN") && !guarded.process.standardError.contains("t0ken"))
+                // With a token nobody is served without it, wherever they are.
+                #expect(try await client(guarded.url).get("/-/status").status == 401)
+                #expect(try await client(guarded.url).get("/-/status", "Authorization: Bearer t0ken\r\n").status == 200)
                 // Another address of this host is another host to it, as far as it can tell.
                 let far = try await ChildProcess.run("hostname", ["-I"]).standardOutput.split(separator: " ").first { !$0.contains(":") }
                 if let far, let port = guarded.url.split(separator: ":").last {

@@ -83,8 +83,9 @@ extension Integration {
         /// Requests of all gateways to the mirrors, as they tell themselves.
         private static func misses(_ scene: DeployedScene) async throws -> Int {
             var sum = 0
+            let token = try #require(scene.environment["SLUICE_MANAGEMENT_TOKEN"])
             for port in scene.ports {
-                let text = try await RawClient(port).get("/-/metrics").body
+                let text = try await RawClient(port).get("/-/metrics", "Authorization: Bearer \(token)\r\n").body
                 let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("sluice_misses_total{") })
                 sum += Int(line.split(separator: " ").last ?? "") ?? 0
             }

@@ -6,7 +6,7 @@ public struct GatewayConfiguration: Sendable {
     public var listen = "127.0.0.1:8080"
     /// Paths that stand for other paths of the mirrors, or have a freshness of their own. What none matches goes to the mirrors as it is.
     public var routes: [PoolConfiguration.Route] = []
-    /// The bearer token that `POST /-/purge` needs, from everybody, and `/-/status` and `/-/metrics` from other hosts; nil: these three
+    /// The bearer token that `/-/status`, `/-/metrics` and `POST /-/purge` need, from everybody, this host included; nil: these three
     /// serve this host alone. `/-/health` and `/-/ready` serve everybody, since they say no more than yes or no. Behind a reverse proxy
     /// on the same host set a token. 1 to 4,096 visible ASCII characters.
     public var managementToken: String?

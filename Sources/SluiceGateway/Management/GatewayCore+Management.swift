@@ -16,17 +16,17 @@ extension GatewayCore {
                 return later(request) { [pool] in await Self.ready(pool, request) }
             case "/-/status":
                 try Self.require(["GET", "HEAD"], request)
-                try access.requireRead(request)
+                try access.require(request)
                 return later(request) { [pool] in await Self.status(pool, request) }
             case "/-/metrics":
                 try Self.require(["GET", "HEAD"], request)
-                try access.requireRead(request)
+                try access.require(request)
                 // As they are before this request counts among them.
                 let tally = tally
                 return later(request) { [pool] in await Self.metrics(pool, tally) }
             case "/-/purge":
                 try Self.require(["POST"], request)
-                try access.requireWrite(request)
+                try access.require(request)
                 let order = try PurgeOrder(query: request.query, targets)
                 return later(request) { [pool] in await Self.purge(order, pool, request) }
             default:

@@ -7,41 +7,28 @@ struct ManagementAccess: Sendable {
     /// - Parameter token: the bearer token that was configured, if any.
     init(token: String?) { self.token = token.map { Array($0.utf8) } }
 
-    /// Leave to change something: the token where there is one; this host otherwise.
+    /// Leave to read figures and to change something: the token where there is one, this host otherwise.
+    ///
+    /// With a token this host itself needs it too: a reverse proxy beside the gateway passes on what anybody asks, and need not say so.
     /// - Throws: ``Problem`` with 401 or 403.
-    func requireWrite(_ request: ServerRequest) throws(Problem) {
-        guard token != nil else { return try requireThisHost(request) }
-        try requireToken(request)
-    }
-
-    /// Leave to read figures: this host, and whoever has the token.
-    /// - Throws: ``Problem`` with 401 or 403.
-    func requireRead(_ request: ServerRequest) throws(Problem) {
-        if token != nil, request.headers["Authorization"] != nil || !isThisHost(request) { return try requireToken(request) }
-        try requireThisHost(request)
-    }
-
-    private func requireToken(_ request: ServerRequest) throws(Problem) {
+    func require(_ request: ServerRequest) throws(Problem) {
+        guard let token else { return try requireThisHost(request) }
         let offered = request.headers["Authorization"] ?? ""
         let parts = offered.split(separator: " ", maxSplits: 1)
-        guard let token, parts.count == 2, parts[0].lowercased() == "bearer", Self.isSame(Array(parts[1].utf8), token) else {
+        guard parts.count == 2, parts[0].lowercased() == "bearer", Self.isSame(Array(parts[1].utf8), token) else {
             throw Problem(
                 401, "unauthorized", "this needs the gateway's management token: send Authorization: Bearer TOKEN.",
                 headers: [(name: "WWW-Authenticate", value: "Bearer realm=\"sluice\"")])
         }
     }
 
+    /// The request must come from this host itself. One that was passed on by a proxy, or made by a web page in a browser, does not speak for
+    /// it.
     private func requireThisHost(_ request: ServerRequest) throws(Problem) {
-        guard isThisHost(request) else {
+        let isPassedOn = ["Origin", "Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"].contains { request.headers[$0] != nil }
+        guard request.isLoopbackPeer, !isPassedOn else {
             throw Problem(403, "forbidden", "without a management token this serves direct requests from the gateway's own host only.")
         }
-    }
-
-    /// Whether the request comes from this host itself. One that was passed on by a proxy, or made by a web page in a browser, does not
-    /// speak for it.
-    private func isThisHost(_ request: ServerRequest) -> Bool {
-        guard request.isLoopbackPeer else { return false }
-        return !["Origin", "Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"].contains { request.headers[$0] != nil }
     }
 
     /// Compares in a time that depends on the lengths alone.
