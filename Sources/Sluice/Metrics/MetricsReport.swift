@@ -53,7 +53,7 @@ struct MetricsReport: Sendable {
             ("url", mirror.url), ("limits", rules.agreed.limits.map(\.description).joined(separator: " ")),
             ("limits_announced", rules.others.isEmpty ? "" : ([rules.own] + rules.others).map(\.words).sorted().joined(separator: "; ")),
             ("in_use", "\(status.inUse)"),
-            ("free", "\(status.free)"), ("next_release_ms", status.nextRelease.map { "\(($0 + 999) / 1_000)" } ?? ""),
+            ("free", "\(status.free)"), ("next_release_ms", status.nextRelease.map { "\($0 / 1_000 + ($0 % 1_000 > 0 ? 1 : 0))" } ?? ""),
             ("granted_total", "\(state.counters.granted)"), ("settled_total", "\(state.counters.settled)"),
             ("unsent_total", "\(state.counters.unsent)"), ("expired_total", "\(state.counters.expired)"),
             ("throttled_total", "\(state.counters.throttled)"), ("effective_limit", "\(state.effectiveLimit)"),
@@ -69,7 +69,7 @@ struct MetricsReport: Sendable {
     }
 
     private static func milliseconds(_ microseconds: Int64) -> String {
-        let tenths = (microseconds + 50) / 100
+        let tenths = microseconds / 100 + (microseconds % 100 >= 50 ? 1 : 0)
         return "\(tenths / 10).\(tenths % 10)"
     }
 }

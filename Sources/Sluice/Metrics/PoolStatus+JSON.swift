@@ -1,6 +1,6 @@
 extension PoolStatus {
     /// The status as one JSON object: `{"pool", "leader": {…} or null, "mirrors": {NAME: {…}}, "nodes": {NODE: {…}}}`. Values
-    /// that are numbers are written as numbers, empty ones as null.
+    /// that are numbers are written as numbers, empty ones as null. A number larger than a double can be stays a text.
     public var json: String {
         let leaderText = leader.map(Self.object) ?? "null"
         return
@@ -20,7 +20,8 @@ extension PoolStatus {
         let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
         let isNumber =
             digits.first?.isNumber == true && digits.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 }
-            && (digits.first != "0" || digits.count == 1 || digits.dropFirst().first == ".") && Double(text) != nil && digits.last != "."
+            && (digits.first != "0" || digits.count == 1 || digits.dropFirst().first == ".") && digits.last != "."
+            && Double(text)?.isFinite == true
         return isNumber ? text : quoted(text)
     }
 

@@ -40,8 +40,7 @@ enum PoolWords {
     /// A number of bytes for a reader: `812 B`, `1.4 MiB`.
     static func bytes(_ count: Int) -> String {
         for (name, factor) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] where count >= factor {
-            let tenths = count * 10 / factor
-            return "\(tenths / 10).\(tenths % 10) \(name)"
+            return "\(count / factor).\(count % factor * 10 / factor) \(name)"
         }
         return "\(count) B"
     }

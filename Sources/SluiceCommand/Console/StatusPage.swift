@@ -1,6 +1,6 @@
 import Sluice
 
-/// A pool's status as a page for people.
+/// A pool's status as a page for people. What it is made of stands in Redis, where anybody may have written anything: a number may be any.
 struct StatusPage: Sendable {
     /// The page, without a line end after its last line.
     let text: String
@@ -25,7 +25,7 @@ struct StatusPage: Sendable {
     private static func leader(_ fields: Fields?, now: Int64) -> String {
         guard let fields else { return "leader: none" }
         func field(_ name: String) -> String { fields[name] ?? "?" }
-        let since = fields["since_ms"].flatMap { Int64($0) }.map { " for \(PoolWords.time(.milliseconds(now - $0)))" } ?? ""
+        let since = fields["since_ms"].flatMap { Int64($0) }.map { " for \(PoolWords.time(.milliseconds(now) - .milliseconds($0)))" } ?? ""
         return
             "leader: \(field("node"))\(since), epoch \(field("epoch")); \(PoolWords.counted(field("nodes"), "node")), \(field("waiting")) waiting, "
             + "\(PoolWords.counted(field("granted_total"), "slot")) granted in \(PoolWords.counted(field("grants_total"), "grant"))"
@@ -65,7 +65,7 @@ struct StatusPage: Sendable {
     /// What keeps a mirror from working as usual, and to what it is held if not to its limit; or `ok`.
     private static func state(_ fields: Fields, now: Int64) -> String {
         let until = fields["penalised_until_ms"].flatMap { Int64($0) } ?? 0
-        let paused = until > now ? " for \(PoolWords.time(.milliseconds(until - now)))" : ""
+        let paused = until > now ? " for \(PoolWords.time(.milliseconds(until) - .milliseconds(now)))" : ""
         var parts: [String] = []
         if let circuit = fields["circuit"], circuit != "closed" {
             parts.append("circuit \(circuit)\(paused)")

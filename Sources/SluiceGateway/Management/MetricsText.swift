@@ -3,7 +3,8 @@ import Sluice
 /// What this process counts, in Prometheus' text format 0.0.4.
 enum MetricsText {
     /// Every family with HELP and TYPE; the samples with the labels `pool` and `node`.
-    /// - Parameter mirrors: what the pool knows of its mirrors, the fields of `metrics:mirror:NAME`.
+    /// - Parameter mirrors: what the pool knows of its mirrors, the fields of `metrics:mirror:NAME`. They stand in Redis, where anybody may have
+    ///   written anything: what is no number, not finite, or counts below zero is left out.
     static func of(
         pool: String, node: String, _ statistics: PoolStatistics, _ tally: GatewayTally, mirrors: [PoolStatus.Entry] = []
     ) -> String {
@@ -35,7 +36,8 @@ enum MetricsText {
         gauge("sluice_gateway_requests_in_flight", tally.inFlight, "Requests that wait for their answer.")
         for (name, type, help, field, scale) in mirrorFamilies {
             let samples = mirrors.compactMap { mirror in
-                mirror.fields[field].flatMap(Double.init).map { (",mirror=\"\(escaped(mirror.name))\"", number($0 * scale)) }
+                mirror.fields[field].flatMap(Double.init).flatMap { number($0 * scale, isCount: type == "counter") }
+                    .map { (",mirror=\"\(escaped(mirror.name))\"", $0) }
             }
             if !samples.isEmpty { family(name, type, help, samples) }
         }
@@ -68,7 +70,11 @@ enum MetricsText {
 
     private static let circuitStates = ["closed", "open", "probing"]
 
-    private static func number(_ value: Double) -> String { value == value.rounded() ? String(Int64(value)) : "\(value)" }
+    /// A sample's value, without a fraction where it has none; nil where there can be no such sample.
+    private static func number(_ value: Double, isCount: Bool) -> String? {
+        guard value.isFinite, value >= 0 || !isCount else { return nil }
+        return Int64(exactly: value).map { "\($0)" } ?? "\(value)"
+    }
 
     private static func times(_ name: String, _ labels: String, _ tally: GatewayTally) -> String {
         var text = "# HELP \(name) Time from a request's complete head to its answer.\n# TYPE \(name) histogram\n"
@@ -87,12 +93,13 @@ enum MetricsText {
     /// A label's value: backslashes, quotes and line feeds escaped.
     private static func escaped(_ value: String) -> String {
         var result = ""
-        for character in value {
-            switch character {
+        // Not by characters: a line feed behind a carriage return is part of one, and so is a quote with an accent.
+        for scalar in value.unicodeScalars {
+            switch scalar {
             case "\\": result += "\\\\"
             case "\"": result += "\\\""
             case "\n": result += "\\n"
-            default: result.append(character)
+            default: result.unicodeScalars.append(scalar)
             }
         }
         return result
