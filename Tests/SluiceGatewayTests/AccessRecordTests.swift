@@ -26,7 +26,7 @@ struct AccessRecordTests {
         let mirror = try await ScriptedMirror { request in
             .later {
                 try? await Task.sleep(for: .milliseconds(200))
-                return ServerResponse(body: bodies[request.target] ?? [])
+                return ServerResponse(headers: [("ETag", "\"v\"")], body: bodies[request.target] ?? [])
             }
         }
         try await Rig.run(
@@ -36,6 +36,7 @@ struct AccessRecordTests {
             let client = try rig.client()
             #expect(try await client.get("/posts/1", "User-Agent: test/1 (\"x\")\r\nReferer: http://a/\r\n").status == 200)
             #expect(try await client.get("/posts/1", method: "HEAD").status == 200)
+            #expect(try await client.get("/posts/1", "If-None-Match: \"v\"\r\n").status == 304)
             #expect(try await client.get("//x").status == 400)
             #expect(try await client.get("/posts/1", "X: \(String(repeating: "a", count: 20_000))\r\n").status == 431)
             let leaving = try rig.client()
@@ -43,7 +44,7 @@ struct AccessRecordTests {
             #expect(try await leaving.readSome() > 0)
             leaving.reset()
             let limit = ContinuousClock.now + .seconds(20)
-            while records.withLock({ $0.count < 5 }), ContinuousClock.now < limit { await Task.yield() }
+            while records.withLock({ $0.count < 6 }), ContinuousClock.now < limit { await Task.yield() }
         }
         await mirror.shutDown()
         let lines = records.withLock { $0 }.map(\.combined)
@@ -52,8 +53,9 @@ struct AccessRecordTests {
             lines.map { $0.replacing(stamp, with: "[]") } == [
                 #"127.0.0.1 - - [] "GET /posts/1 HTTP/1.1" 200 290 "http://a/" "test/1 (\"x\")""#,
                 #"127.0.0.1 - - [] "HEAD /posts/1 HTTP/1.1" 200 - "-" "-""#,
-                #"127.0.0.1 - - [] "GET //x HTTP/1.1" 400 \#(records.withLock { $0[2].bodyBytes }) "-" "-""#,
-                #"127.0.0.1 - - [] "GET /posts/1 HTTP/1.1" 431 \#(records.withLock { $0[3].bodyBytes }) "-" "-""#,
+                #"127.0.0.1 - - [] "GET /posts/1 HTTP/1.1" 304 - "-" "-""#,
+                #"127.0.0.1 - - [] "GET //x HTTP/1.1" 400 \#(records.withLock { $0[3].bodyBytes }) "-" "-""#,
+                #"127.0.0.1 - - [] "GET /posts/1 HTTP/1.1" 431 \#(records.withLock { $0[4].bodyBytes }) "-" "-""#,
                 #"127.0.0.1 - - [] "GET /large HTTP/1.0" 499 - "-" "-""#,
             ])
         #expect(records.withLock { $0[0].duration } > .milliseconds(100))

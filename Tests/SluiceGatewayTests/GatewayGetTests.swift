@@ -138,16 +138,40 @@ struct GatewayGetTests {
     @Test func `a client that has the answer gets 304`() async throws {
         try await Rig.run { rig in
             let client = try rig.client()
-            let tag = try #require(await client.get("/posts/3").headers["etag"])
+            let whole = try await client.get("/posts/3")
+            let tag = try #require(whole.headers["etag"])
+            let length = "\(whole.body.utf8.count)"
             for list in [tag, "\"other\", W/\(tag)", "*"] {
                 let answer = try await client.get("/posts/3", "If-None-Match: \(list)\r\n")
                 #expect(answer.status == 304 && answer.body.isEmpty && answer.headers["etag"] == tag)
-                #expect(answer.headers["content-type"] == nil)
+                // RFC 9110, section 8.6: the length of what a 200 would have brought, or none.
+                #expect(answer.headers["content-length"] == length && answer.headers["content-type"] == nil)
                 #expect(try CacheStatusField(answer.headers["cache-status"]).isHit)
             }
             #expect(try await client.get("/posts/3", "If-None-Match: \"other\"\r\n").status == 200)
+            let head = try await client.get("/posts/3", "If-None-Match: \(tag)\r\n", method: "HEAD")
+            #expect(head.status == 304 && head.headers["content-length"] == length)
             #expect(await rig.requests == 1)
         }
+    }
+
+    @Test(arguments: ["GET", "HEAD"])
+    func `answers after a 304 are read from where it ends, also of requests that were sent at once`(method: String) async throws {
+        let large = String(repeating: "a", count: 40_000)
+        let mirror = try await ScriptedMirror { _ in .now(ServerResponse(headers: [("ETag", "\"v\"")], body: Array(large.utf8))) }
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }) { rig in
+            let client = try rig.client()
+            #expect(try await client.get("/a").body == large)
+            let known = "\(method) /a HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"v\"\r\n\r\n"
+            try client.send(known + known + "GET /a HTTP/1.1\r\nHost: a\r\n\r\n" + known)
+            for status in [304, 304, 200, 304] {
+                let answer = try await client.answer(isHead: status == 304)
+                #expect(answer.status == status && answer.headers["content-length"] == "40000")
+                #expect(answer.body == (status == 200 ? large : ""))
+            }
+            #expect(try await client.get("/-/health").status == 200)
+        }
+        await mirror.shutDown()
     }
 
     @Test(arguments: [

@@ -6,7 +6,8 @@ enum NotModified {
     /// Fields of the answer that a 304 repeats, by section 15.4.5.
     private static let repeated: Set<String> = ["cache-control", "content-location", "date", "etag", "expires", "vary", "last-modified"]
 
-    /// The answer, or a 304 in its place when the client's conditions say that it has it.
+    /// The answer, or a 304 in its place when the client's conditions say that it has it. The body stays with it for its length alone:
+    /// `Content-Length` must be what the answer itself would have had (RFC 9110, section 8.6), and the server sends no body with a 304.
     static func judged(_ response: ServerResponse, _ conditions: RequestConditions) -> ServerResponse {
         guard response.status == 200, conditions.isConditional else { return response }
         func value(_ name: String) -> String? { response.headers.first { $0.name == name }?.value }
@@ -22,7 +23,7 @@ enum NotModified {
             headers: response.headers.filter { field in
                 // Those in capitals are the gateway's own.
                 repeated.contains(field.name) || field.name.first?.isUppercase == true
-            })
+            }, body: response.body)
     }
 
     /// Whether the answer's date is no later than the client's (RFC 9110, section 13.1.3). What is no date of HTTP does not count.
