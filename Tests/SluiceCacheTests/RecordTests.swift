@@ -76,6 +76,19 @@ struct RecordTests {
         #expect(kept.map(\.0) == ["content-type", "etag"])
     }
 
+    @Test(
+        arguments: [
+            (Array("\"v\"".utf8), true), (Array("W/\"é\"".utf8), true), ([0x22, 0xE9, 0x22], false), ([0x22, 0xC3, 0x22], false),
+            (Array("\"\u{FFFD}\"".utf8), false),
+        ] as [([UInt8], Bool)])
+    func `an ETag that was not UTF-8 is not kept, since another would read the same`(bytes: [UInt8], isKept: Bool) {
+        let response = FetchedResponse(
+            status: 200, headers: [("ETag", String(decoding: bytes, as: UTF8.self)), ("X-Note", "\u{FFFD}")], body: [], mirror: "b",
+            receivedAt: .now)
+        let draft = RecordDraft(response, confirming: nil, policy: .init(), options: .init())
+        #expect(draft.headers.map(\.0) == (isKept ? ["etag", "x-note"] : ["x-note"]) && (draft.etag != nil) == isKept)
+    }
+
     @Test func `a 304 keeps the body and renews the life`() {
         let response = FetchedResponse(
             status: 304, headers: [("Cache-Control", "max-age=77"), ("X-Note", "new")], body: [], mirror: "b", receivedAt: .now)

@@ -99,6 +99,15 @@ struct GatewayRouteTests {
         #expect(EntityTagList.matches(list, "W/\"a\"") == expected)
     }
 
+    @Test(arguments: [
+        ("\"é\"", "\"é\"", true), ("\"e\u{301}\"", "\"é\"", false), ("\"\u{301}\", \"a\"", "\"a\"", true),
+        ("\"\u{FFFD}\"", "\"\u{FFFD}\"", false),
+        ("\"\u{FFFD}\", *", "\"\u{FFFD}\"", true),
+    ])
+    func `entity tags are compared by their bytes, and what was not UTF-8 is like nothing`(list: String, tag: String, expected: Bool) {
+        #expect(EntityTagList.matches(list, tag) == expected)
+    }
+
     @Test(arguments: [(Duration.zero, 1), (.milliseconds(1), 1), (.milliseconds(1_001), 2), (.seconds(2), 2)] as [(Duration, Int64)])
     func `Retry-After is rounded up to whole seconds, at least one`(wait: Duration, seconds: Int64) {
         #expect(Problem.seconds(wait) == seconds)

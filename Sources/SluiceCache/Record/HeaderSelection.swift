@@ -10,7 +10,7 @@ enum HeaderSelection {
     ]
 
     /// The fields to keep, in their order, names in lower case. Malformed ones are left out, and those that `Connection`, or a qualified
-    /// `private` or `no-cache`, names.
+    /// `private` or `no-cache`, names; also an `ETag` that was not UTF-8.
     static func kept(of fields: [(String, String)]) -> [(String, String)] {
         let lowered = fields.map { ($0.0.lowercased(), $0.1) }
         let named = Set(
@@ -19,9 +19,13 @@ enum HeaderSelection {
                 .map { String($0.filter { $0 != " " && $0 != "\t" }).lowercased() }
         ).union(CacheControl(lowered.filter { $0.0 == "cache-control" }.map(\.1)).withheld)
         return lowered.filter { name, value in
-            isWellFormed(name: name, value: value) && !left.contains(name) && !named.contains(name)
+            isWellFormed(name: name, value: value) && !left.contains(name) && !named.contains(name) && (name != "etag" || isExact(value))
         }
     }
+
+    /// Whether a value is what was sent, byte by byte. What is not UTF-8 becomes U+FFFD when a head is read, so that tags that differ would be
+    /// the same.
+    private static func isExact(_ value: String) -> Bool { !value.unicodeScalars.contains("\u{FFFD}") }
 
     /// Whether a field can be written as one line and read back: a token, and a value without control characters.
     static func isWellFormed(name: String, value: String) -> Bool {

@@ -1,21 +1,23 @@
 /// `If-None-Match` (RFC 9110, section 13.1.2).
 enum EntityTagList {
-    /// Whether the list is `*` or holds `tag`, by weak comparison. A list that is malformed matches only what stands before the fault.
+    /// Whether the list is `*` or holds `tag`, by weak comparison, byte by byte. A list that is malformed matches only what stands before the
+    /// fault. What was not UTF-8 came here as U+FFFD, whatever it was: such a tag matches none.
     static func matches(_ list: String, _ tag: String) -> Bool {
-        let wanted = opaque(tag[...])
-        var rest = list[...]
+        let wanted = opaque(tag.utf8[...])
+        var rest = list.utf8[...]
         while true {
-            rest = rest.drop { $0 == " " || $0 == "\t" || $0 == "," }
+            rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: ",") }
             if rest.isEmpty { return false }
-            if rest.first == "*" { return true }
-            let start = rest.startIndex
-            if rest.hasPrefix("W/") { rest = rest.dropFirst(2) }
-            guard rest.first == "\"", let end = rest.dropFirst().firstIndex(of: "\"") else { return false }
-            let next = rest.index(after: end)
-            if opaque(list[start..<next]) == wanted { return true }
-            rest = rest[next...]
+            if rest.first == UInt8(ascii: "*") { return true }
+            let offered = opaque(rest)
+            guard offered.first == quote, let end = offered.dropFirst().firstIndex(of: quote) else { return false }
+            let value = offered[...end]
+            if value.elementsEqual(wanted), !Substring(value).unicodeScalars.contains("\u{FFFD}") { return true }
+            rest = offered[offered.index(after: end)...]
         }
     }
 
-    private static func opaque(_ tag: Substring) -> Substring { tag.hasPrefix("W/") ? tag.dropFirst(2) : tag }
+    private static let quote = UInt8(ascii: "\"")
+
+    private static func opaque(_ tag: Substring.UTF8View) -> Substring.UTF8View { tag.starts(with: "W/".utf8) ? tag.dropFirst(2) : tag }
 }
