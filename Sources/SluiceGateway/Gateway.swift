@@ -7,8 +7,9 @@ import SluiceServer
 /// - `GET` and `HEAD` of any path: the mirror's status, headers and body, from the cache or a mirror, with `Cache-Status` (RFC 9211), `Age`,
 ///   and `Sluice-Mirror` when a mirror was asked. The request's own headers are not passed on, since an answer belongs to its path alone;
 ///   `If-None-Match` and `If-Modified-Since` are answered here.
-/// - Other methods take a slot and go to one mirror with their body, their content's and preconditions' headers, `Accept`,
-///   `Accept-Language`, `Idempotency-Key`, `X-Request-ID` and the trace context; never `Authorization` or cookies. `TRACE` and `CONNECT` are refused.
+/// - Other methods take a slot and go to one mirror with their target as it was written (a route maps its path), their body, their content's
+///   and preconditions' headers, `Accept`, `Accept-Language`, `Idempotency-Key`, `X-Request-ID` and the trace context; never `Authorization`
+///   or cookies. `TRACE` and `CONNECT` are refused.
 /// - `Prefer: wait=10` sets the deadline in seconds, at most a day. Errors are problem documents (RFC 9457).
 /// - `/-/health`, `/-/ready`, `/-/status`, `/-/metrics`, `POST /-/purge`: see ``GatewayConfiguration/managementToken``.
 ///

@@ -3,10 +3,13 @@ import SluiceCache
 /// A path and query from outside, judged once: it stays within the mirror, and is in its normal form. Looking it up again costs nothing.
 package struct PoolTarget: Sendable {
     let key: CacheKey
+    /// As it was given, with its parameters in their order, which methods other than `GET` may mean something by.
+    package let written: String
 
     /// Judges a target as in a request line.
     /// - Throws: `SluiceError` with code `.invalidRequest` where it could leave the mirror or is not well formed.
     package init(_ target: String) throws(SluiceError) {
+        written = target
         do throws(CacheKeyError) {
             key = try CacheKey(target: target)
         } catch {
@@ -14,7 +17,7 @@ package struct PoolTarget: Sendable {
         }
     }
 
-    /// The normal form, as mirrors are asked for it.
+    /// The normal form, as mirrors are asked for it with `GET`.
     package var text: String { key.target }
 
     /// The longest target in bytes.

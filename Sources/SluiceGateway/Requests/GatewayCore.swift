@@ -159,7 +159,7 @@ actor GatewayCore {
         do throws(SluiceError) {
             let answer = try await pool.send(
                 PoolRequest(
-                    method: request.method, path: target.text, headers: EndToEndHeaders.request(request.headers), body: request.body),
+                    method: request.method, path: target.written, headers: EndToEndHeaders.request(request.headers), body: request.body),
                 options: options)
             response = ServerResponse(status: answer.status, headers: EndToEndHeaders.response(answer.headers), body: answer.body)
             response.headers.append((name: "Cache-Status", value: CacheStatus.forwarded(status: answer.status)))

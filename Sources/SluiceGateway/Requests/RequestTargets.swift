@@ -25,11 +25,11 @@ struct RequestTargets: Sendable {
         }
         do throws(SluiceError) {
             let judged = try PoolTarget(target)
-            let normal = judged.text
-            if normal == "/-" || normal.hasPrefix("/-/") || normal.hasPrefix("/-?") {
-                return .management(String(normal.prefix { $0 != "?" }))
-            }
-            guard let match = routes.match(normal) else { return .pool(judged, CallOptions()) }
+            let path = judged.text.prefix { $0 != "?" }
+            if path == "/-" || path.hasPrefix("/-/") { return .management(String(path)) }
+            let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
+            let query = mark.map { target[target.utf8.index(after: $0)...] }
+            guard let match = routes.match(path, query: query) else { return .pool(judged, CallOptions()) }
             return .pool(try PoolTarget(match.target), match.options)
         } catch {
             throw Problem(error)

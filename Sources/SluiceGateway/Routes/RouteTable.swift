@@ -26,15 +26,14 @@ struct RouteTable: Sendable {
         }
     }
 
-    /// What the mirrors are asked for a target in its normal form, with the options of its route; nil when no route matches.
-    func match(_ target: String) -> (target: String, options: CallOptions)? {
+    /// What the mirrors are asked for a path in its normal form and a query as it was written, with the options of its route; nil when no route
+    /// matches.
+    func match(_ path: Substring, query: Substring?) -> (target: String, options: CallOptions)? {
         guard nodes.count > 1 else { return nil }
-        let mark = target.firstIndex(of: "?")
-        let path = target[..<(mark ?? target.endIndex)]
         let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         var values: [Substring] = []
         guard let template = find(segments[...], from: 0, &values) else { return nil }
-        return (template.target(values, query: mark.map { target[target.index(after: $0)...] }), template.options)
+        return (template.target(values, query: query), template.options)
     }
 
     private func find(_ segments: ArraySlice<Substring>, from node: Int, _ values: inout [Substring]) -> RouteTemplate? {
