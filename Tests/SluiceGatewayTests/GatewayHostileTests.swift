@@ -10,7 +10,9 @@ import Testing
 struct GatewayHostileTests {
     @Test func `bad targets are refused with a problem document`() async throws {
         let table: [(target: String, status: Int)] = [
-            ("//evil.example/x", 400), ("http://evil.example/x", 400), ("https://u@evil.example/", 400), ("@evil.example/x", 400),
+            ("//evil.example/x", 400), ("http:///x", 400), ("http://", 400), ("http://:80/x", 400), ("https://u@evil.example/", 400),
+            ("http://a//evil.example/x", 400), ("http://a/../x", 400), ("HTTPS://a/%2e%2e/x", 400), ("http://a#b", 400),
+            ("http:/x", 400), ("http:x", 400), ("ftp://a/x", 400), ("httpx://a/x", 400), ("@evil.example/x", 400),
             ("evil.example:80", 400), ("*", 400), ("x", 400), ("/../x", 400), ("/a/../../x", 400), ("/a/./x", 400), ("/..", 400),
             ("/%2e%2e/x", 400), ("/%2E./x", 400), ("/a%2f..%2fb", 400), ("/a%5C..%5Cb", 400), ("/..;x/y", 400), ("/a\\b", 400),
             ("/a%", 400), ("/a%zz", 400), ("/a#b", 400), ("/" + String(repeating: "a", count: 9_000), 414),
@@ -44,6 +46,42 @@ struct GatewayHostileTests {
                 #expect(try await client.get(target).status == 404, "\(target)")
             }
             #expect(await rig.requests == 8)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("http://evil.example/posts?b=2&a=1", "/posts?b=2&a=1"), ("HtTpS://[::1]:8443/%7ea//b", "/%7ea//b"), ("http://a", "/"),
+            ("http://a?x=//b/-/health", "/?x=//b/-/health"), ("http://a:80/http://d/e", "/http://d/e"),
+            ("http://127.0.0.1/get/7?x", "/got/7?x"),
+        ])
+    func `a whole URL as target is its path and query, at the mirror's host and no other`(target: String, asked: String) async throws {
+        let mirror = try await ScriptedMirror { request in .now(.text(200, request.target)) }
+        let route = PoolConfiguration.Route(path: "/get/{id}", upstream: "/got/{id}")
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }, gateway: { $0.routes = [route] }) { rig in
+            let client = try rig.client()
+            let sent = try await client.get(target, "Content-Length: 0\r\n", method: "POST")
+            #expect(sent.status == 200 && sent.body == asked + "\n")
+            // Other forms of the same are one answer.
+            let got = try await client.get(target)
+            let normal = try PoolTarget(asked).text
+            #expect(got.status == 200 && got.body == normal + "\n")
+            let again = try await client.get(asked.hasPrefix("/got/") ? "/get/7?x" : asked)
+            #expect(try CacheStatusField(again.headers["cache-status"]).isHit && again.body == got.body)
+            #expect(try CacheStatusField(await client.get(target).headers["cache-status"]).isHit)
+        }
+        await mirror.shutDown()
+    }
+
+    @Test func `the gateway's pages have whole URLs, too, and need as much leave`() async throws {
+        try await Rig.run(gateway: { $0.managementToken = "s3cret" }) { rig in
+            let client = try rig.client()
+            #expect(try await client.get("http://gateway.example/-/health").status == 200)
+            #expect(try await client.get("HTTP://a/%2D/metrics").status == 401)
+            #expect(try await client.get("http://a/-/purge?all=1", "Content-Length: 0\r\n", method: "POST").status == 401)
+            let leave = "Authorization: Bearer s3cret\r\nContent-Length: 0\r\n"
+            #expect(try await client.get("http://a/-/purge?all=1", leave, method: "POST").body == "{\"purged\":true}\n")
+            #expect(await rig.requests == 0)
         }
     }
 

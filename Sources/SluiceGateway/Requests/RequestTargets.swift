@@ -14,7 +14,7 @@ struct RequestTargets: Sendable {
 
     init(_ routes: RouteTable) { self.routes = routes }
 
-    /// Judges a target from outside.
+    /// Judges a target from outside: a path, or a whole URL of `http` or `https`, whose host stands for the gateway's own.
     /// - Throws: ``Problem``: 414 for one that is too long, 400 for one that is not well formed or could leave the mirror.
     func place(of target: String) throws(Problem) -> Place {
         guard target.utf8.count <= PoolTarget.lengthLimit else {
@@ -24,6 +24,7 @@ struct RequestTargets: Sendable {
             )
         }
         do throws(SluiceError) {
+            let target = OriginForm.of(target)
             let judged = try PoolTarget(target)
             let path = judged.text.prefix { $0 != "?" }
             if path == "/-" || path.hasPrefix("/-/") { return .management(String(path)) }
