@@ -155,6 +155,25 @@ struct GatewayGetTests {
         }
     }
 
+    @Test(arguments: ["GET", "POST"])
+    func `Sluice-Mirror is the gateway's to say, not a mirror's`(method: String) async throws {
+        let mirror = try await ScriptedMirror { _ in
+            .now(ServerResponse(headers: [("sluice-mirror", "far"), ("X-Kept", "yes")], body: [0x61]))
+        }
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }) { rig in
+            for round in 0..<2 {
+                let client = try rig.client()
+                try client.send("\(method) /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+                let lines = try await client.rest().lowercased().split(separator: "\r\n")
+                #expect(lines.contains("x-kept: yes"))
+                #expect(
+                    lines.filter { $0.hasPrefix("sluice-mirror:") } == (round == 1 && method == "GET" ? [] : ["sluice-mirror: m1"]),
+                    "\(lines)")
+            }
+        }
+        await mirror.shutDown()
+    }
+
     @Test func `a tag that is not UTF-8 is nobody's, neither a mirror's nor a client's`() async throws {
         // A server that sends any bytes: "\xE9" from one mirror, and from a client "\xE8".
         let mirror = try await ScriptedMirror { _ in

@@ -1,10 +1,11 @@
 /// Which header fields of an answer are kept with it.
 enum HeaderSelection {
-    /// Fields that belong to one connection, one exchange or one caller (RFC 9110 section 7.6.1, RFC 9111 section 3.1), and
-    /// those that would tell a caller about a quota that the pool looks after.
+    /// Fields that belong to one connection, one exchange or one caller (RFC 9110 section 7.6.1, RFC 9111 section 3.1), those that would tell
+    /// a caller about a quota that the pool looks after, and the gateway's own, which a mirror that is a gateway has as well.
     private static let left: Set<String> = [
         "connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length", "age",
         "proxy-authenticate", "proxy-authorization", "proxy-authentication-info", "set-cookie", "set-cookie2", "cache-status", "alt-svc",
+        "sluice-mirror",
         "retry-after", "ratelimit", "ratelimit-policy", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "x-ratelimit-limit",
         "x-ratelimit-remaining", "x-ratelimit-reset",
     ]

@@ -11,7 +11,7 @@ enum EndToEndHeaders {
     /// What belongs to one connection, or is said anew for ours.
     private static let connectionFields: Set<String> = [
         "connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length",
-        "proxy-authenticate", "proxy-authorization", "proxy-authentication-info", "alt-svc",
+        "proxy-authenticate", "proxy-authorization", "proxy-authentication-info", "alt-svc", "sluice-mirror",
     ]
 
     /// The fields of a client's request that go to the mirror.
