@@ -7,19 +7,11 @@ import SluiceRedis
 package enum PoolPurge {
     /// Forgets the answers to `GET` of some paths, in all processes of the pool.
     /// - Returns: for each path whether there was an answer.
-    /// - Throws: `SluiceError` when a path cannot be one, before anything is forgotten, or when Redis cannot be reached.
-    package static func forget(_ paths: [String], pool: String, redis url: String) async throws(SluiceError) -> [Bool] {
-        var keys: [CacheKey] = []
-        for path in paths {
-            do throws(CacheKeyError) {
-                keys.append(try CacheKey(target: path))
-            } catch {
-                throw SluiceError(.invalidRequest, "the path “\(path.excerpt)” cannot be one: \(error.message)")
-            }
-        }
-        return try await with(pool: pool, redis: url) { cache throws(CacheError) in
+    /// - Throws: `SluiceError` when Redis cannot be reached.
+    package static func forget(_ targets: [PoolTarget], pool: String, redis url: String) async throws(SluiceError) -> [Bool] {
+        try await with(pool: pool, redis: url) { cache throws(CacheError) in
             var existed: [Bool] = []
-            for key in keys { existed.append(try await cache.purge(key)) }
+            for target in targets { existed.append(try await cache.purge(target.key)) }
             return existed
         }
     }
@@ -33,15 +25,9 @@ package enum PoolPurge {
 
     /// Forgets the answers to all paths that begin with `prefix`, or all there are, in all processes of the pool.
     /// - Parameter prefix: nil for everything.
-    /// - Throws: `SluiceError` when no path begins so, or Redis cannot be reached.
-    package static func forget(prefix: String?, pool: String, redis url: String) async throws(SluiceError) {
-        let keys: KeyPrefix
-        do throws(CacheKeyError) {
-            keys = try prefix.map { path throws(CacheKeyError) in try KeyPrefix(path: path) } ?? .everything
-        } catch {
-            throw SluiceError(.invalidRequest, "no path begins with “\((prefix ?? "").excerpt)”: \(error.message)")
-        }
-        try await with(pool: pool, redis: url) { cache throws(CacheError) in try await cache.purge(keys) }
+    /// - Throws: `SluiceError` when Redis cannot be reached.
+    package static func forget(prefix: PoolPrefix?, pool: String, redis url: String) async throws(SluiceError) {
+        try await with(pool: pool, redis: url) { cache throws(CacheError) in try await cache.purge(prefix?.keys ?? .everything) }
     }
 
     private static func with<Value: Sendable>(

@@ -28,19 +28,23 @@ struct PurgeCommand: Command {
         statuses: [(.success, "they are forgotten, or there were none"), (.failure, "Redis could not be told")],
         examples: ["purge --redis redis://127.0.0.1:6379/0 --pool posts /posts/55", "purge --config pool.json --tag user-7"])
 
-    private let paths: [String]
+    private let targets: [PoolTarget]
     private let tag: String?
-    private let prefix: String?
+    private let prefix: PoolPrefix?
     private let isAll: Bool
     private let pool: String
     private let redis: String
 
     init(_ arguments: Arguments, environment: [String: String]) throws {
-        paths = arguments.operands
+        do throws(SluiceError) {
+            targets = try arguments.operands.map { path throws(SluiceError) in try PoolTarget(path) }
+            prefix = try arguments.value("prefix").map { prefix throws(SluiceError) in try PoolPrefix(prefix) }
+        } catch {
+            throw UsageError(PoolWords.sentence(of: error))
+        }
         tag = arguments.value("tag")
-        prefix = arguments.value("prefix")
         isAll = arguments.has("all")
-        switch [!paths.isEmpty, tag != nil, prefix != nil, isAll].count(where: \.self) {
+        switch [!targets.isEmpty, tag != nil, prefix != nil, isAll].count(where: \.self) {
         case 0: throw UsageError("what is to be forgotten? Give a PATH, --tag TAG, --prefix PREFIX or --all")
         case 1: break
         default: throw UsageError("give one of paths, --tag, --prefix and --all, not several")
@@ -64,11 +68,11 @@ struct PurgeCommand: Command {
         }
         if prefix != nil || isAll {
             try await PoolPurge.forget(prefix: prefix, pool: pool, redis: redis)
-            console.print(prefix.map { "every answer under \($0) forgotten" } ?? "every answer forgotten")
+            console.print(prefix.map { "every answer under \($0.written) forgotten" } ?? "every answer forgotten")
             return .success
         }
-        let existed = try await PoolPurge.forget(paths, pool: pool, redis: redis)
-        for (path, existed) in zip(paths, existed) { console.print("\(path): \(existed ? "forgotten" : "there was none")") }
+        let existed = try await PoolPurge.forget(targets, pool: pool, redis: redis)
+        for (target, existed) in zip(targets, existed) { console.print("\(target.written): \(existed ? "forgotten" : "there was none")") }
         return .success
     }
 }
