@@ -191,9 +191,13 @@ extension Integration {
 
         @Test func `status tells leader, mirrors and nodes as a table and as JSON, and nobody when nobody is there`() async throws {
             try await CommandScene.play { scene in
+                // Nor does a one-shot command change that.
+                for path in ["/posts/2", "/posts/3"] { #expect(try await scene.run("get", path).ending == .exited(0)) }
                 let nobody = try await scene.run("status", changing: ["SLUICE_MIRRORS": nil])
                 #expect(nobody.ending == .exited(0))
                 #expect(nobody.standardOutput.contains("leader: none"))
+                #expect(
+                    nobody.standardOutput.contains("No mirror is reported: no long-lived process of this pool"), "\(nobody.standardOutput)")
                 let (gateway, url) = try await serve(scene)
                 _ = try await scene.run("get", "--redis", "", "--mirror", url, "/posts/1")
                 var table = ""

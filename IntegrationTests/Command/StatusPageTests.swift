@@ -9,6 +9,15 @@ import Testing
 @Suite struct StatusPageTests {
     private static let now: Int64 = 1_795_223_546_000
 
+    @Test func `without a report it is told what is known, and not that nobody uses the pool`() {
+        func page(_ nodes: [PoolStatus.Entry]) -> String {
+            StatusPage(PoolStatus(pool: "p", leader: nil, mirrors: [], nodes: nodes), place: "p", now: Self.now).text
+        }
+        #expect(page([]).hasSuffix("(a service, sluice serve) reports to this Redis right now. One-shot commands do not report."))
+        #expect(page([("n1", [:])]).contains("No mirror is reported right now: the process that leads the pool does that.\n\nNODE"))
+        #expect(!page([]).contains("nobody"))
+    }
+
     private static func page(leader: [String: String]? = nil, mirror: [String: String] = [:], node: [String: String] = [:]) -> String {
         let status = PoolStatus(pool: "p", leader: leader, mirrors: [("m1", mirror)], nodes: [("n1", node)])
         return StatusPage(status, place: "p at redis://h", now: now).text

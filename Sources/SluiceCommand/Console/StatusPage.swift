@@ -11,13 +11,21 @@ struct StatusPage: Sendable {
     init(_ status: PoolStatus, place: String, now: Int64) {
         var lines = ["pool \(place)", Self.leader(status.leader, now: now)]
         if status.mirrors.isEmpty {
-            lines += ["", "No mirror is reported: nobody has used the pool within the last seconds."]
+            lines += ["", Self.noMirrors(isAlone: status.nodes.isEmpty)]
         } else {
             lines += [""] + Self.mirrors(status.mirrors, now: now)
         }
         lines += Self.differences(status)
         if !status.nodes.isEmpty { lines += [""] + Self.nodes(status.nodes, leader: status.leader?["node"]) }
         text = lines.joined(separator: "\n")
+    }
+
+    /// Why there is no table of mirrors. That nobody uses the pool is not known: a one-shot command is gone before it reports.
+    private static func noMirrors(isAlone: Bool) -> String {
+        isAlone
+            ? "No mirror is reported: no long-lived process of this pool (a service, sluice serve) reports to this Redis right now. One-shot "
+                + "commands do not report."
+            : "No mirror is reported right now: the process that leads the pool does that."
     }
 
     private typealias Fields = [String: String]
