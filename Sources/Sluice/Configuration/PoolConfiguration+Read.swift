@@ -51,10 +51,13 @@ extension PoolConfiguration {
     /// - Throws: `SluiceError`, a sentence that says why it cannot be read.
     package static func readFile(_ path: String) throws(SluiceError) -> [UInt8] { try ConfigurationFile.contents(of: path) }
 
+    /// Variables that are no setting of a pool, but of the gateway that `sluice serve` is.
+    private static let gatewayVariables = ["SLUICE_ACCESS_LOG", "SLUICE_MANAGEMENT_TOKEN"]
+
     /// Variables that look like a slip of the pen for one of ours, each with the right name. Others that begin with `SLUICE_`
     /// are none of our business: container platforms set `SLUICE_PORT` and the like for a service of this name.
     package static func slips(in environment: [String: String]) -> [(written: String, meant: String)] {
-        let known = PoolSetting.allCases.map(\.variable) + [PoolSetting.fileVariable, "SLUICE_MANAGEMENT_TOKEN"]
+        let known = PoolSetting.allCases.map(\.variable) + [PoolSetting.fileVariable] + gatewayVariables
         return environment.keys.sorted().compactMap { name in
             guard name.hasPrefix("SLUICE_"), !known.contains(name), !name.hasPrefix("SLUICE_PORT") else { return nil }
             let suffixes = Dictionary(known.map { (String($0.dropFirst(7)), $0) }) { first, _ in first }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Sluice
@@ -153,6 +154,20 @@ struct ConfigurationReadTests {
         ])
         #expect(slips.map(\.written) == ["SLUICE_DEADLIEN", "SLUICE_MIRROR"])
         #expect(slips.map(\.meant) == ["SLUICE_DEADLINE", "SLUICE_MIRRORS"])
+    }
+
+    @Test func `a slip in the name of any variable that the README has is noticed`() throws {
+        let readme = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../README.md").standardized
+        let rows = try String(contentsOf: readme, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("| `SLUICE_") }
+        let names = rows.flatMap { row in (row.split(separator: "|").first ?? "").matches(of: /`(SLUICE_[A-Z_]+)`/).map { String($0.1) } }
+        #expect(names.count > 10 && names.contains("SLUICE_ACCESS_LOG"))
+        for name in names {
+            #expect(PoolConfiguration.slips(in: [name: "x"]).isEmpty, "\(name)")
+            var slip = name
+            slip.removeLast()
+            #expect(PoolConfiguration.slips(in: [slip: "x"]).map(\.meant) == [name], "\(slip)")
+        }
+        #expect(PoolConfiguration.slips(in: ["SLUICE_ACCES_LOG": "-"]).map(\.meant) == ["SLUICE_ACCESS_LOG"])
     }
 
     @Test(arguments: [
