@@ -84,6 +84,17 @@ extension Integration {
             #expect(run.standardError.contains("the environment variable SLUICE_MIRROR has no effect; did you mean SLUICE_MIRRORS?"))
         }
 
+        @Test(arguments: ["a b", "ä", " ", String(repeating: "t", count: 4_097)])
+        func `a token that cannot be one is told by its variable's name, without the token`(token: String) async throws {
+            let run = try await ChildProcess.run(
+                try CommandScene.program, ["serve"] + Self.mirror, environment: ["SLUICE_MANAGEMENT_TOKEN": token])
+            #expect(run.ending == .exited(2) && run.standardOutput.isEmpty)
+            #expect(
+                run.standardError
+                    == "sluice serve: SLUICE_MANAGEMENT_TOKEN: it is empty, too long or holds a space; give 1 to 4,096 visible ASCII "
+                    + "characters\n")
+        }
+
         @Test(arguments: ["get", "warm", "serve", "status", "purge", "mirror", "demo", "bench"])
         func `help tells the options, the defaults and the exit status, on standard output`(command: String) async throws {
             let overview = try await ChildProcess.run(try CommandScene.program, ["--help"])

@@ -9,14 +9,18 @@ extension GatewayConfiguration {
         _ = try RouteTable(routes)
     }
 
+    /// What is wrong with a token, and what would do, without the token and without saying where it was found; nil when it will do.
+    package static func fault(inToken token: String) -> String? {
+        guard (1...4_096).contains(token.utf8.count), token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            return "it is empty, too long or holds a space; give 1 to 4,096 visible ASCII characters"
+        }
+        return nil
+    }
+
     /// The server's part of the configuration, checked.
     func serverOptions() throws(SluiceError) -> ServerOptions {
-        if let token = managementToken {
-            guard (1...4_096).contains(token.utf8.count), token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                throw SluiceError(
-                    .invalidConfiguration,
-                    "managementToken: it is empty, too long or holds a space; give 1 to 4,096 visible ASCII characters")
-            }
+        if let fault = managementToken.flatMap(Self.fault(inToken:)) {
+            throw SluiceError(.invalidConfiguration, "managementToken: \(fault)")
         }
         guard (2 << 10...64 << 10).contains(maxHeaderBytes) else {
             throw SluiceError(.invalidConfiguration, "maxHeaderBytes: \(maxHeaderBytes) is out of bounds; give 2,048 to 65,536")

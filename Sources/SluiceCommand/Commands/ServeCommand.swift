@@ -69,7 +69,12 @@ struct ServeCommand: Command {
     init(_ arguments: Arguments, environment: [String: String]) throws {
         configuration = try PoolOptions.configuration(arguments, environment: environment)
         var gateway = GatewayConfiguration(configuration)
-        if let token = environment[Self.tokenVariable], !token.isEmpty { gateway.managementToken = token }
+        if let token = environment[Self.tokenVariable], !token.isEmpty {
+            if let fault = GatewayConfiguration.fault(inToken: token) {
+                throw SluiceError(.invalidConfiguration, "\(Self.tokenVariable): \(fault)")
+            }
+            gateway.managementToken = token
+        }
         if let count = try arguments.count("max-connections", in: 1...1_000_000) { gateway.maxConnections = count }
         if let bytes = try arguments.count("max-body", in: 0...1 << 30) { gateway.maxBodyBytes = bytes }
         if let bytes = try arguments.count("max-head", in: 2_048...65_536) { gateway.maxHeaderBytes = bytes }
