@@ -9,6 +9,8 @@ package struct RedisError: Error, Sendable, CustomStringConvertible {
         package static let connectionLost = Code(rawValue: "connectionLost")
         /// There was no connection until the command's time was up: the command was not sent.
         package static let notConnected = Code(rawValue: "notConnected")
+        /// The command was bound to a connection that was lost before it could be sent: the command was not sent.
+        package static let connectionChanged = Code(rawValue: "connectionChanged")
         /// No reply within the command timeout: whether the server executed it is unknown.
         package static let timeout = Code(rawValue: "timeout")
         /// The server answered with an error; `reply` holds it.

@@ -5,14 +5,16 @@ import Testing
 
 struct CommandQueueTests {
     private let error = RedisError(.connectionLost, "lost")
+    private let unsent = RedisError(.connectionChanged, "not sent")
 
-    private func add(_ name: String, deadline: Int64, idempotent: Bool = false, to queue: inout CommandQueue) {
+    private func add(_ name: String, deadline: Int64, idempotent: Bool = false, isBound: Bool = false, to queue: inout CommandQueue) {
         let start = queue.output.bytes.count
         queue.output.append(command: [name])
         let bytes = Array(queue.output.bytes[start...])
         queue.append(
             PendingCommand(
-                reply: .ignored, deadline: Instant(microseconds: deadline), length: bytes.count, again: idempotent ? bytes : nil))
+                reply: .ignored, isBound: isBound, deadline: Instant(microseconds: deadline), length: bytes.count,
+                again: idempotent ? bytes : nil))
     }
 
     private func sends(_ names: [String]) -> [UInt8] {
@@ -78,10 +80,42 @@ struct CommandQueueTests {
         queue.markSent()
         queue.output.bytes.removeAll()
         add("c", deadline: 12, to: &queue)
-        let told = queue.connectionLost(error, at: Instant(microseconds: 6))
+        let told = queue.connectionLost(error, unsent: unsent, at: Instant(microseconds: 6))
         #expect(told.map { $0.0.deadline.microseconds } == [10, 5])
         #expect(queue.output.bytes == sends(["b", "c"]))
         #expect(queue.unsentCount == 2)
+    }
+
+    @Test func `what is bound to a connection ends with it, and whether it was sent is known`() {
+        var queue = CommandQueue()
+        add("a", deadline: 10, idempotent: true, to: &queue)
+        add("sent", deadline: 11, idempotent: true, isBound: true, to: &queue)
+        queue.markSent()
+        queue.output.bytes.removeAll()
+        for index in 0..<4 {
+            add("bound\(index)", deadline: Int64(20 + 2 * index), isBound: true, to: &queue)
+            add("free\(index)", deadline: Int64(21 + 2 * index), to: &queue)
+        }
+        let told = queue.connectionLost(error, unsent: unsent, at: Instant(microseconds: 6))
+        #expect(told.map { $0.0.deadline.microseconds } == [11, 20, 22, 24, 26])
+        #expect(told.map { $0.1.isCertainlyNotExecuted } == [false, true, true, true, true])
+        #expect(queue.output.bytes == sends(["a", "free0", "free1", "free2", "free3"]))
+        #expect(queue.unsentCount == 5)
+        queue.markSent()
+        queue.output.bytes.removeAll()
+        var answered: [Int64] = []
+        while let command = queue.takeReplied() { answered.append(command.deadline.microseconds) }
+        #expect(answered == [10, 21, 23, 25, 27])
+    }
+
+    @Test func `what a command is bound to costs it no memory`() {
+        struct Unbound {
+            var reply: PendingCommand.Reply
+            var deadline: Instant
+            var length: Int
+            var again: [UInt8]?
+        }
+        #expect(MemoryLayout<PendingCommand>.stride == MemoryLayout<Unbound>.stride)
     }
 
     @Test func `expired commands leave with their bytes`() {

@@ -9,6 +9,8 @@ final class CommandInbox: Sendable {
         let continuation: UnsafeContinuation<Result<RedisValue, RedisError>, Never>?
         let length: Int
         let again: [UInt8]?
+        /// The connection that it is bound to.
+        let connection: UInt32?
     }
 
     /// Commands and their bytes, in order.
@@ -35,7 +37,7 @@ final class CommandInbox: Sendable {
 
     /// Adds a command.
     func add(
-        _ continuation: UnsafeContinuation<Result<RedisValue, RedisError>, Never>?, keepsBytes: Bool,
+        _ continuation: UnsafeContinuation<Result<RedisValue, RedisError>, Never>?, keepsBytes: Bool, connection: UInt32?,
         _ encode: (inout CommandEncoder) -> Void
     ) -> Addition {
         waiting.withLock { batch in
@@ -47,7 +49,7 @@ final class CommandInbox: Sendable {
                 return .refused
             }
             let again = keepsBytes ? Array(batch.encoder.bytes[start...]) : nil
-            batch.entries.append(Entry(continuation: continuation, length: end - start, again: again))
+            batch.entries.append(Entry(continuation: continuation, length: end - start, again: again, connection: connection))
             return batch.entries.count == 1 ? .first : .later
         }
     }

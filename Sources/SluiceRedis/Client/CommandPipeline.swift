@@ -24,9 +24,9 @@ final class CommandPipeline: @unchecked Sendable {
     private var isStreamBehind = false
     private var taken = CommandInbox.Batch()
     private var earlierWrites = 0
+    private var connectionCount: UInt32 = 0
     /// The server of the present connection.
-    private(set) var server: RedisHandshake.Server?
-    private(set) var connectedAt = Instant(microseconds: 0)
+    private(set) var server: ConnectedServer?
 
     init(endpoint: RedisEndpoint, loop: EventLoop, options: RedisClientOptions) {
         self.endpoint = endpoint
@@ -46,17 +46,19 @@ final class CommandPipeline: @unchecked Sendable {
     // MARK: Commands
 
     /// Takes a task's command, or one that nobody waits for, from any thread.
-    /// - Parameter isFree: the task waits outside of any actor.
+    /// - Parameters:
+    ///   - isFree: the task waits outside of any actor.
+    ///   - connection: the number of the only one that may send it; nil: any may.
     func enqueue(
         _ continuation: UnsafeContinuation<Result<RedisValue, RedisError>, Never>?, isFree: Bool = false, idempotent: Bool,
-        _ encode: (inout CommandEncoder) -> Void
+        boundTo connection: UInt32? = nil, _ encode: (inout CommandEncoder) -> Void
     ) {
         if loop.isCurrent {
             let reply = continuation.map { isFree ? PendingCommand.Reply.freeTask($0, loop) : .task($0) }
-            submit(reply ?? .ignored, idempotent: idempotent, encode)
+            submit(reply ?? .ignored, idempotent: idempotent, boundTo: connection, encode)
             return
         }
-        switch inbox.add(continuation, keepsBytes: idempotent, encode) {
+        switch inbox.add(continuation, keepsBytes: idempotent, connection: connection, encode) {
         case .first: loop.execute { self.drainInbox() }
         case .later: break
         case .refused: continuation?.resume(returning: .failure(overflow))
@@ -64,10 +66,12 @@ final class CommandPipeline: @unchecked Sendable {
     }
 
     /// Takes a command on the loop's thread.
-    func submit(_ reply: PendingCommand.Reply, idempotent: Bool, _ encode: (inout CommandEncoder) -> Void) {
+    func submit(
+        _ reply: PendingCommand.Reply, idempotent: Bool, boundTo connection: UInt32? = nil, _ encode: (inout CommandEncoder) -> Void
+    ) {
         let start = queue.output.bytes.count
-        var command = PendingCommand(reply: reply, deadline: .distantFuture, length: 0, again: nil)
-        if let refusal {
+        var command = PendingCommand(reply: reply, isBound: connection != nil, deadline: .distantFuture, length: 0, again: nil)
+        if let refusal = refusal(boundTo: connection) {
             command.answer(.failure(refusal))
             return
         }
@@ -98,8 +102,9 @@ final class CommandPipeline: @unchecked Sendable {
             let end = start + entry.length
             defer { start = end }
             let reply = entry.continuation.map { PendingCommand.Reply.task($0) } ?? .ignored
-            let command = PendingCommand(reply: reply, deadline: deadline, length: entry.length, again: entry.again)
-            if let error = refusal ?? (hasRoom(for: entry.length) ? nil : overflow) {
+            let command = PendingCommand(
+                reply: reply, isBound: entry.connection != nil, deadline: deadline, length: entry.length, again: entry.again)
+            if let error = refusal(boundTo: entry.connection) ?? (hasRoom(for: entry.length) ? nil : overflow) {
                 command.answer(.failure(error))
             } else {
                 queue.output.bytes.append(contentsOf: taken.encoder.bytes[start..<end])
@@ -129,10 +134,19 @@ final class CommandPipeline: @unchecked Sendable {
         }
     }
 
-    private var refusal: RedisError? {
+    private func refusal(boundTo connection: UInt32?) -> RedisError? {
         if let standing = reconnect.standingError { return standing }
-        guard case .idle = reconnect.state else { return nil }
-        return RedisError(.shutDown, "The Redis client of \(endpoint) is shut down or was never started; the command was not sent.")
+        if case .idle = reconnect.state {
+            return RedisError(.shutDown, "The Redis client of \(endpoint) is shut down or was never started; the command was not sent.")
+        }
+        guard let connection, connection != server?.connection else { return nil }
+        return connectionChanged(because: reconnect.lastError)
+    }
+
+    private func connectionChanged(because cause: RedisError?) -> RedisError {
+        RedisError(
+            .connectionChanged, "The connection to \(endpoint) that the command was meant for was lost; the command was not sent.",
+            underlying: cause)
     }
 
     private var hasRoom: Bool { hasRoom(for: 0) }
@@ -243,14 +257,18 @@ final class CommandPipeline: @unchecked Sendable {
         let connection = RedisConnection(
             on: loop, endpoint: endpoint, options: options,
             events: .init(
-                ready: { server in
-                    self.server = server
-                    self.connectedAt = .now
-                    self.reconnect.connected(at: .now)
-                    self.scheduleFlush()
-                }, received: { value in self.received(value) }, ended: { error in self.ended(error) }))
+                ready: { server in self.ready(server) }, received: { value in self.received(value) },
+                ended: { error in self.ended(error) }))
         self.connection = connection
         connection.open()
+    }
+
+    private func ready(_ identity: RedisHandshake.Server) {
+        let now = Instant.now
+        connectionCount &+= 1
+        server = ConnectedServer(identity: identity, connection: connectionCount, connectedAt: now)
+        reconnect.connected(at: now)
+        scheduleFlush()
     }
 
     private func closeConnection() {
@@ -266,7 +284,7 @@ final class CommandPipeline: @unchecked Sendable {
         let next = reconnect.failed(error, at: now, chance: .random(in: 0..<1))
         let fate = RedisError(
             .connectionLost, "The connection to \(endpoint) was lost; whether the command was executed is unknown.", underlying: error)
-        answer(queue.connectionLost(fate, at: now))
+        answer(queue.connectionLost(fate, unsent: connectionChanged(because: error), at: now))
         if let standing = reconnect.standingError { answer(queue.takeAll(standing, sentToo: false)) }
         if let next { retry?.schedule(at: next) }
     }

@@ -18,6 +18,8 @@ struct CommandQueue {
     var output = CommandEncoder()
     /// Half of what was under way after the last write.
     private var headStart = Int.max
+    /// Whether a bound command has come since the last loss.
+    private var hasBound = false
 
     /// Whether nobody waits.
     var isEmpty: Bool { commands.isEmpty }
@@ -29,7 +31,10 @@ struct CommandQueue {
     var nextDeadline: Instant? { commands.first?.deadline }
 
     /// Adds a command whose bytes have just been appended to `output`.
-    mutating func append(_ command: PendingCommand) { commands.append(command) }
+    mutating func append(_ command: PendingCommand) {
+        commands.append(command)
+        if command.isBound { hasBound = true }
+    }
 
     /// Whether what waits should leave now, although the turn of the loop may add to it: the server has nothing to do, and half of what
     /// its callers have under way together is here. A crowd that moves in step would otherwise wait while the server works, and the server
@@ -50,14 +55,17 @@ struct CommandQueue {
     }
 
     /// The connection is gone. Sent commands that may be sent again, and have time, wait again, before all others; the other sent ones
-    /// are taken out.
-    mutating func connectionLost(_ error: RedisError, at now: Instant) -> Answers {
+    /// are taken out, and so are those that were bound to it: the next connection may lead to another server.
+    /// - Parameters:
+    ///   - error: for what was sent.
+    ///   - unsent: for what was bound and never left.
+    mutating func connectionLost(_ error: RedisError, unsent: RedisError, at now: Instant) -> Answers {
         var lost: Answers = []
         var kept = FIFO<PendingCommand>()
         var bytes: [UInt8] = []
         for _ in 0..<sentCount {
             guard let command = commands.popFirst() else { break }
-            if let again = command.again, command.deadline > now {
+            if let again = command.again, !command.isBound, command.deadline > now {
                 bytes += again
                 kept.append(command)
             } else {
@@ -65,11 +73,22 @@ struct CommandQueue {
             }
         }
         sentCount = 0
-        if !kept.isEmpty {
-            while let command = commands.popFirst() { kept.append(command) }
-            commands = kept
-            output.bytes = bytes + output.bytes
+        // An attempt to connect has failed, say: what waits may be much, and stays as it is.
+        guard hasBound || !kept.isEmpty else { return lost }
+        hasBound = false
+        var start = 0
+        while let command = commands.popFirst() {
+            let end = start + command.length
+            defer { start = end }
+            if command.isBound {
+                lost.append((command, unsent))
+            } else {
+                bytes += output.bytes[start..<end]
+                kept.append(command)
+            }
         }
+        commands = kept
+        output.bytes = bytes
         return lost
     }
 

@@ -17,6 +17,8 @@ struct PendingCommand {
 
     /// Who waits.
     var reply: Reply
+    /// Whether it must not be sent by another connection than the one it was asked for.
+    var isBound = false
     /// When waiting ends.
     var deadline: Instant
     /// Bytes of the command in the output.

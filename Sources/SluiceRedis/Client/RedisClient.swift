@@ -12,6 +12,8 @@ package import SluiceLoop
 /// Without a connection a command waits for one; it fails at once when waiting is vain (wrong password, server too old) or too many
 /// bytes wait already. When the connection is lost, or a reply does not come in time, commands under way fail with
 /// `.connectionLost` or `.timeout`: whether the server executed them is unknown, and only those called `idempotent` are sent again.
+/// What was not sent yet leaves with the next connection, which may lead to another server: a command that holds for one server only
+/// is bound to its connection, and is told `.connectionChanged` instead.
 package actor RedisClient {
     /// The server.
     package nonisolated let endpoint: RedisEndpoint
@@ -37,21 +39,20 @@ package actor RedisClient {
     /// Whether commands can be sent now.
     package var isConnected: Bool { pipeline.server != nil }
 
-    /// The random name of the present server's life, read when the connection was made; nil without a connection.
-    package var runID: String? { pipeline.server?.runID }
+    /// The server of the present connection; nil without one.
+    package var server: ConnectedServer? { pipeline.server }
 
-    /// For how long the present server has surely been up and has been the same, in microseconds; 0 without a connection. Its own
-    /// clock tells in whole seconds how long it had been before this connection was made.
-    package var serverAge: Int64 {
-        guard let server = pipeline.server else { return 0 }
-        return max(0, server.uptime - 1) * 1_000_000 + max(0, Instant.now.microseconds(since: pipeline.connectedAt))
-    }
+    /// The random name of the present server's life, read when the connection was made; nil without a connection.
+    package var runID: String? { server?.runID }
+
+    /// For how long the present server has surely been up and has been the same, in microseconds; 0 without a connection.
+    package var serverAge: Int64 { server?.age(at: .now) ?? 0 }
 
     /// Why there is no connection, as far as is known.
     package var lastConnectionError: RedisError? { pipeline.lastConnectionError }
 
     /// The version of the present server; nil without a connection.
-    package var serverVersion: String? { pipeline.server?.version }
+    package var serverVersion: String? { server?.identity.version }
 
     /// Writes to the socket so far, logins apart: what batching saves can be seen in it.
     package var writeCount: Int { pipeline.writeCount }
@@ -73,6 +74,14 @@ package actor RedisClient {
     @discardableResult
     package nonisolated func command(_ arguments: String..., idempotent: Bool = false) async throws(RedisError) -> RedisValue {
         try await perform(idempotent: idempotent) { $0.append(command: arguments) }.get()
+    }
+
+    /// Sends a command that holds for one server only, and returns its reply. It leaves by the connection that `server` was read from or
+    /// not at all, and is never sent again.
+    /// - Throws: `.connectionChanged` when that connection was lost before the command was sent; otherwise as `command(_:idempotent:)`.
+    @discardableResult
+    package nonisolated func command(_ arguments: [[UInt8]], on server: ConnectedServer) async throws(RedisError) -> RedisValue {
+        try await perform(idempotent: false, boundTo: server.connection) { $0.append(command: arguments) }.get()
     }
 
     /// Runs a script by its digest and returns its reply. A server that does not know it is given its text first.
@@ -116,16 +125,18 @@ package actor RedisClient {
     }
 
     private nonisolated func perform(
-        idempotent: Bool, _ encode: (inout CommandEncoder) -> Void
+        idempotent: Bool, boundTo connection: UInt32? = nil, _ encode: (inout CommandEncoder) -> Void
     ) async -> Result<RedisValue, RedisError> {
         let isFree = isFree(#isolation)
         guard loop.isCurrent, !isFree, !loop.isPreferredByCurrentTask else {
-            return await withUnsafeContinuation { pipeline.enqueue($0, isFree: isFree, idempotent: idempotent, encode) }
+            return await withUnsafeContinuation {
+                pipeline.enqueue($0, isFree: isFree, idempotent: idempotent, boundTo: connection, encode)
+            }
         }
         // A reply resumes its task by way of the task's preferred executor, before it hops back to the actor that awaited it. Where that
         // is the global pool, a reply awaited on the loop would wake another thread only to be sent back.
         return await withTaskExecutorPreference(loop) {
-            await withUnsafeContinuation { pipeline.enqueue($0, idempotent: idempotent, encode) }
+            await withUnsafeContinuation { pipeline.enqueue($0, idempotent: idempotent, boundTo: connection, encode) }
         }
     }
 

@@ -125,6 +125,28 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         await scene.end(one)
     }
 
+    @Test func `a call that was not sent when the server ended names the next one to it`() async throws {
+        let scene = try await Scene(appendOnly: true)
+        let one = try await scene.ledger(muster: 50 * millisecond)
+        try await scene.endMuster(one, telling: nil)
+        let given = try await one.reserve(wish(1))
+        #expect(given.outcome == .granted)
+        try await one.client.command("PING")  // Nothing is under way behind it.
+
+        // The loop meets the call, then the end of the connection, and only then would it write.
+        let hold = await LoopHold(scene.loop)
+        let call = Task(executorPreference: scene.loop) { try await one.reserve(wish(1)) }
+        try await scene.server.restart(keepingData: true)
+        // Another pool has called there; a script that was unknown would have the call repeated anyway.
+        try await scene.server.cli("SCRIPT", "LOAD", String(decoding: LedgerScript.reserve.source, as: UTF8.self))
+        hold.release()
+        let answer = try await call.value
+        #expect(answer.stamp.incarnation == given.stamp.incarnation, "the data is there, and may lack the last writes")
+        #expect(answer.outcome == .mustering)
+        #expect(answer.grants == [[]])
+        await scene.end(one)
+    }
+
     @Test func `a script that the server forgot is loaded again`() async throws {
         let scene = try await Scene()
         let one = try await scene.ledger()

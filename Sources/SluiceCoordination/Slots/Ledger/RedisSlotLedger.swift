@@ -130,9 +130,9 @@ package actor RedisSlotLedger: SlotLedger {
 
     /// Runs a script with the knowledge of the moment at which it is sent.
     ///
-    /// It repeats and loads by itself instead of leaving that to the client, because each attempt must ask anew
-    /// who the server is: one that does not know the script, or that comes after a lost connection, may have
-    /// begun a new life, and a call that took along the old one's name would keep the ledger from noticing.
+    /// Each attempt asks anew who the server is, and is bound to the connection that the answer is about: one that does not know the
+    /// script, or that comes after a lost connection, may have begun a new life, and a call that took along the old one's name would
+    /// keep the ledger from noticing. So it repeats and loads by itself instead of leaving that to the client.
     private func run(
         _ script: RedisScript, keys: [String], idempotent: Bool = false, _ arguments: (LedgerArguments) -> LedgerArguments
     ) async throws(LedgerError) -> (value: RedisValue, sent: Instant) {
@@ -140,21 +140,21 @@ package actor RedisSlotLedger: SlotLedger {
         while true {
             attempts += 1
             do {
-                let runID = try await knownServer()
+                let server = try await knownServer()
                 let sent = Instant.now
                 let call = LedgerCall(
-                    terms: terms, knowledge: clock.knowledge(at: sent), node: node, runID: runID, candidate: Self.candidate(),
-                    muster: muster,
-                    settling: max(0, LedgerCall.homecoming - (await client.serverAge)), version: version)
+                    terms: terms, knowledge: clock.knowledge(at: sent), node: node, runID: server.runID,
+                    candidate: Self.candidate(), muster: muster, settling: max(0, LedgerCall.homecoming - server.age(at: sent)),
+                    version: version)
                 let words = arguments(LedgerArguments(call)).words
                 let head = ["EVALSHA", script.digest, String(keys.count)] + keys
-                return (try await client.command(head.map { Array($0.utf8) } + words), sent)
+                return (try await client.command(head.map { Array($0.utf8) } + words, on: server), sent)
             } catch {
                 guard attempts < Self.mostAttempts else { throw LedgerError(error, script: script.name) }
                 if error.replyCode == "NOSCRIPT" {
                     // Its failure shows at the next attempt.
                     _ = try? await client.command([Array("SCRIPT".utf8), Array("LOAD".utf8), script.source], idempotent: true)
-                } else if !idempotent || error.isCertainlyNotExecuted {
+                } else if error.code != .connectionChanged, !idempotent || error.isCertainlyNotExecuted {
                     throw LedgerError(error, script: script.name)
                 }
             }
@@ -163,11 +163,13 @@ package actor RedisSlotLedger: SlotLedger {
 
     private static let mostAttempts = 3
 
-    /// The run id of the server that is connected; waits for a connection when there is none.
-    private func knownServer() async throws(RedisError) -> String? {
-        if let runID = await client.runID { return runID }
+    /// The server that is connected; waits for a connection when there is none.
+    private func knownServer() async throws(RedisError) -> ConnectedServer {
+        if let server = await client.server { return server }
         try await client.command("PING", idempotent: true)
-        return await client.runID
+        if let server = await client.server { return server }
+        // A call that named no server could not tell the ledger that it is another one.
+        throw RedisError(.connectionChanged, "The connection to \(client.endpoint) was lost again at once; nothing was sent.")
     }
 
     /// Drawn anew for each call: two lives of the data must never bear the same name.
