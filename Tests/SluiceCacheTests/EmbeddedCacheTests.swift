@@ -76,6 +76,54 @@ struct EmbeddedCacheTests {
         }
     }
 
+    @Test func `G3 a purge of a tag leaves alone what is being fetched without it, and who asks afterwards shares that`() async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror(isHeld: true)
+            mirror.headers = [("Cache-Tag", "posts")]
+            let keys = try (1...3).map { try CacheKey(target: "/posts/\($0)") }
+            let calls = keys.map { key in Task { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) } }
+            await mirror.waitForArrivals(3)
+            for _ in 0..<5 { _ = try await cache.purge(tag: "others") }
+            let late = Task { try await cache.answer(for: keys[0], deadline: soon, fetch: mirror.fetch) }
+            await cache.waitForCallers(2, of: keys[0])
+            mirror.release()
+            for call in calls { #expect(try await call.value.forward?.isStored == true) }
+            #expect(try await late.value.source == .memory)
+            #expect(mirror.count == 3 && mirror.cancelled == 0)
+        }
+    }
+
+    @Test func `G4 a purge of a tag refuses what is being fetched and turns out to have it: who waits gets a newer answer`() async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror(isHeld: true)
+            mirror.headers = [("Cache-Tag", "posts")]
+            let key = try CacheKey(target: "/posts/1")
+            async let answer = cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+            await mirror.waitForArrivals(1)
+            #expect(try await cache.purge(tag: "posts") == 0)
+            mirror.release()
+            #expect(try await answer.text == "2")
+            #expect(cache.memoryHit(for: key)?.text == "2")
+        }
+    }
+
+    @Test func `G4 a stale answer that a purge of its tag has forgotten is not served when its refresh fails`() async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror()
+            mirror.headers = [("Cache-Control", "max-age=0, stale-if-error=60"), ("Cache-Tag", "posts")]
+            let key = try CacheKey(target: "/posts/1")
+            _ = try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+            let failing = FakeMirror(isHeld: true)
+            failing.fail(next: 2)
+            let call = Task { try await cache.answer(for: key, deadline: soon, fetch: failing.fetch) }
+            await failing.waitForArrivals(1)
+            #expect(try await cache.purge(tag: "posts") == 1)
+            failing.release()
+            await #expect(throws: FakeMirror.Failure.self) { try await call.value }
+            #expect(failing.count == 2 && failing.needs.map { $0.revalidation } == [nil, nil])
+        }
+    }
+
     @Test func `a cancelled caller leaves, and the last one takes the fetch along`() async throws {
         try await withCache { cache in
             let mirror = FakeMirror(isHeld: true)

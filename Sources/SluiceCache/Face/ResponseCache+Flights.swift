@@ -207,10 +207,10 @@ extension ResponseCache {
         let now = Instant.now
         let version = cell.token
         guard let redis else {
-            if !cell.isPurged {
+            cell.isFilled = !cell.isPurged && !purges.isPurged(cell.key, tags: draft.tags, since: cell.purges)
+            if cell.isFilled {
                 install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: cell)
             }
-            cell.isFilled = !cell.isPurged
             return send(.filled(attempt: attempt, isAccepted: cell.isFilled), to: cell)
         }
         redis.fill(cell.key, token: version, draft: draft, spans: draft.spans(at: now)) { result in

@@ -25,9 +25,13 @@ extension ResponseCache {
     package func purge(tag: String) async throws(CacheError) -> Int {
         guard let redis else {
             purges.note(.tag(tag))
-            for (_, cell) in flights { cell.isPurged = true }
-            for cell in Array(flights.values) { send(.invalidated, to: cell) }
-            return memory.removeAll(tagged: tag)
+            let count = memory.removeAll(tagged: tag)
+            for cell in Array(flights.values) {
+                // As with Redis: what has the tag now is given up at once, what may turn out to have it is refused when it is there.
+                if cell.entry?.record.tags.contains(tag) ?? false { cell.isPurged = true }
+                send(.invalidated, to: cell)
+            }
+            return count
         }
         let deleted: [CacheKey]
         do { deleted = try await redis.purge(tag: tag) } catch { throw Self.cacheError(error) }
