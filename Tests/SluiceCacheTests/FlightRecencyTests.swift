@@ -67,6 +67,18 @@ struct FlightRecencyTests {
                 == [.answer([1, 3], .fetched), .lookUp(attempt: 2)])
     }
 
+    @Test(
+        arguments: [(300, [.answer([1], .fetched), .lookUp(attempt: 2)]), (100, [.answer([1, 2], .fetched), .end])]
+            as [(Int64, [FlightEffect])])
+    mutating func `who joins a fetch whose answer is not kept is given it if it is young enough`(old: Int64, expected: [FlightEffect]) {
+        _ = join(1)
+        _ = lookedUp(.declined(servable: false), old: 0)
+        #expect(join(2, 200) == [])
+        let receivedAt = Self.now.advanced(byMicroseconds: -old)
+        let effects = flight.handle(.fetched(attempt: 1, .unstorable), now: Self.now, canHear: true, receivedAt: receivedAt)
+        #expect(effects == expected)
+    }
+
     @Test mutating func `where nobody is left to wait, what was served as stale is refreshed with a slot that nobody wants`() {
         _ = join(1, 200, andStale: 200)
         #expect(

@@ -63,7 +63,6 @@ struct FlightTests {
         let deadline = scene.now.advanced(byMicroseconds: 10_000_000)
         #expect(scene.send(.lookedUp(attempt: 1, .declined(servable: false))) == [.fetch(attempt: 1, deadline: deadline, isRefresh: false)])
         #expect(scene.flight.nextTick == deadline, "there is nothing to renew")
-        #expect(scene.send(.invalidated) == [])
         #expect(scene.join(2) == [], "callers of one process still share")
         #expect(scene.send(.fetched(attempt: 1, .storable)) == [.answer([1, 2], .fetched), .end], "nothing is filled without a flight")
         var stale = Scene()

@@ -192,6 +192,30 @@ struct RedisFlightTests {
         }
     }
 
+    @Test(arguments: [0, 1])
+    func `G4 who asks after a purge gets a newer answer, also where answers are not kept and one is on its way`(purger: Int) async throws {
+        try await withProcesses(2) { (_, processes) async throws in
+            let (cache, signals, mirror) = (processes[0].cache, processes[0].signals, FakeMirror(isHeld: true))
+            mirror.headers = [("Cache-Control", "no-store")]
+            let (key, deadline, name) = (try key, soon, recordName)
+            // From now on it is fetched without a flight.
+            let declined = FakeMirror()
+            declined.headers = mirror.headers
+            _ = try await cache.answer(for: key, deadline: deadline, fetch: declined.fetch)
+            let early = Task { try await cache.answer(for: key, deadline: deadline, fetch: mirror.fetch) }
+            // The mirror has read what is about to change.
+            await mirror.waitForArrivals(1)
+            try await processes[purger].cache.purge(key)
+            if purger != 0 { await signals.wait { $0.keys[name] ?? 0 >= 1 } }
+            let late = Task { try await cache.answer(for: key, deadline: deadline, fetch: mirror.fetch) }
+            await cache.waitForCallers(2, of: key)
+            mirror.release()
+            #expect(try await early.value.text == "1")
+            #expect(try await late.value.text == "2")
+            #expect(mirror.count == 2)
+        }
+    }
+
     @Test func `G4 a tag purge refuses the fill of what was being fetched`() async throws {
         try await withProcesses(2) { _, processes in
             let mirror = FakeMirror(isHeld: true)

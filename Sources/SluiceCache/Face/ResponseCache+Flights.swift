@@ -14,10 +14,11 @@ extension ResponseCache {
     }
 
     /// Tells a flight what happened, and does what it then wants.
-    func send(_ event: FlightEvent, to cell: FlightCell) {
+    /// - Parameter receivedAt: when a mirror gave what was fetched; nil: what it is about is the record at hand.
+    func send(_ event: FlightEvent, to cell: FlightCell, receivedAt: Instant? = nil) {
         guard !isShutDown else { return }
         let effects = cell.flight.handle(
-            event, now: .now, canHear: memory.era.current != 0, receivedAt: cell.entry?.receivedAt ?? .distantFuture)
+            event, now: .now, canHear: memory.era.current != 0, receivedAt: receivedAt ?? cell.entry?.receivedAt ?? .distantFuture)
         for effect in effects { carryOut(effect, for: cell) }
         if flights[cell.key] === cell { scheduleWake(for: cell) }
     }
@@ -173,7 +174,8 @@ extension ResponseCache {
         let draft = RecordDraft(response, confirming: stale, policy: cell.policy, options: options)
         cell.draft = draft
         cell.isFilled = false
-        send(.fetched(attempt: attempt, draft.freshness.isStorable ? .storable : isPassing ? .errorAnswer : .unstorable), to: cell)
+        let ending: FetchEnding = draft.freshness.isStorable ? .storable : isPassing ? .errorAnswer : .unstorable
+        send(.fetched(attempt: attempt, ending), to: cell, receivedAt: draft.receivedAt)
     }
 
     private func fetchFailed(_ error: any Error, _ attempt: UInt64, _ cell: FlightCell) {
@@ -271,8 +273,8 @@ extension ResponseCache {
             answer.forward = CacheAnswer.Forward(status: draft.receivedStatus, hadRecord: cell.entry != nil, isStored: cell.isFilled)
             return .success(answer)
         case .failure: break
-        case .deadline(let hold):
-            if let entry = cell.entry, now < entry.staleUntil {
+        case .deadline(let hold, let isLate):
+            if !isLate, let entry = cell.entry, now < entry.staleUntil {
                 return .success(entry.staleAnswer(from: cell.source, now: now))
             }
             return .failure(deadlineError(hold, cell))

@@ -45,7 +45,7 @@ package struct Flight: Sendable {
     private var insistent: Set<UInt64> = []
     /// Whether an invalidation arrived since the fetch began; it may be the fill's own.
     private var hasHeardChange = false
-    /// Who has asked since then. Only Redis can say whether what is being fetched is new enough for them.
+    /// Who has asked since then. Only Redis can say whether what is being fetched is new enough for them, or a fetch after this one.
     private var latecomers: Set<UInt64> = []
     /// What those of them bear who bear less than others.
     private var bounds: [UInt64: Recency] = [:]
@@ -86,7 +86,7 @@ package struct Flight: Sendable {
     /// Decides.
     /// - Parameters:
     ///   - canHear: whether invalidations reach this process; without them a wait is a poll.
-    ///   - receivedAt: when a mirror gave the record at hand.
+    ///   - receivedAt: when a mirror gave the record at hand, or what was fetched.
     package mutating func handle(
         _ event: FlightEvent, now: Instant, canHear: Bool, receivedAt: Instant = .distantFuture
     ) -> [FlightEffect] {
@@ -122,10 +122,10 @@ package struct Flight: Sendable {
             return []
         case .fetched(let attempt, let ending):
             guard attempt == self.attempt, case .fetching(_, let deadline) = phase else { return [] }
-            return fetched(ending, deadline: deadline)
+            return fetched(ending, deadline: deadline, receivedAt: receivedAt)
         case .filled(let attempt, let isAccepted):
             guard attempt == self.attempt, phase == .filling else { return [] }
-            return isAccepted == false ? restart(cancelling: false) : giveToTheFirst()
+            return isAccepted == false ? restart(cancelling: false) : give(.fetched, exceptTo: latecomers)
         case .ticked: return ticked(now: now)
         }
     }
@@ -223,32 +223,30 @@ package struct Flight: Sendable {
         case .waiting: return lookUp()
         case .offline: return lookUp(again: true)
         case .fetching:
-            hasHeardChange = isShared
+            hasHeardChange = true
             return isShared ? [.renew(attempt: attempt)] : []
         }
     }
 
-    private mutating func fetched(_ ending: FetchEnding, deadline: Instant) -> [FlightEffect] {
+    private mutating func fetched(_ ending: FetchEnding, deadline: Instant, receivedAt: Instant) -> [FlightEffect] {
         switch ending {
-        case .storable, .unstorable, .errorAnswer:
-            if !isShared { return finish(.fetched) }
-        case .failed, .noSpareSlot: break
-        }
-        switch ending {
-        case .storable:
+        case .storable where isShared:
             phase = .filling
             return [.fill(attempt: attempt)]
-        case .unstorable:
-            return [.decline(attempt: attempt)] + finish(.fetched)
+        case .storable, .unstorable:
+            // Nothing asks Redis whether it is new enough. Who asked after a change was heard cannot know that it is.
+            let late = hasHeardChange ? latecomers : latecomers.filter { receivedAt < bounds[$0]?.fresh ?? receivedAt }
+            return (isShared ? [.decline(attempt: attempt)] : []) + give(.fetched, exceptTo: late)
         case .errorAnswer:
-            return [.abandon(attempt: attempt)] + finish(.fetched)
+            // It tells of no state of what was asked for, neither an old one nor a new one.
+            return (isShared ? [.abandon(attempt: attempt)] : []) + finish(.fetched)
         case .noSpareSlot:
             // Who has joined meanwhile waits, and may have any slot.
             refreshUntil = nil
             return [.abandon(attempt: attempt)] + (waiters.isEmpty ? finish(.stale) : lookUp())
         case .failed(let deadlineBound, let servable):
             let abandon = FlightEffect.abandon(attempt: attempt)
-            if servable { return [abandon] + finish(.stale) }
+            if servable { return [abandon] + give(.stale, exceptTo: hasHeardChange ? latecomers : []) }
             let patient = deadlineBound ? waiters.filter { $0.value > deadline } : [:]
             guard !patient.isEmpty else { return [abandon] + finish(.failure) }
             let ended = waiters.keys.filter { patient[$0] == nil }.sorted()
@@ -265,7 +263,10 @@ package struct Flight: Sendable {
             let unsure = phase == .filling ? latecomers : Set(late)
             let (given, refused) = (late.filter { !unsure.contains($0) }, late.filter { unsure.contains($0) })
             if !given.isEmpty { effects.append(.answer(given, .fetched)) }
-            if !refused.isEmpty { effects.append(.answer(refused, .deadline(hold))) }
+            let outdated = refused.filter { hasHeardChange && latecomers.contains($0) }
+            let others = refused.filter { !outdated.contains($0) }
+            if !others.isEmpty { effects.append(.answer(others, .deadline(hold))) }
+            if !outdated.isEmpty { effects.append(.answer(outdated, .deadline(hold, isLate: true))) }
             for waiter in late { waiters[waiter] = nil }
             firstDeadline = waiters.values.min() ?? .distantFuture
         }
@@ -338,13 +339,12 @@ package struct Flight: Sendable {
         return answered.isEmpty ? [] : [.answer(answered, outcome)]
     }
 
-    /// Gives what was fetched to those who asked before anything was heard to have changed. The others look again: what was heard may be
+    /// Gives what there is to those who asked before anything was heard to have changed. The others look again: what was heard may be
     /// the fill's own message, or that of a change after it.
-    private mutating func giveToTheFirst() -> [FlightEffect] {
-        let late = latecomers
-        guard waiters.keys.contains(where: late.contains) else { return finish(.fetched) }
+    private mutating func give(_ outcome: FlightOutcome, exceptTo late: Set<UInt64>) -> [FlightEffect] {
+        guard waiters.keys.contains(where: late.contains) else { return finish(outcome) }
         refreshUntil = nil
-        return answer(.fetched) { waiter, _ in !late.contains(waiter) } + lookUp()
+        return answer(outcome) { waiter, _ in !late.contains(waiter) } + lookUp()
     }
 
     private mutating func answerAll(_ outcome: FlightOutcome) -> [FlightEffect] {

@@ -33,8 +33,9 @@ package enum FlightOutcome: Sendable, Hashable {
     case fetched
     /// The error that the lookup or the fetch ended with.
     case failure
-    /// A deadline error, or the stale record if there is one. The flight was waiting for …
-    case deadline(FlightHold)
+    /// A deadline error, or the stale record if there is one. The flight was waiting for … `isLate`: the caller asked after a change was
+    /// heard, and the record at hand is from before it.
+    case deadline(FlightHold, isLate: Bool = false)
 }
 
 /// What a flight was waiting for when a deadline passed.
