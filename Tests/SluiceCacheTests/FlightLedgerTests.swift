@@ -30,7 +30,7 @@ import Testing
         await process.shutDown()
         await server.kill()
         if let failure { throw failure }
-        for kind in ["unneeded", "taken", "held", "declined", "filled", "refused", "renewed", "lost", "touched"] {
+        for kind in ["unneeded", "taken", "held", "declined", "filled", "filled for failures", "refused", "renewed", "lost", "touched"] {
             #expect(seen[kind, default: 0] > 10, "\(kind): \(seen)")
         }
     }

@@ -178,21 +178,23 @@ struct FlightPair {
 
     private mutating func fill(_ key: CacheKey, _ now: Int64) async throws -> (String, String, Bool) {
         let (token, content) = (token(of: key), "body \(calls)")
-        let fresh = span(0...6)
-        let refresh = fresh + Int64.random(in: 0...4, using: &random) * 100_000
-        let stale = refresh + Int64.random(in: 0...4, using: &random) * 100_000
-        last = "fill \(key.text) \(token) \(fresh) \(refresh) \(stale)"
+        let fresh = happens(40) ? -50_000 : span(0...6)
+        let refresh = fresh + Int64.random(in: 0...(fresh < 0 ? 1 : 4), using: &random) * 100_000
+        let stale = refresh + Int64.random(in: (refresh < 0 ? 1 : 0)...4, using: &random) * 100_000
+        let declination = span(0...3)
+        last = "fill \(key.text) \(token) \(fresh) \(refresh) \(stale), declined for \(declination)"
         let reply = try await client.run(
             CacheScripts.fill, keys: [keys.record(key), keys.flight(key), keys.horizon, keys.prefixPurges],
-            arguments: ([token, "\(fresh)", "\(refresh)", "\(stale)"].map { Array($0.utf8) }
+            arguments: ([token, "\(fresh)", "\(refresh)", "\(stale)", "\(declination)"].map { Array($0.utf8) }
                 + RecordFields.encoded(Self.cacheRecord(token, content)).flatMap { [Array($0.0.utf8), $0.1] }))
         let times = (reply.array ?? []).dropFirst().compactMap(\.int64)
         // It tells when it was: the model takes the same moment.
         let at = times.first ?? now
         let isRepeated = abs(at - now) > Self.slowness
         let (stored, isInvalidated) = model.fill(
-            key.text, token: token, content: content, fresh: fresh, refresh: refresh, stale: stale, at: isRepeated ? now : at)
-        seen[stored == nil ? "refused" : "filled", default: 0] += 1
+            key.text, token: token, content: content, fresh: fresh, refresh: refresh, stale: stale, declination: declination,
+            at: isRepeated ? now : at)
+        seen[stored == nil ? "refused" : refresh > 0 ? "filled" : "filled for failures", default: 0] += 1
         let replied = ([reply.array?.first?.string ?? ""] + times.map(String.init)).joined(separator: " ")
         let expected = stored.map { "filled \($0.storedAt) \($0.freshUntil) \($0.refreshUntil) \($0.staleUntil)" } ?? "refused"
         return (replied, expected, isInvalidated)

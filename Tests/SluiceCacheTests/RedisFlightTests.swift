@@ -67,6 +67,54 @@ struct RedisFlightTests {
         }
     }
 
+    @Test func `processes that wait for an answer that is for failures only fetch side by side, with its validators`() async throws {
+        try await withProcesses(4, options: longLease) { (server, processes) async throws in
+            let (first, others) = (FakeMirror(isHeld: true), FakeMirror(isHeld: true))
+            first.headers = [("Cache-Control", "max-age=0, stale-if-error=60"), ("ETag", "\"1\"")]
+            others.headers = first.headers
+            others.status = 304
+            let (key, deadline) = (try key, soon)
+            // Callers of one process share its fetch, and the answer.
+            let ones = (0..<5).map { _ in Task { try await processes[0].cache.answer(for: key, deadline: deadline, fetch: first.fetch) } }
+            await first.waitForArrivals(1)
+            await processes[0].cache.waitForCallers(5, of: key)
+            let waiting = processes.dropFirst().flatMap { process in
+                (0..<5).map { _ in Task { try await process.cache.answer(for: key, deadline: deadline, fetch: others.fetch) } }
+            }
+            try await poll("not all wait for the flight") { try await server.cli("HGET", flightName, "waited_for") == "3" }
+            for process in processes.dropFirst() { await process.cache.waitForCallers(5, of: key) }
+            first.release()
+            for call in ones { #expect(try await call.value.text == "1") }
+            // All three at once: none is answered yet.
+            try await poll("they wait for each other") { others.count == 3 }
+            #expect(others.needs.allSatisfy { $0.revalidation?.etag == "\"1\"" })
+            others.release()
+            for call in waiting { #expect(try await call.value.text == "1") }
+            #expect(first.count == 1 && others.count == 3)
+            // When mirrors fail, it is there; when somebody purges it, it is not.
+            let failing = FakeMirror()
+            failing.status = 503
+            let kept = try await processes[3].cache.answer(for: key, deadline: deadline, fetch: failing.fetch)
+            #expect(kept.stale && kept.text == "1" && failing.count == 1)
+            try await processes[1].cache.purge(key)
+            #expect(try await processes[1].cache.answer(for: key, deadline: deadline, fetch: failing.fetch).record.status == 503)
+        }
+    }
+
+    @Test(arguments: [("max-age=0", "0", 5_000), ("max-age=9", "10", 1_000)])
+    func `nobody waits for a key whose answers are for failures only, for less long where the next may be fresh`(
+        control: String, age: String, span: Int
+    ) async throws {
+        try await withProcesses(1) { (server, processes) async throws in
+            let mirror = FakeMirror()
+            mirror.headers = [("Cache-Control", control), ("Age", age)]
+            _ = try await processes[0].cache.answer(for: key, deadline: soon, fetch: mirror.fetch)
+            let stored = try #require(Int(try await server.cli("HGET", recordName, "stored_ms")))
+            let until = try #require(Int(try await server.cli("HGET", flightName, "until_ms")))
+            #expect((span...span + 500).contains(until - stored), "\(until - stored)")
+        }
+    }
+
     @Test func `an error of the mirror's leaves the flight to the next, one at a time`() async throws {
         try await withProcesses(2, options: longLease) { (server, processes) async throws in
             let mirror = FakeMirror()

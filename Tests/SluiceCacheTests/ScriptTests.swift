@@ -33,8 +33,10 @@ struct ScriptTests {
         return (reply.array ?? []).prefix(2).compactMap(\.string)
     }
 
-    private func fill(_ client: RedisClient, _ token: String, fresh: Int = 60_000, stale: Int = 60_000) async throws -> String? {
-        let arguments = [token, "\(fresh)", "\(stale)", "\(stale)", "version", token, "body", "b"].map { Array($0.utf8) }
+    private func fill(
+        _ client: RedisClient, _ token: String, fresh: Int = 60_000, refresh: Int? = nil, stale: Int = 60_000
+    ) async throws -> String? {
+        let arguments = [token, "\(fresh)", "\(refresh ?? stale)", "\(stale)", "5000", "version", token, "body", "b"].map { Array($0.utf8) }
         let keys = [Self.record, Self.flight, Self.keys.horizon, Self.keys.prefixPurges]
         return try await client.run(CacheScripts.fill, keys: keys, arguments: arguments).array?.first?.string
     }
@@ -71,6 +73,22 @@ struct ScriptTests {
             #expect(try await fill(client, "a") == "filled", "the same fill again, since its reply was lost")
             #expect(try await lookUp(client, "b") == ["whole", "unneeded"])
             #expect(try await lookUp(client, "b", mode: "force") == ["none", "taken"])
+        }
+    }
+
+    @Test func `what is stored for failures only ends the wait for its flight until a purge`() async throws {
+        try await withRedis { (server, client) async throws in
+            _ = try await lookUp(client, "a")
+            #expect(try await fill(client, "a", fresh: 0, refresh: 0) == "filled")
+            #expect(try await fill(client, "a", fresh: 0, refresh: 0) == "filled", "the same fill again, since its reply was lost")
+            for token in ["b", "c"] { #expect(try await lookUp(client, token) == ["whole", "declined"]) }
+            #expect(try await lookUp(client, "d", mode: "force") == ["none", "declined"])
+            #expect(try #require(Int(try await server.cli("PTTL", Self.record))) > 50_000)
+            // A newer item of a collection is fresh to all.
+            #expect(try await warm(client) == "filled")
+            #expect(try await lookUp(client, "e") == ["whole", "unneeded"])
+            _ = try await purge(client)
+            #expect(try await lookUp(client, "f") == ["none", "taken"])
         }
     }
 

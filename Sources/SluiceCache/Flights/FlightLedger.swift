@@ -118,9 +118,10 @@ package struct FlightLedger: Hashable, Sendable {
     }
 
     /// Stores what a flight fetched, under its token as the version.
+    /// - Parameter declination: for how long nobody needs to wait for anybody, where what is stored is for failures only.
     /// - Returns: the record as it is stored; nil when the fill was refused.
     package mutating func fill(
-        _ key: String, token: String, content: String, fresh: Int64, refresh: Int64, stale: Int64, at now: Int64
+        _ key: String, token: String, content: String, fresh: Int64, refresh: Int64, stale: Int64, declination: Int64 = 5_000, at now: Int64
     ) -> (stored: Record?, isInvalidated: Bool) {
         expire(at: now)
         guard let right = right(key, at: now), right.token == token else {
@@ -133,7 +134,7 @@ package struct FlightLedger: Hashable, Sendable {
             version: token, content: content, storedAt: now, freshUntil: now + fresh, refreshUntil: now + refresh, staleUntil: now + stale,
             purges: right.purges)
         records[key] = record
-        rights[key] = nil
+        if refresh > 0 { rights[key] = nil } else { decline(key, for: declination, at: now) }
         return (record, true)
     }
 
@@ -158,9 +159,7 @@ package struct FlightLedger: Hashable, Sendable {
     package mutating func decline(_ key: String, token: String, for span: Int64, at now: Int64) -> (wasHeld: Bool, isInvalidated: Bool) {
         expire(at: now)
         guard let right = right(key, at: now), right.token == token else { return (false, false) }
-        rights[key]?.token = nil
-        rights[key]?.isDeclined = true
-        hold(key, for: span, at: now)
+        decline(key, for: span, at: now)
         return (true, right.isWaitedFor)
     }
 
@@ -213,6 +212,12 @@ package struct FlightLedger: Hashable, Sendable {
     private mutating func hold(_ key: String, for lease: Int64, at now: Int64) {
         rights[key]?.until = now + lease
         rights[key]?.keptUntil = now + Self.day
+    }
+
+    private mutating func decline(_ key: String, for span: Int64, at now: Int64) {
+        rights[key]?.token = nil
+        rights[key]?.isDeclined = true
+        hold(key, for: span, at: now)
     }
 
     /// Whether nobody has written to the record since the flight was taken. The record's natural end is no write.

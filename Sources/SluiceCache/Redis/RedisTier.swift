@@ -84,7 +84,7 @@ struct RedisTier: Sendable {
     func fill(
         _ key: CacheKey, token: String, draft: RecordDraft, spans: RecordSpans, _ reply: @escaping (Result<FillAnswer, RedisError>) -> Void
     ) {
-        let texts = [token, String(spans.fresh), String(spans.refresh), String(spans.stale)]
+        let texts = [token] + [spans.fresh, spans.refresh, spans.stale, Self.declination(draft.freshness)].map { String($0) }
         let record = draft.record(version: token, storedAt: 0, spans: spans, purges: 0)
         let names =
             [keys.record(key), keys.flight(key), keys.horizon, keys.prefixPurges]
@@ -138,8 +138,12 @@ struct RedisTier: Sendable {
         ) { reply($0.map { $0.int64 == 1 }) }
     }
 
-    /// For how long a key whose answer must not be kept is fetched by everybody side by side, in milliseconds.
-    private static let declination = 5_000
+    /// For how long a key whose answer must not be kept, or only for failures, is fetched by everybody side by side, in milliseconds.
+    private static let declination: Int64 = 5_000
+
+    /// The same for one answer, should it be for failures only. One that has aged comes from a cache on its way, or was long on its way
+    /// itself: the next may be fresh to all.
+    private static func declination(_ freshness: Freshness) -> Int64 { freshness.age > 0 || freshness.fresh > 0 ? 1_000 : declination }
 
     /// Gives a flight back whose answer must not be kept, so that those who wait, and who come within some seconds, fetch for themselves.
     func decline(_ key: CacheKey, token: String) {

@@ -6,9 +6,6 @@
 -- Messages: the record's invalidation, if anybody was told to wait. All wake, and fetch side by side.
 
 if redis.call('HGET', KEYS[2], 'token') ~= ARGV[1] then return 0 end
--- It keeps its count of purges, so that a later purge ends it.
-redis.call('HDEL', KEYS[2], 'token', 'holder')
-redis.call('HSET', KEYS[2], 'declined', '1')
-hold(KEYS[2], tonumber(ARGV[2]))
+decline(KEYS[2], tonumber(ARGV[2]))
 if redis.call('HGET', KEYS[2], 'waited_for') then touch(KEYS[1]) end
 return 1

@@ -1,7 +1,9 @@
 -- Stores what a flight fetched. The write's own invalidation message wakes whoever waits for the flight.
+-- What is for failures only (max-age=0, say) does for none of them: the flight is declined then, so that they fetch side by side.
 --
 -- KEYS  1 record  2 flight  3 horizon  4 log of purged prefixes  then for each tag: its index, its last purge
--- ARGV  1 token  2 fresh, 3 refresh, 4 stale: spans in ms from now  5.. field, value, field, value ...
+-- ARGV  1 token  2 fresh, 3 refresh, 4 stale: spans in ms from now
+--       5 for how many ms it is said that nobody needs to wait, where what is stored is for failures only  6.. field, value, field, value ...
 --         (the field version is the token)
 -- Reply { 'filled' | 'refused', stored ms, fresh until, refresh until, stale until }
 -- Refused: the token is not the flight's, or since it was taken somebody wrote to the record, or purged it by a prefix or one of its tags.
@@ -21,6 +23,6 @@ if not is_valid(KEYS[2], KEYS[1], token, KEYS[4]) or is_tag_purged(6, tonumber(p
   release(KEYS[2], KEYS[1])
   return { 'refused' }
 end
-local times = { 'filled', write_record(KEYS[1], KEYS[3], purges, 5, 5, ARGV[2], ARGV[3], ARGV[4]) }
-redis.call('DEL', KEYS[2])
+local times = { 'filled', write_record(KEYS[1], KEYS[3], purges, 5, 6, ARGV[2], ARGV[3], ARGV[4]) }
+if tonumber(ARGV[3]) > 0 then redis.call('DEL', KEYS[2]) else decline(KEYS[2], tonumber(ARGV[5])) end
 return times

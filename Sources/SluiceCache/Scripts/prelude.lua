@@ -90,6 +90,14 @@ local function held_for(flight, lease)
   return lease
 end
 
+-- Ends a flight without giving it to anybody, and says so for a while, in ms: until then everybody fetches beside everybody else.
+-- It keeps its count of purges, so that a later purge ends it.
+local function decline(flight, span)
+  redis.call('HDEL', flight, 'token', 'holder')
+  redis.call('HSET', flight, 'declined', '1')
+  hold(flight, span)
+end
+
 -- Whether a prefix of this record's name was purged after `count` purges. The log holds prefixes by the number of their last purge.
 local function is_prefix_purged(log, record, count)
   for _, prefix in ipairs(redis.call('ZRANGEBYSCORE', log, '(' .. whole(count), '+inf')) do
