@@ -76,6 +76,17 @@ struct ScriptTests {
         }
     }
 
+    @Test func `a question that is asked again holds the flight for a whole lease from then on`() async throws {
+        try await withRedis { (server, client) async throws in
+            _ = try await lookUp(client, "a")
+            // Most of the lease is over when the question is asked again.
+            let taken = try #require(Int(try await server.cli("HGET", Self.flight, "until_ms")))
+            try await server.cli("HSET", Self.flight, "until_ms", "\(taken - 4_000)")
+            #expect(try await lookUp(client, "a") == ["none", "taken"])
+            #expect(try #require(Int(try await server.cli("HGET", Self.flight, "until_ms"))) >= taken)
+        }
+    }
+
     @Test func `what is stored for failures only ends the wait for its flight until a purge`() async throws {
         try await withRedis { (server, client) async throws in
             _ = try await lookUp(client, "a")

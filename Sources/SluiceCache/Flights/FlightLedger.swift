@@ -107,7 +107,10 @@ package struct FlightLedger: Hashable, Sendable {
         }
         if isFresh || mode == .read { return answer(.unneeded, purges) }
         if let (right, left) = held(key, lease: lease, at: now), left > 0 {
-            if right.token == token { return answer(.taken(lease: left), right.purges) }
+            if right.token == token {
+                hold(key, for: lease, at: now)
+                return answer(.taken(lease: lease), right.purges)
+            }
             if right.isDeclined { return answer(.declined, purges) }
             if mode != .ahead { rights[key]?.isWaitedFor = true }
             return answer(.held(lease: left), purges)

@@ -52,8 +52,11 @@ local lease = held_for(KEYS[2], tonumber(ARGV[2]))
 local token, then_purges, declined = unpack(redis.call('HMGET', KEYS[2], 'token', 'purges', 'declined'))
 -- A flight that is older than a purge of its prefix can fill nothing any more: it is in nobody's way.
 if lease > 0 and not is_prefix_purged(KEYS[4], KEYS[1], tonumber(then_purges or '0')) then
-  -- Our own question asked again, since its first answer was lost.
-  if token == ARGV[1] then return { record, 'taken', lease, whole(now), fields, then_purges or '0' } end
+  -- Our own question asked again, since its first answer was lost. The lease begins anew: the caller renews it by when he was answered.
+  if token == ARGV[1] then
+    hold(KEYS[2], tonumber(ARGV[2]))
+    return { record, 'taken', tonumber(ARGV[2]), whole(now), fields, then_purges or '0' }
+  end
   if declined then return { record, 'declined', lease, whole(now), fields, purges } end
   if mode ~= 'ahead' then
     -- A full Redis lets a script write after a command that frees memory.
