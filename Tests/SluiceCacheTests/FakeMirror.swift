@@ -114,6 +114,11 @@ extension ResponseCache {
     func waitForCallers(_ count: Int, of key: CacheKey) async {
         while flights[key]?.callerCount ?? 0 < count { await Task.yield() }
     }
+
+    /// Returns when what was fetched for a key is being stored.
+    func waitForFill(of key: CacheKey) async {
+        while flights[key]?.draft == nil { await Task.yield() }
+    }
 }
 
 /// Looks until it is so; for what can only be seen by looking. Throws after 20 s.

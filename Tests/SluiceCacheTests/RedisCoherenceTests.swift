@@ -244,6 +244,38 @@ struct RedisCoherenceTests {
         }
     }
 
+    @Test func `what is stored counts in memory from when it was sent, however long Redis' reply takes`() async throws {
+        try await withProcesses(1) { server, processes in
+            let (cache, mirror, key, deadline) = (processes[0].cache, FakeMirror(isHeld: true), try key, soon)
+            mirror.headers = [("Cache-Control", "max-age=100")]
+            let delay = Duration.milliseconds(400)
+            func passes(since start: Instant) async throws {
+                try await poll("time stands still") { Instant.now.duration(since: start) >= delay }
+            }
+            let call = Task { try await cache.answer(for: key, deadline: deadline, fetch: mirror.fetch) }
+            await mirror.waitForArrivals(1)
+            server.pause()
+            mirror.release()
+            await cache.waitForFill(of: key)
+            let sent = Instant.now
+            try await passes(since: sent)
+            server.resume()
+            let collection = try await call.value
+            let entry = try #require(cache.memory.find(key, now: .now))
+            #expect(entry.freshUntil <= sent.advanced(by: .seconds(100)))
+            // The items of a collection, too; and the record in memory is the one in Redis.
+            let item = CacheItem(key: try CacheKey(target: "/posts/2"), body: [UInt8(ascii: "x")])
+            server.pause()
+            let began = Instant.now
+            async let outcomes = cache.outcomes([item], from: collection)
+            try await passes(since: began)
+            server.resume()
+            #expect(try await outcomes == [.stored])
+            let held = try #require(cache.memory.find(item.key, now: .now))
+            #expect(try await server.cli("HGET", "sluice:{t}:cache:GET:/posts/2", "age_ms") == "\(held.record.ageWhenStored)")
+        }
+    }
+
     @Test func `a large body and an answer that forbids keeping it are passed on and forgotten`() async throws {
         var options = CacheOptions()
         options.bodyLimit = 10

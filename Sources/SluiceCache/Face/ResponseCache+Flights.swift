@@ -211,14 +211,14 @@ extension ResponseCache {
         guard let redis else {
             cell.isFilled = !cell.isPurged && !purges.isPurged(cell.key, tags: draft.tags, since: cell.purges)
             if cell.isFilled {
-                install(draft, version: version, storedAt: now.microseconds / 1_000, spans: draft.spans(at: now), for: cell)
+                install(draft, version: version, storedAt: now.microseconds / 1_000, anchor: now, spans: draft.spans(at: now), for: cell)
             }
             return send(.filled(attempt: attempt, isAccepted: cell.isFilled), to: cell)
         }
         redis.fill(cell.key, token: version, draft: draft, spans: draft.spans(at: now)) { result in
             switch result {
             case .success(.filled(let storedAt, let spans)):
-                self.install(draft, version: version, storedAt: storedAt, spans: spans, for: cell)
+                self.install(draft, version: version, storedAt: storedAt, anchor: now, spans: spans, for: cell)
                 cell.isFilled = true
                 self.send(.filled(attempt: attempt, isAccepted: true), to: cell)
             case .success(.refused), .success(.kept):
@@ -235,10 +235,13 @@ extension ResponseCache {
 
     /// Puts a stored answer into memory. It is not yet verified where others can write: the fill's own invalidation message,
     /// which may hide another's, comes before or after this, and the first read asks Redis.
-    private func install(_ draft: RecordDraft, version: String, storedAt: Int64, spans: RecordSpans, for cell: FlightCell) {
+    /// - Parameter anchor: an instant no later than `storedAt`: when the fill was sent.
+    private func install(
+        _ draft: RecordDraft, version: String, storedAt: Int64, anchor: Instant, spans: RecordSpans, for cell: FlightCell
+    ) {
         let record = draft.record(version: version, storedAt: storedAt, spans: spans, purges: cell.purges)
         let era = redis == nil ? memory.era.current : 0
-        var entry = MemoryEntry(record, serverTime: storedAt, anchor: .now, era: era)
+        var entry = MemoryEntry(record, serverTime: storedAt, anchor: anchor, era: era)
         entry.policy = policies.shared(cell.policy)
         memory.install(entry, for: cell.key)
     }

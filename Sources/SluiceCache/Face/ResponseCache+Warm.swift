@@ -50,7 +50,7 @@ extension ResponseCache {
                 }
                 let version = nextToken()
                 redis.warm(item.key, record: draft.record(item, version: version, storedAt: 0, spans: spans, now: now), spans: spans) {
-                    end($0.map { self.installed(item, draft, version, $0) })
+                    end($0.map { self.installed(item, draft, version, sentAt: now, $0) })
                 }
             }
         }
@@ -64,14 +64,16 @@ extension ResponseCache {
     private func isStorable(_ item: CacheItem, _ spans: RecordSpans) -> Bool { spans.fresh > 0 && item.body.count <= options.bodyLimit }
 
     /// Into memory, what Redis took. As with a fill it is not verified yet: its own message is still to come.
-    private func installed(_ item: CacheItem, _ draft: ItemDraft, _ version: String, _ answer: RedisTier.FillAnswer) -> CacheItem.Outcome {
+    private func installed(
+        _ item: CacheItem, _ draft: ItemDraft, _ version: String, sentAt: Instant, _ answer: RedisTier.FillAnswer
+    ) -> CacheItem.Outcome {
         switch answer {
         case .refused: return .refused
         case .kept: return .kept
         case .filled(let storedAt, let spans):
-            let now = Instant.now
-            let record = draft.record(item, version: version, storedAt: storedAt, spans: spans, now: now)
-            memory.install(MemoryEntry(record, serverTime: storedAt, anchor: now, era: 0), for: item.key)
+            // The record as it was sent, so that the first read finds Redis to have the same.
+            let record = draft.record(item, version: version, storedAt: storedAt, spans: spans, now: sentAt)
+            memory.install(MemoryEntry(record, serverTime: storedAt, anchor: sentAt, era: 0), for: item.key)
             return .stored
         }
     }
