@@ -76,6 +76,19 @@ struct MemoryTierTests {
         #expect(shard.usage.entries == 0 && shard.usage.bytes == 0)
     }
 
+    @Test func `a key goes with its entry, and no free slot keeps it`() {
+        var shard = MemoryShard(byteLimit: 1 << 20)
+        let long = String(repeating: "x", count: 8_000)
+        for number in 0..<1_000 { shard.install(Self.entry(10), for: CacheKey(normal: "/\(number)/\(long)")) }
+        let room = shard.usage.entries
+        #expect(room > 50 && room < 200)
+        // Few large entries take the place of many with long keys.
+        for number in 0..<1_000 { shard.install(Self.entry(100_000), for: Self.key(number)) }
+        for number in 0..<1_000 { _ = shard.remove(CacheKey(normal: "/\(number)/\(long)")) }
+        #expect(shard.usage.entries > 0 && shard.usage.entries < 20)
+        #expect(shard.keyBytes < 2 * 20 * 20, "free slots hold keys")
+    }
+
     @Test(arguments: 0..<10)
     func `a target as it was given finds what its key would, if it is in normal form, and nothing else ever`(seed: UInt64) throws {
         let tier = tier(1 << 24)

@@ -29,6 +29,11 @@ struct MemoryShard: ~Copyable, Sendable {
     /// What it holds and has done.
     var usage: MemoryUsage { MemoryUsage(entries: policy.count, bytes: policy.weight, hits: hits, evictions: evictions) }
 
+    /// Bytes of the targets that its slots and what belongs to them hold, free ones too.
+    var keyBytes: Int {
+        rests.indices.reduce(0) { $0 + slots.pointer($1).pointee.target.utf8.count + rests[$1].key.target.utf8.count }
+    }
+
     private func position(of key: CacheKey) -> Int? {
         index.find(key.hash) { position in
             let slot = slots.pointer(position)
@@ -150,8 +155,9 @@ struct MemoryShard: ~Copyable, Sendable {
     }
 
     private mutating func release(_ position: Int) {
+        // The index finds the slot by its key.
         index.remove(rests[position].key.hash, at: position) { rests[$0].key.hash }
-        slots.pointer(position).pointee.record = nil
-        rests[position].policy = nil
+        slots.pointer(position).pointee.clear()
+        rests[position].clear()
     }
 }

@@ -3,14 +3,14 @@ import SluiceLoop
 /// What a hit touches of an entry in the tier's tables: one line of the processor's cache, which is full. (A long target and the record itself lie
 /// elsewhere.)
 struct MemorySlot: Sendable {
-    /// The key's target.
-    let target: String
+    /// The key's target; empty where the slot is free.
+    private(set) var target: String
     /// Whether the key's method is `GET`.
     let isGet: Bool
     /// How often this version was given as a fresh and verified answer.
     var hits: UInt32 = 0
     /// Nil: the slot is free.
-    var record: CacheRecord?
+    private(set) var record: CacheRecord?
     private(set) var bornAt: Instant
     private(set) var freshUntil: Instant
     /// As ``MemoryEntry/era``.
@@ -33,14 +33,19 @@ struct MemorySlot: Sendable {
         if isNew || !hadPolicy { tellsFrom = entry.policy == nil ? .distantFuture : entry.nearsEnd }
         (record, bornAt, freshUntil, era) = (entry.record, entry.bornAt, entry.freshUntil, entry.era)
     }
+
+    /// The entry is gone, and what it held on the heap goes with it: the tier's bytes no longer count it.
+    mutating func clear() { (target, record) = ("", nil) }
 }
 
 /// The rest of an entry, beside its ``MemorySlot``.
 struct MemorySlotRest: Sendable {
-    let key: CacheKey
+    private static let noKey = CacheKey(normal: "")
+
+    private(set) var key: CacheKey
     var refreshUntil: Instant
     var staleUntil: Instant
-    var policy: SharedPolicy?
+    private(set) var policy: SharedPolicy?
 
     init(_ key: CacheKey, _ entry: MemoryEntry) {
         self.key = key
@@ -51,6 +56,9 @@ struct MemorySlotRest: Sendable {
     mutating func take(_ entry: MemoryEntry) {
         (refreshUntil, staleUntil, policy) = (entry.refreshUntil, entry.staleUntil, entry.policy)
     }
+
+    /// The entry is gone, and what it held on the heap goes with it.
+    mutating func clear() { (key, policy) = (Self.noKey, nil) }
 }
 
 extension MemoryEntry {
