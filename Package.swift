@@ -86,7 +86,7 @@ let package = Package(
             swiftSettings: languageRules),
         .testTarget(name: "SluiceLoopTests", dependencies: ["SluiceLoop"], swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceRedisTests", dependencies: ["SluiceRandom", "SluiceRedis", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceRedisTests", dependencies: ["SluiceRandom", "SluiceRedis", "SluiceLoop", "SluiceHarness", "CSluiceOpenSSL"],
             swiftSettings: languageRules),
         .testTarget(
             name: "SluiceHTTPTests", dependencies: ["SluiceRandom", "SluiceHTTP", "SluiceLoop", "SluiceHarness", "CSluiceOpenSSL"],

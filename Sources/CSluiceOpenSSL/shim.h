@@ -17,6 +17,10 @@ static inline int sluice_tls_require_1_2(SSL_CTX *context) {
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 }
 
+static inline void sluice_tls_forbid_renegotiation(SSL_CTX *context) {
+    (void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+}
+
 static inline int sluice_tls_name_server(SSL *session, const char *name) {
     return SSL_set_tlsext_host_name(session, name);
 }

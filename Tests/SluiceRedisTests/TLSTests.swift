@@ -1,7 +1,9 @@
+import CSluiceOpenSSL
 import SluiceHarness
 import SluiceLoop
-import SluiceRedis
 import Testing
+
+@testable import SluiceRedis
 
 /// `rediss://` against a real server, with certificates of a real authority.
 @Suite(.timeLimit(.minutes(2))) struct TLSTests {
@@ -112,6 +114,43 @@ import Testing
             #expect(mixed?.message.contains("/nowhere/k") == true, "\(String(describing: mixed))")
             let plain = try await failure("rediss://127.0.0.1:\(server.port)?cacert=\(authority.certificate)", server)
             #expect(plain.map { "\($0)" }?.contains("port for TLS") == true, "\(String(describing: plain))")
+        }
+    }
+
+    // @unchecked Sendable: touched on the loop's thread only.
+    private final class Writer: @unchecked Sendable {
+        var stream: RedisStream?
+        var isInside = false
+    }
+
+    @Test func `bytes that cannot be encrypted end the stream, once their writer's call is over`() async throws {
+        try await withServer { authority, port, _ in
+            let loop = EventLoop(name: "redis-test")
+            let writer = Writer()
+            let settings = TLSSettings(authorities: authority.certificate)
+            let error = await withCheckedContinuation { (continuation: CheckedContinuation<LoopError, Never>) in
+                loop.execute {
+                    writer.stream = RedisStream(
+                        on: loop, to: .tcp(host: "127.0.0.1", port: port), tls: settings, options: .init(),
+                        events: .init(
+                            opened: {
+                                // From now on OpenSSL refuses to encrypt.
+                                if let session = writer.stream?.session { SSL_shutdown(session.session) }
+                                writer.isInside = true
+                                var bytes = Array("PING\r\n".utf8)
+                                writer.stream?.write(draining: &bytes)
+                                writer.isInside = false
+                            }, received: { _ in },
+                            ended: { error in
+                                #expect(!writer.isInside)
+                                continuation.resume(returning: error)
+                            }))
+                    writer.stream?.open()
+                }
+            }
+            // The server ends the connection as well, for its own reason: that would be EOF.
+            #expect(error.code == "ETLS" && error.message.contains("protocol is shutdown"), "\(error)")
+            await loop.shutDown()
         }
     }
 }

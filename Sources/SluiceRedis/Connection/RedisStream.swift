@@ -2,12 +2,17 @@ import SluiceLoop
 
 /// The bytes of one connection to Redis, in the clear or by TLS. Like the `ByteStream` below it: `open()` once, then `opened`, bytes,
 /// `ended`. Confined to the loop's thread.
-final class RedisStream {
+//
+// @unchecked Sendable: touched only on the loop's thread; the end after a failed write comes back there by `execute`.
+final class RedisStream: @unchecked Sendable {
+    private let loop: EventLoop
     private let destination: ByteStream.Destination
     private let tls: TLSSettings?
     private var events: ByteStream.Events?
     private var stream: ByteStream?
-    private var session: TLSSession?
+    private(set) var session: TLSSession?
+    /// Whether bytes could not be encrypted: none may follow them, and the stream is about to end.
+    private var isBroken = false
     /// Encrypted bytes on their way out.
     private var outgoing: [UInt8] = []
 
@@ -16,6 +21,7 @@ final class RedisStream {
         on loop: EventLoop, to destination: ByteStream.Destination, tls: TLSSettings?, options: ByteStream.Options,
         events: ByteStream.Events
     ) {
+        self.loop = loop
         self.destination = destination
         self.tls = tls
         self.events = events
@@ -39,9 +45,14 @@ final class RedisStream {
             return
         }
         defer { bytes.removeAll(keepingCapacity: true) }
-        guard let session, session.isEstablished else { return }
-        // What fails here fails again, and is told, when the next bytes come; a writer must not find itself ended half-way.
-        try? session.write(bytes)
+        guard let session, session.isEstablished, !isBroken else { return }
+        do throws(LoopError) {
+            try session.write(bytes)
+        } catch {
+            isBroken = true
+            // Not from within the writer's own call: it would find itself ended half-way.
+            loop.execute { self.end(error) }
+        }
         flush()
     }
 

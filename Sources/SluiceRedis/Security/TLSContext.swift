@@ -16,6 +16,8 @@ final class TLSContext {
         self.pointer = pointer
         SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
         guard sluice_tls_require_1_2(pointer) == 1 else { throw TLSSession.failure("TLS 1.2 cannot be required") }
+        // A handshake in the middle of things would take no bytes until its peer has answered; no Redis needs one.
+        sluice_tls_forbid_renegotiation(pointer)
         if let file = settings.authorities {
             guard SSL_CTX_load_verify_file(pointer, file) == 1 else { throw TLSSession.unusable(file, "a list of authorities (cacert)") }
         } else {

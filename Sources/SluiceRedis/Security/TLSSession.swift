@@ -10,7 +10,8 @@ final class TLSSession {
 
     /// Whether the handshake is done.
     private(set) var isEstablished = false
-    private let session: OpaquePointer
+    /// OpenSSL's object.
+    let session: OpaquePointer
     /// From the network, and to it; both belong to the session.
     private let incoming: OpaquePointer
     private let outgoing: OpaquePointer
@@ -72,7 +73,7 @@ final class TLSSession {
         }
     }
 
-    /// Encrypts plain bytes, once the handshake is done.
+    /// Encrypts plain bytes, once the handshake is done: all of them, or it throws and the session is of no more use.
     func write(_ bytes: [UInt8]) throws(LoopError) {
         ERR_clear_error()
         var written = 0
