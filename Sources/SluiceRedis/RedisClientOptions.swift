@@ -13,6 +13,9 @@ package struct RedisClientOptions: Sendable {
     /// Where the doubling ends: no member of a pool is away for much longer than a restart of the server takes, which a muster relies
     /// on. Default 250 ms.
     package var backOffMaximum: Duration = .milliseconds(250)
+    /// Where the doubling ends while the server is there and something stands in the way until somebody changes it: a subscriber is refused, or
+    /// comes to another server than the commands; or commands come to a replica, and its name is looked up again. Default 5 s.
+    package var standingBackOffMaximum: Duration = .seconds(5)
     /// Bytes of commands that may wait to be sent; more are refused with `.backPressure`. Default 16 MiB.
     package var maximumOutput = 16 << 20
     /// Bytes of one reply that are accepted; a larger one ends the connection. Default 512 MiB, the server's own bound for a string.
@@ -32,6 +35,9 @@ package struct RedisClientOptions: Sendable {
         try positive("livenessInterval", livenessInterval)
         guard backOffMaximum >= backOffMinimum else {
             throw invalid("backOffMaximum", "\(backOffMaximum)", "must not be less than backOffMinimum (\(backOffMinimum))")
+        }
+        guard standingBackOffMaximum >= backOffMinimum else {
+            throw invalid("standingBackOffMaximum", "\(standingBackOffMaximum)", "must not be less than backOffMinimum (\(backOffMinimum))")
         }
         guard maximumOutput >= 1_024 else { throw invalid("maximumOutput", "\(maximumOutput)", "must be at least 1024 bytes") }
         guard maximumReply >= 1_024 else { throw invalid("maximumReply", "\(maximumReply)", "must be at least 1024 bytes") }

@@ -27,6 +27,18 @@ struct ReconnectTests {
         #expect(next == start)
     }
 
+    @Test func `a cause that stays is waited for longer, another as ever`() throws {
+        var reconnect = Reconnect(minimum: 50_000, maximum: 200_000, standingMaximum: 5_000_000)
+        _ = reconnect.start()
+        var waits: [Int64] = []
+        for isStanding in Array(repeating: true, count: 9) + [false] {
+            let next = reconnect.failed(refused, at: start, chance: 1.0.nextDown, isStanding: isStanding)
+            waits.append(try #require(next).microseconds(since: start))
+        }
+        let expected: [Int64] = [50_000, 100_000, 200_000, 400_000, 800_000, 1_600_000, 3_200_000, 5_000_000, 5_000_000, 200_000]
+        #expect(zip(waits, expected).allSatisfy { abs($0 - $1) <= 1 })
+    }
+
     @Test func `only a connection that lasted sets the wait back`() throws {
         var reconnect = machine()
         _ = reconnect.start()

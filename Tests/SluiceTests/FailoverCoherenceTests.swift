@@ -52,6 +52,56 @@ import Testing
         await judges.shutDown()
     }
 
+    @Test
+    func `when the server's name leads to another while the old one lives, and only commands notice, memory believes the old one no more`()
+        async throws
+    {
+        let judges = try await Judges(limit: .init(30, per: .seconds(1)))
+        let old = try await RedisServer()
+        let new = try await RedisServer(
+            .init(extraArguments: ["--repl-diskless-sync-delay", "0", "--replicaof", "127.0.0.1", "\(old.port)"]))
+        let proxy = try TCPProxy(to: old.port)
+        var configuration = judges.configuration(redis: "redis://127.0.0.1:\(proxy.port)")
+        // What nobody remembers after the failover is withheld for as long as a request may take, among others.
+        configuration.timeout = .seconds(1)
+        configuration.cache.fresh = .seconds(600)
+        configuration.cache.refreshesAhead = false
+        let pool = try await MirrorPool(configuration)
+        try await until("it is in memory") { try await pool.get("/posts/1").source == .memory }
+        try await until("the new server has it") {
+            try await new.cli("KEYS", "*cache:GET:*").split(separator: "\n").count == 1
+        }
+
+        try await new.cli("REPLICAOF", "NO", "ONE")
+        proxy.lead(to: new.port)
+        try await old.cli("CLIENT", "KILL", "TYPE", "normal")
+        try await until("commands go to the new server") {
+            try await new.cli("CLIENT", "LIST").split(separator: "\n").contains { $0.contains("name=sluice-") && !$0.contains("-sub ") }
+        }
+        #expect(try await new.cli("DEL", "sluice:{default}:cache:GET:/posts/1") == "1")
+        let deleted = Instant.now
+        try await until("a fresh answer") {
+            let answer = try await pool.get("/posts/1")
+            guard !answer.isStale else { return false }
+            // A read that was under way when the record was deleted.
+            return answer.age < Instant.now.duration(since: deleted)
+        }
+        // Messages come from the new server, too: what is in memory is trusted, until the record is deleted there.
+        try await until("it is trusted again") { try await pool.get("/posts/1").source == .memory }
+        let requests = await judges.requests
+        #expect(try await new.cli("DEL", "sluice:{default}:cache:GET:/posts/1") == "1")
+        try await until("the message") {
+            _ = try await pool.get("/posts/1")
+            return await judges.requests > requests
+        }
+        #expect(await judges.violations == 0)
+        await pool.shutDown()
+        proxy.stop()
+        await new.stop()
+        await old.stop()
+        await judges.shutDown()
+    }
+
     private func until(_ what: String, _ holds: () async throws -> Bool) async throws {
         let patience = Instant.now.advanced(by: .seconds(40))
         while try await !holds() {

@@ -100,7 +100,8 @@ actor PoolCore {
                 var options = RedisClientOptions()
                 options.clientName = "sluice-\(node.tag)-sub"
                 let subscriber = RedisSubscriber(
-                    endpoint: try RedisEndpoint(url: url), loop: loop, options: options, trackingPrefix: cache.trackedPrefix
+                    endpoint: try RedisEndpoint(url: url), loop: loop, options: options, trackingPrefix: cache.trackedPrefix,
+                    beside: redis
                 ) { event in
                     // On the loop's thread, which both actors live on.
                     coordinator.assumeIsolated { $0.received(event) }

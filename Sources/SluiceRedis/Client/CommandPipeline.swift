@@ -25,6 +25,9 @@ final class CommandPipeline: @unchecked Sendable {
     private var taken = CommandInbox.Batch()
     private var earlierWrites = 0
     private var connectionCount: UInt32 = 0
+    private let probe: MasterProbe
+    /// Told of each new connection, before a command leaves by it.
+    var connected: (RedisHandshake.Server) -> Void = { _ in }
     /// The server of the present connection.
     private(set) var server: ConnectedServer?
 
@@ -35,6 +38,7 @@ final class CommandPipeline: @unchecked Sendable {
         commandTimeout = options.commandTimeout.microseconds
         inbox = CommandInbox(bound: options.maximumOutput)
         reconnect = Reconnect(minimum: options.backOffMinimum.microseconds, maximum: options.backOffMaximum.microseconds)
+        probe = MasterProbe(on: loop, endpoint: endpoint, options: options)
     }
 
     /// Why there is no connection, as far as is known.
@@ -124,14 +128,25 @@ final class CommandPipeline: @unchecked Sendable {
         }
         if case .error(let reply) = value {
             command.answer(.failure(.refused(reply)))
-            // The master became a replica: the sentinels know another by now, or will.
-            if endpoint.sentinels != nil, reply.contains("READONLY ") {
-                connection?.close()
-                ended(RedisError(.connectionLost, "\(endpoint): the server is a replica now; the master is looked for."))
-            }
+            if reply.contains("READONLY ") { becameReplica() }
         } else {
             command.answer(.success(value))
         }
+    }
+
+    /// The server takes no writes, since it is a replica.
+    private func becameReplica() {
+        let error = RedisError(.connectionLost, "\(endpoint): the server is a replica now; the master is looked for.")
+        // The sentinels know another by now, or will.
+        if endpoint.sentinels != nil { return leave(error) }
+        guard case .tcp = endpoint.destination else { return }
+        probe.refused(present: { [unowned self] in server?.identity }, move: { [unowned self] in leave(error) })
+    }
+
+    /// Gives the present connection up for a new one.
+    func leave(_ error: RedisError) {
+        connection?.close()
+        ended(error)
     }
 
     private func refusal(boundTo connection: UInt32?) -> RedisError? {
@@ -240,6 +255,7 @@ final class CommandPipeline: @unchecked Sendable {
     /// Ends for good; everyone who waits is told.
     func stop() {
         reconnect.stop()
+        probe.close()
         closeConnection()
         retry?.close()
         expiry?.close()
@@ -268,6 +284,7 @@ final class CommandPipeline: @unchecked Sendable {
         connectionCount &+= 1
         server = ConnectedServer(identity: identity, connection: connectionCount, connectedAt: now)
         reconnect.connected(at: now)
+        connected(identity)
         scheduleFlush()
     }
 

@@ -2,9 +2,9 @@ import SluiceLoop
 
 /// When to connect, and what commands that find no connection are told. Pure: events and a time in, a decision out.
 ///
-/// Back-off with full jitter: the n-th attempt after the last success waits a random time between 0 and `minimum · 2ⁿ`, at most
-/// `maximum` (M. Brooker, “Exponential Backoff and Jitter”, AWS Architecture Blog, 2015). A connection counts as a success only when
-/// it has lasted `maximum`, so that a server that accepts and drops is not asked ever faster.
+/// The wait before each attempt is that of a `BackOff`, up to `maximum`, or up to `standingMaximum` where the cause will stay until
+/// somebody changes something. A connection counts as a success only when it has lasted `maximum`, so that a server that accepts and
+/// drops is not asked ever faster.
 struct Reconnect {
     /// Where we stand.
     enum State {
@@ -21,15 +21,19 @@ struct Reconnect {
     private(set) var state = State.idle
     /// Why there is no connection; nil when the first attempt is still under way or there is one.
     private(set) var lastError: RedisError?
-    private(set) var failures = 0
-    private let minimum: Int64
+    private var backOff: BackOff
     private let maximum: Int64
+    private let standingMaximum: Int64
 
-    /// - Parameters: microseconds; see `RedisClientOptions.backOffMinimum` and `backOffMaximum`.
-    init(minimum: Int64, maximum: Int64) {
-        self.minimum = minimum
+    /// - Parameters: microseconds; see `RedisClientOptions.backOffMinimum`, `backOffMaximum` and `standingBackOffMaximum`.
+    init(minimum: Int64, maximum: Int64, standingMaximum: Int64? = nil) {
+        backOff = BackOff(minimum: minimum)
         self.maximum = maximum
+        self.standingMaximum = standingMaximum ?? maximum
     }
+
+    /// Attempts that failed since the last success.
+    var failures: Int { backOff.failures }
 
     /// An error that will meet every command until somebody changes something, so that waiting for a connection is vain.
     var standingError: RedisError? {
@@ -54,18 +58,17 @@ struct Reconnect {
     }
 
     /// An attempt failed, or the connection was lost. Returns when to try again; nil when stopped.
-    /// - Parameter chance: a random number in 0..<1.
-    mutating func failed(_ error: RedisError, at now: Instant, chance: Double) -> Instant? {
+    /// - Parameters:
+    ///   - chance: a random number in 0..<1.
+    ///   - isStanding: the server is there, and the cause will stay.
+    mutating func failed(_ error: RedisError, at now: Instant, chance: Double, isStanding: Bool = false) -> Instant? {
         switch state {
         case .idle: return nil
-        case .connected(let since) where now.microseconds(since: since) >= maximum: failures = 0
+        case .connected(let since) where now.microseconds(since: since) >= maximum: backOff.reset()
         case .connected, .connecting, .waiting: break
         }
         lastError = error
-        var ceiling = minimum
-        for _ in 0..<min(failures, 62) where ceiling < maximum { ceiling = min(maximum, ceiling * 2) }
-        failures += 1
-        let next = now.advanced(byMicroseconds: Int64(Double(ceiling) * chance))
+        let next = now.advanced(byMicroseconds: backOff.wait(upTo: isStanding ? standingMaximum : maximum, chance: chance))
         state = .waiting(until: next)
         return next
     }

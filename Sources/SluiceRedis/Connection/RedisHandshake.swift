@@ -12,6 +12,8 @@ struct RedisHandshake {
         var clientID: Int64
         /// Whole seconds for which it has been up, by its own clock; 0 when it once took over from another server, or does not say.
         var uptime: Int64 = 0
+        /// Whether it follows another server, and takes no writes.
+        var isReplica = false
     }
 
     /// The outcome of an answer.
@@ -72,7 +74,10 @@ struct RedisHandshake {
                         "\(endpoint) is Redis \(version); \(Self.oldestVersion.major).\(Self.oldestVersion.minor) or later is needed. Upgrade it or name another server."
                     ))
             }
-        case .past: if Self.field("second_repl_offset", in: answer.string ?? "") != "-1" { server.uptime = 0 }
+        case .past:
+            let past = answer.string ?? ""
+            if Self.field("second_repl_offset", in: past) != "-1" { server.uptime = 0 }
+            server.isReplica = Self.field("role", in: past) == "slave"
         case .clientID:
             guard case .integer(let number) = answer else { return .failed(unexpected(answer)) }
             server.clientID = number

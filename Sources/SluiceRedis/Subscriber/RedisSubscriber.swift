@@ -6,6 +6,9 @@ package import SluiceLoop
 /// must then look for itself. One connection does all, so that its end is the end of everything that came over it, and is noticed
 /// even when the network only falls silent: the server is asked for a sign of life every `livenessInterval`, and given up
 /// when none comes within `commandTimeout`.
+///
+/// Beside a client it hears only the server that the client's commands go to: when the two find themselves at different ones, it is
+/// disconnected, and connects again until they agree.
 package actor RedisSubscriber {
     /// What is told, in order, on the loop's thread.
     package enum Event: Sendable, Hashable {
@@ -31,10 +34,14 @@ package actor RedisSubscriber {
     /// The loop that the subscriber lives on.
     package nonisolated let loop: EventLoop
     private let options: RedisClientOptions
+    private let client: RedisClient?
     private let received: @Sendable (Event) -> Void
     private var subscriptions: Subscriptions
     private var reconnect: Reconnect
     private var connection: RedisConnection?
+    /// The server of the present connection.
+    private var server: RedisHandshake.Server?
+    private var agreement = ServerAgreement()
     private var retry: LoopTimer?
     private var liveness: LoopTimer?
     private var expiry: LoopTimer?
@@ -45,17 +52,21 @@ package actor RedisSubscriber {
     /// A subscriber that does nothing until `start()`. The options should have passed `validate()`.
     /// - Parameters:
     ///   - trackingPrefix: invalidations are sent for keys that begin with it; nil: no tracking.
+    ///   - client: a client on the same loop, of the same endpoint, whose server is to be heard; nil: whichever the endpoint leads to.
     ///   - received: called on the loop's thread, synchronously: it must not block.
     package init(
         endpoint: RedisEndpoint, loop: EventLoop, options: RedisClientOptions = .init(), trackingPrefix: String? = nil,
-        _ received: @escaping @Sendable (Event) -> Void
+        beside client: RedisClient? = nil, _ received: @escaping @Sendable (Event) -> Void
     ) {
         self.endpoint = endpoint
         self.loop = loop
         self.options = options
+        self.client = client
         self.received = received
         subscriptions = Subscriptions(trackingPrefix: trackingPrefix, patience: options.commandTimeout.microseconds)
-        reconnect = Reconnect(minimum: options.backOffMinimum.microseconds, maximum: options.backOffMaximum.microseconds)
+        reconnect = Reconnect(
+            minimum: options.backOffMinimum.microseconds, maximum: options.backOffMaximum.microseconds,
+            standingMaximum: options.standingBackOffMaximum.microseconds)
     }
 
     /// Begins to connect, and keeps the connection until `shutDown()`. Returns before there is one.
@@ -66,14 +77,17 @@ package actor RedisSubscriber {
         expiry = LoopTimer(on: loop) { [unowned self] in assumeIsolated { $0.expire() } }
         // The hook also keeps the actor alive until it is shut down.
         loop.whenStopping(self) { self.assumeIsolated { $0.shutDown() } }
+        client?.pipeline.connected = { [weak self] server in self?.assumeIsolated { $0.commandsReady(server) } }
         connect()
     }
 
     /// Ends for good; who waits for a subscription gets `.shutDown`.
     package func shutDown() {
         reconnect.stop()
+        client?.pipeline.connected = { _ in }
         connection?.close()
         connection = nil
+        server = nil
         for timer in [retry, liveness, expiry] { timer?.close() }
         loop.whenStopping(self, nil)
         carryOut(subscriptions.disconnected())
@@ -161,15 +175,39 @@ package actor RedisSubscriber {
     }
 
     private func ready(_ server: RedisHandshake.Server) {
+        self.server = server
+        switch agreement.messagesReady(at: server, commands: client?.pipeline.server) {
+        case .none: break
+        case .messagesMove: return move()
+        case .bothMove:
+            move()
+            client?.pipeline.leave(elsewhere)
+            return
+        }
         reconnect.connected(at: .now)
         carryOut(subscriptions.connected(clientID: server.clientID))
         liveness?.schedule(at: Instant.now.advanced(by: options.livenessInterval))
     }
 
-    private func lost(_ error: RedisError) {
+    /// The client has a new connection, by which no command has left yet.
+    private func commandsReady(_ server: RedisHandshake.Server) {
+        if case .messagesMove = agreement.commandsReady(at: server, messages: self.server) { move() }
+    }
+
+    private var elsewhere: RedisError {
+        RedisError(.connectionLost, "\(endpoint) led messages and commands to different servers; both must go to one.")
+    }
+
+    private func move() {
+        connection?.close()
+        lost(elsewhere, isStanding: true)
+    }
+
+    private func lost(_ error: RedisError, isStanding: Bool = false) {
         connection = nil
+        server = nil
         liveness?.cancel()
-        let next = reconnect.failed(error, at: .now, chance: .random(in: 0..<1))
+        let next = reconnect.failed(error, at: .now, chance: .random(in: 0..<1), isStanding: isStanding)
         carryOut(subscriptions.disconnected())
         if let next { retry?.schedule(at: next) }
     }
