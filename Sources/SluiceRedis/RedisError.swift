@@ -55,6 +55,12 @@ package struct RedisError: Error, Sendable, CustomStringConvertible {
     /// The first word of the server's error reply, for example `NOSCRIPT`; nil when the server sent none.
     package var replyCode: Substring? { reply?.prefix { $0 != " " } }
 
+    /// Whether it is a refusal of a server that is busy with something else, and passes by itself.
+    var isPassingRefusal: Bool {
+        guard let reply, let replyCode else { return false }
+        return ["LOADING", "MASTERDOWN", "BUSY"].contains(replyCode) || reply.contains("max number of clients")
+    }
+
     /// Whether the command has certainly not been executed, so that sending it again cannot do anything twice.
     package var isCertainlyNotExecuted: Bool { code != .connectionLost && code != .timeout && code != .protocolError }
 

@@ -1,7 +1,9 @@
 import SluiceHarness
 import SluiceLoop
-import SluiceRedis
+import Synchronization
 import Testing
+
+@testable import SluiceRedis
 
 /// Pub/sub and tracking on a real server.
 @Suite(.timeLimit(.minutes(2))) struct RedisSubscriberTests {
@@ -93,6 +95,52 @@ import Testing
             #expect(await events.next() == .connected)
             #expect(try await server.cli("PUBLISH", "a", "1") == "1")
         }
+    }
+
+    @Test(arguments: [["-client|tracking"], ["resetchannels", "&a"]])
+    func `a server that refuses messages is told of once, asked ever more rarely, and heard when it grants them`(right: [String])
+        async throws
+    {
+        let server = try await RedisServer()
+        try await server.cli(["ACL", "SETUSER", "default"] + right)
+        let loop = EventLoop(name: "redis-test")
+        let events = EventFeed()
+        let told = Mutex<[String?]>([])
+        let subscriber = RedisSubscriber(
+            endpoint: try RedisEndpoint(url: server.url), loop: loop, trackingPrefix: "p:",
+            troubled: { error in told.withLock { $0.append(error?.message) } }
+        ) { events.add($0) }
+        let before = try await connections(to: server)
+        await subscriber.start()
+        try await Task.sleep(for: .seconds(3))
+        // Those of redis-cli among them.
+        #expect(try await connections(to: server) - before < 16)
+        let refusals = told.withLock { $0 }
+        #expect(refusals.count == 1 && refusals.first??.contains("NOPERM") == true, "\(refusals)")
+        try await server.cli("ACL", "SETUSER", "default", "+@all", "allchannels")
+        #expect(await events.next() == .connected)
+        try await until { told.withLock { $0.count == 2 && $0.last == .some(nil) } }
+        try await server.cli("SET", "p:k", "1")
+        #expect(await events.next() == .invalidated(keys: ["p:k"]))
+        await subscriber.shutDown()
+        await loop.shutDown()
+        await server.stop()
+    }
+
+    private func connections(to server: RedisServer) async throws -> Int {
+        let line = try await server.cli("INFO", "stats").split(whereSeparator: \.isNewline).first {
+            $0.hasPrefix("total_connections_received:")
+        }
+        return try #require(line?.split(separator: ":").last.flatMap { Int($0) })
+    }
+
+    @Test(arguments: [
+        ("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", true),
+        ("LOADING Redis is loading the dataset in memory", true), ("ERR max number of clients reached", true),
+        ("NOPERM this user has no permissions to run the 'client|tracking' command", false), ("ERR unknown subcommand 'TRACKING'", false),
+    ])
+    func `a server that is busy with something else refuses for the moment only`(reply: String, passes: Bool) {
+        #expect(RedisError.refused(reply).isPassingRefusal == passes)
     }
 
     @Test func `a subscriber that is shut down tells who waits`() async throws {

@@ -15,7 +15,7 @@ struct MetricsReport: Sendable {
 
     /// What one node says of itself.
     static func node(
-        _ node: NodeID, figures: CoordinatorFigures, cache: CacheStatistics, role: String, calls: Int
+        _ node: NodeID, figures: CoordinatorFigures, cache: CacheStatistics, role: String, calls: Int, isDeaf: Bool
     ) -> Fields {
         let parts = node.text.split(separator: ":")
         let differing = figures.rules.filter { !$0.others.isEmpty }
@@ -29,7 +29,7 @@ struct MetricsReport: Sendable {
             ("memory_hits", "\(cache.memoryHits)"), ("redis_hits", "\(cache.redisHits)"), ("misses", "\(cache.misses)"),
             ("fetches", "\(cache.fetches)"), ("collapsed", "\(cache.collapsed)"), ("stale_served", "\(cache.staleServed)"),
             ("refreshes", "\(cache.refreshes)"), ("fills_refused", "\(cache.fillsRefused)"), ("fills_failed", "\(cache.fillsFailed)"),
-            ("invalidations", "\(cache.invalidations)"),
+            ("redis_refuses_messages", isDeaf ? "1" : "0"), ("invalidations", "\(cache.invalidations)"),
             ("errors", "\(cache.errors)"), ("memory_entries", "\(cache.memoryEntries)"), ("memory_bytes", "\(cache.memoryBytes)"),
         ]
     }

@@ -8,7 +8,8 @@ extension PoolCore {
     func metrics(nodes: Int) async -> MetricsReport {
         let figures = await coordinator.snapshot
         var report = MetricsReport(
-            node: MetricsReport.node(node, figures: figures, cache: cache.statistics, role: figures.role, calls: underWay))
+            node: MetricsReport.node(
+                node, figures: figures, cache: cache.statistics, role: figures.role, calls: underWay, isDeaf: news.messageRefusal != nil))
         if let since = figures.leadsSince {
             let led = Instant.now.microseconds(since: since) / 1_000
             report.leader = MetricsReport.leader(

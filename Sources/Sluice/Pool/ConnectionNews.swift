@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Tells the operator once when the connection to Redis is lost, and once when it is back; and when Redis takes no writes, and takes them
-/// again.
+/// again; and when it sends no messages though it is there, and sends them again.
 final class ConnectionNews: Sendable {
     private enum State {
         case connected, lost, over
@@ -9,6 +9,7 @@ final class ConnectionNews: Sendable {
 
     private let state = Mutex(State.connected)
     private let refusal = Mutex<String?>(nil)
+    private let silence = Mutex<String?>(nil)
     private let isUnreported = Mutex(false)
     private let log: @Sendable (String) -> Void
 
@@ -34,6 +35,19 @@ final class ConnectionNews: Sendable {
         }
         guard (before == nil) != (reason == nil), state.withLock({ $0 }) != .over else { return }
         log(reason.map { "\($0): what is stored is served, and nothing is sent until it takes them again" } ?? "Redis takes writes again")
+    }
+
+    /// Why Redis sends this process no messages though it is there, as was heard last; nil when it sends them.
+    var messageRefusal: String? { silence.withLock { $0 } }
+
+    /// What became of the subscription, as often as that changes.
+    /// - Parameter reason: why Redis refuses it; nil when it is in force.
+    func heard(refusedSince reason: String?) {
+        silence.withLock { $0 = reason }
+        guard state.withLock({ $0 }) != .over else { return }
+        log(
+            reason.map { "\($0): answers in memory are compared with Redis before each use, and slots are had without a leader" }
+                ?? "Redis sends messages again")
     }
 
     /// What became of this process's figures, where all else could be written.

@@ -20,6 +20,9 @@ public struct PoolStatistics: Hashable, Sendable {
     public var fillsFailed: UInt64
     /// Whether Redis takes no writes (a replica, say), as of its last second: no slot can be had, so nothing is fetched.
     public var redisRefusesWrites: Bool
+    /// Whether Redis is there and sends this process no messages (its user lacks a right, say): answers in memory are compared with Redis
+    /// before each use, and slots are had without a leader.
+    public var redisRefusesMessages = false
     /// Records that Redis has said were written or deleted, by whomever.
     public var invalidations: UInt64
     /// Calls that ended in an error.
@@ -63,7 +66,8 @@ extension MirrorPool {
         return PoolStatistics(
             memoryHits: cache.memoryHits, redisHits: cache.redisHits, misses: cache.misses, collapsed: cache.collapsed,
             staleServed: cache.staleServed, refreshes: cache.refreshes, fillsFailed: cache.fillsFailed,
-            redisRefusesWrites: core.news.writeRefusal != nil, invalidations: cache.invalidations, errors: cache.errors,
+            redisRefusesWrites: core.news.writeRefusal != nil, redisRefusesMessages: core.news.messageRefusal != nil,
+            invalidations: cache.invalidations, errors: cache.errors,
             memoryEntries: cache.memoryEntries, memoryBytes: cache.memoryBytes)
     }
 }

@@ -101,7 +101,7 @@ actor PoolCore {
                 options.clientName = "sluice-\(node.tag)-sub"
                 let subscriber = RedisSubscriber(
                     endpoint: try RedisEndpoint(url: url), loop: loop, options: options, trackingPrefix: cache.trackedPrefix,
-                    beside: redis
+                    beside: redis, troubled: { news.heard(refusedSince: $0?.messageRefusal) }
                 ) { event in
                     // On the loop's thread, which both actors live on.
                     coordinator.assumeIsolated { $0.received(event) }

@@ -26,6 +26,9 @@ enum MetricsText {
         gauge(
             "sluice_redis_refuses_writes", statistics.redisRefusesWrites ? 1 : 0,
             "1 while Redis takes no writes (a replica, say), so that nothing can be fetched.")
+        gauge(
+            "sluice_redis_refuses_messages", statistics.redisRefusesMessages ? 1 : 0,
+            "1 while Redis sends this process no messages (its user lacks a right, say): memory is compared with Redis before each use.")
         counter("sluice_invalidations_total", statistics.invalidations, "Records that were written or deleted in Redis, by whomever.")
         counter("sluice_errors_total", statistics.errors, "Calls that ended in an error.")
         gauge("sluice_memory_entries", statistics.memoryEntries, "Answers in this process's memory.")

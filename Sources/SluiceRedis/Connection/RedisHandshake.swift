@@ -98,7 +98,7 @@ struct RedisHandshake {
         let word = reply.prefix { $0 != " " }
         let isLogin = step == .login || ["NOAUTH", "WRONGPASS", "NOPERM"].contains(word)
         // A full or loading server says so to the first command, whichever it is.
-        let isPassing = ["LOADING", "MASTERDOWN", "BUSY"].contains(word) || reply.contains("max number of clients")
+        let isPassing = RedisError.refused(reply).isPassingRefusal
         if reply.contains("DB index is out of range") {
             return RedisError(
                 .invalidConfiguration, "\(endpoint) has no database \(endpoint.database); name another in the Redis URL.", reply: reply)

@@ -9,6 +9,8 @@ package import SluiceLoop
 ///
 /// Beside a client it hears only the server that the client's commands go to: when the two find themselves at different ones, it is
 /// disconnected, and connects again until they agree.
+///
+/// A server that is there and refuses what is wanted, or is not the client's, is told of once, and asked again ever more rarely.
 package actor RedisSubscriber {
     /// What is told, in order, on the loop's thread.
     package enum Event: Sendable, Hashable {
@@ -36,12 +38,15 @@ package actor RedisSubscriber {
     private let options: RedisClientOptions
     private let client: RedisClient?
     private let received: @Sendable (Event) -> Void
+    private let troubled: @Sendable (RedisError?) -> Void
     private var subscriptions: Subscriptions
     private var reconnect: Reconnect
     private var connection: RedisConnection?
     /// The server of the present connection.
     private var server: RedisHandshake.Server?
     private var agreement = ServerAgreement()
+    /// What stands in the way until somebody changes it, as it was told last.
+    private var trouble: RedisError?
     private var retry: LoopTimer?
     private var liveness: LoopTimer?
     private var expiry: LoopTimer?
@@ -53,16 +58,20 @@ package actor RedisSubscriber {
     /// - Parameters:
     ///   - trackingPrefix: invalidations are sent for keys that begin with it; nil: no tracking.
     ///   - client: a client on the same loop, of the same endpoint, whose server is to be heard; nil: whichever the endpoint leads to.
+    ///   - troubled: called on the loop's thread with what keeps messages from coming, though the server is there, until somebody changes
+    ///     it: the server's refusal, or that it is not the client's; and with nil when they come again.
     ///   - received: called on the loop's thread, synchronously: it must not block.
     package init(
         endpoint: RedisEndpoint, loop: EventLoop, options: RedisClientOptions = .init(), trackingPrefix: String? = nil,
-        beside client: RedisClient? = nil, _ received: @escaping @Sendable (Event) -> Void
+        beside client: RedisClient? = nil, troubled: @escaping @Sendable (RedisError?) -> Void = { _ in },
+        _ received: @escaping @Sendable (Event) -> Void
     ) {
         self.endpoint = endpoint
         self.loop = loop
         self.options = options
         self.client = client
         self.received = received
+        self.troubled = troubled
         subscriptions = Subscriptions(trackingPrefix: trackingPrefix, patience: options.commandTimeout.microseconds)
         reconnect = Reconnect(
             minimum: options.backOffMinimum.microseconds, maximum: options.backOffMaximum.microseconds,
@@ -178,7 +187,9 @@ package actor RedisSubscriber {
         self.server = server
         switch agreement.messagesReady(at: server, commands: client?.pipeline.server) {
         case .none: break
-        case .messagesMove: return move()
+        case .messagesMove:
+            tell(elsewhere)
+            return move()
         case .bothMove:
             move()
             client?.pipeline.leave(elsewhere)
@@ -203,6 +214,13 @@ package actor RedisSubscriber {
         lost(elsewhere, isStanding: true)
     }
 
+    /// Tells what stands in the way, once; nil: nothing any more.
+    private func tell(_ trouble: RedisError?) {
+        guard trouble?.message != self.trouble?.message else { return }
+        self.trouble = trouble
+        troubled(trouble)
+    }
+
     private func lost(_ error: RedisError, isStanding: Bool = false) {
         connection = nil
         server = nil
@@ -224,10 +242,14 @@ package actor RedisSubscriber {
                 var encoder = CommandEncoder()
                 encoder.append(command: command)
                 connection?.write(draining: &encoder.bytes)
-            case .event(let event): received(event)
+            case .event(let event):
+                received(event)
+                if event == .connected { tell(nil) }
             case .fail(let error):
+                let isStanding = error.code == .refused && !error.isPassingRefusal
+                if isStanding { tell(error) }
                 connection?.close()
-                lost(error)
+                lost(error, isStanding: isStanding)
             }
         }
         settleWaiters()
