@@ -39,8 +39,9 @@
 --
 -- Fields of the hash; all times are ledger time in whole µs
 --       protocol         the version that the data was begun with: calls of nodes that speak another one are refused
---       meta             incarnation birth adjustment last next-number sealed-until waiting waiting-at refreshed run-id frame
+--       meta             incarnation birth adjustment last next-number sealed-until waiting waiting-at vanishes run-id frame
 --                        version musters muster-start muster-until memories confirmed asked
+--                        (vanishes: when the key's time to live is over, by the host's clock)
 --       lives            earlier incarnations whose memory is in this one, with spaces between, at most 16
 --       lost             those of them (or this one) that the muster under way is about
 --       ignorant         during a muster: the nodes that have said that they remember nothing; ! once somebody remembers
@@ -544,7 +545,7 @@ local function load()
         for place, part in ipairs(parts) do numbers[place] = tonumber(part) end
         meta = {
             incarnation = parts[1], birth = numbers[2], adjustment = numbers[3], last = numbers[4], nextNumber = numbers[5],
-            sealedUntil = numbers[6], waiting = numbers[7], waitingAt = numbers[8], refreshed = numbers[9], runID = parts[10],
+            sealedUntil = numbers[6], waiting = numbers[7], waitingAt = numbers[8], vanishes = numbers[9], runID = parts[10],
             frame = numbers[11], version = numbers[12], musters = numbers[13], musterStart = numbers[14], musterUntil = numbers[15],
             memories = numbers[16], confirmed = numbers[17], asked = numbers[18], lives = values[2] or '', lost = values[3] or '', protocol = values[4], parts = parts, numbers = numbers,
         }
@@ -748,7 +749,7 @@ local function begin()
     if not meta then
         meta = {
             incarnation = call.candidate, adjustment = 0, last = 0, sealedUntil = 0, waiting = 0, waitingAt = 0,
-            refreshed = 0, runID = '-', frame = 0, version = 0, musters = 0, musterStart = 0, musterUntil = 0, memories = 0, confirmed = 0,
+            vanishes = 0, runID = '-', frame = 0, version = 0, musters = 0, musterStart = 0, musterUntil = 0, memories = 0, confirmed = 0,
             asked = 0,
             lives = '', lost = '', justBorn = true,
         }
@@ -815,17 +816,24 @@ local function written(values, parts, numbers)
     return table.concat(values, ' ')
 end
 
--- Writes what the call has changed, in one command. The time to live is renewed at most once an hour of the
--- host's clock, and is a day longer than needed, so that a step of that clock does not make the ledger vanish.
+-- The ledger is to live for twice the longest window of all mirrors that are in it, and a day longer, so that a step of the host's
+-- clock does not make it vanish. A caller knows its own mirrors only: so it never shortens what others need, and lengthens it as soon
+-- as it is an hour short of what it needs itself. Returns the time to live in µs, when it is to be set anew.
+local function lifeAnew()
+    local needed = 2 * longestWindow + 25 * HOUR
+    if meta.vanishes - meta.raw > needed - HOUR then return nil end
+    return max(needed, 1000 * redis.call('PTTL', KEYS[1]))
+end
+
+-- Writes what the call has changed, in one command, and renews the time to live where that is due.
 local function save()
-    local since = meta.raw - meta.refreshed
-    local renew = since < 0 or since >= HOUR
-    if renew then meta.refreshed = meta.raw end
+    local life = lifeAnew()
+    if life then meta.vanishes = meta.raw + life end
     local changes = {
         'meta',
         written({
             meta.incarnation, meta.birth, meta.adjustment, meta.last, meta.nextNumber, meta.sealedUntil, meta.waiting, meta.waitingAt,
-            meta.refreshed, meta.runID, meta.frame, meta.version, meta.musters, meta.musterStart, meta.musterUntil, meta.memories,
+            meta.vanishes, meta.runID, meta.frame, meta.version, meta.musters, meta.musterStart, meta.musterUntil, meta.memories,
             meta.confirmed, meta.asked,
         }, meta.parts, meta.numbers),
     }
@@ -863,7 +871,7 @@ local function save()
         redis.call('HDEL', KEYS[1], '')
         redis.call('HSET', KEYS[1], unpack(changes))
     end
-    if renew then redis.call('PEXPIRE', KEYS[1], text((2 * longestWindow + 25 * HOUR) / 1000)) end
+    if life then redis.call('PEXPIRE', KEYS[1], text(floor(life / 1000))) end
     if meta.announces then
         redis.call('PUBLISH', prefix .. 'beat', 'M1 ' .. meta.incarnation .. ' ' .. text(meta.musters))
     end

@@ -27,11 +27,17 @@ if done then
             changes[#changes + 1] = field
             changes[#changes + 1] = value
         end
+        return value
     end
     while cursor < #ARGV do
         local name = word()
         names[name] = true
-        for _, part in ipairs({ 'state:', 'open:', 'rules:', 'conduct:' }) do change(part .. name) end
+        change('state:' .. name)
+        change('open:' .. name)
+        local rules = strictestOf(readAnnouncements(change('rules:' .. name)))
+        -- Whoever ends the muster need not be configured with this mirror.
+        for _, limit in ipairs(rules and rules.limits or {}) do longestWindow = max(longestWindow, limit.window) end
+        change('conduct:' .. name)
         for _ = 1, number() do change('log:' .. name .. ':' .. word()) end
     end
     for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
