@@ -185,7 +185,7 @@ package actor RedisSubscriber {
 
     private func ready(_ server: RedisHandshake.Server) {
         self.server = server
-        switch agreement.messagesReady(at: server, commands: client?.pipeline.server) {
+        switch agreement.messagesReady(at: server, commands: client?.pipeline.server?.identity) {
         case .none: break
         case .messagesMove:
             tell(elsewhere)
