@@ -115,7 +115,7 @@ struct FlightPair {
         case 90..<94:
             last = "purge \(key.text)"
             let reply = try await run(
-                CacheScripts.purge, [keys.record(key), keys.flight(key), keys.purges, keys.purge(key), keys.horizon])
+                CacheScripts.purge, [keys.record(key), keys.flight(key), keys.purges, keys.purgeLog, keys.horizon], "2")
             let expected = model.purge(key.text, at: now)
             return (reply, expected.hadRecord ? "1" : "0", expected.isInvalidated)
         case 94..<95:

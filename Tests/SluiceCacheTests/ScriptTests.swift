@@ -34,10 +34,12 @@ struct ScriptTests {
     }
 
     private func fill(
-        _ client: RedisClient, _ token: String, fresh: Int = 60_000, refresh: Int? = nil, stale: Int = 60_000
+        _ client: RedisClient, _ token: String, fresh: Int = 60_000, refresh: Int? = nil, stale: Int = 60_000, tags: Int = 0
     ) async throws -> String? {
         let arguments = [token, "\(fresh)", "\(refresh ?? stale)", "\(stale)", "5000", "version", token, "body", "b"].map { Array($0.utf8) }
-        let keys = [Self.record, Self.flight, Self.keys.horizon, Self.keys.prefixPurges]
+        let keys =
+            [Self.record, Self.flight, Self.keys.horizon, Self.keys.prefixPurges]
+            + (0..<tags).flatMap { [Self.keys.tag("\($0)"), Self.keys.tagPurge("\($0)")] }
         return try await client.run(CacheScripts.fill, keys: keys, arguments: arguments).array?.first?.string
     }
 
@@ -45,15 +47,21 @@ struct ScriptTests {
     private func warm(_ client: RedisClient, purges: Int = 0, age: Int = 0, version: String = "item") async throws -> String? {
         let arguments = ["\(purges)", "\(age)", "60000", "60000", "60000", "version", version, "age_ms", "\(age)", "body", "b"]
         let keys = [
-            Self.record, Self.keys.purges, Self.keys.purge(Self.key), Self.keys.horizon, Self.keys.prefixPurges, Self.keys.tag("t"),
+            Self.record, Self.keys.purges, Self.keys.purgeLog, Self.keys.horizon, Self.keys.prefixPurges, Self.keys.tag("t"),
             Self.keys.tagPurge("t"),
         ]
         return try await client.run(CacheScripts.warm, keys: keys, arguments: arguments.map { Array($0.utf8) }).array?.first?.string
     }
 
-    private func purge(_ client: RedisClient) async throws -> Int64? {
-        let keys = [Self.record, Self.flight, Self.keys.purges, Self.keys.purge(Self.key), Self.keys.horizon]
-        return try await client.run(CacheScripts.purge, keys: keys).int64
+    private func purge(_ client: RedisClient, _ key: CacheKey = Self.key, limit: Int = 100) async throws -> Int64? {
+        let names = [Self.keys.record(key), Self.keys.flight(key), Self.keys.purges, Self.keys.purgeLog, Self.keys.horizon]
+        return try await client.run(CacheScripts.purge, keys: names, arguments: [Array("\(limit)".utf8)]).int64
+    }
+
+    private func purge(_ client: RedisClient, tag: String) async throws -> Int? {
+        let names = [Self.keys.tag(tag), Self.keys.tagPurge(tag), Self.keys.purges, Self.keys.horizon, Self.keys.purgeLog]
+        let arguments = [tag, Self.keys.recordPrefix, Self.keys.flightPrefix, "100"].map { Array($0.utf8) }
+        return try await client.run(CacheScripts.purgeTag, keys: names, arguments: arguments).array?.count
     }
 
     private func run(_ client: RedisClient, _ script: RedisScript, _ arguments: String...) async throws -> Int64? {
@@ -171,10 +179,7 @@ struct ScriptTests {
             #expect(try await purge(client) == 1)
             #expect(try await warm(client) == "refused")
             #expect(try await warm(client, purges: 1, age: 9_000) == "filled")
-            let keys = [Self.keys.tag("t"), Self.keys.tagPurge("t"), Self.keys.purges, Self.keys.horizon]
-            let arguments = ["t", Self.keys.recordPrefix, Self.keys.flightPrefix].map { Array($0.utf8) }
-            #expect(
-                try await client.run(CacheScripts.purgeTag, keys: keys, arguments: arguments).array?.count == 0, "it does not name the tag")
+            #expect(try await purge(client, tag: "t") == 0, "it does not name the tag")
             #expect(try await warm(client, purges: 1) == "refused")
             #expect(try await warm(client, purges: 2, version: "next") == "filled")
             // A count that is ahead of Redis' own is from before a loss of data.
@@ -258,12 +263,42 @@ struct ScriptTests {
         }
     }
 
-    @Test func `a purge is remembered as long as anything older may live`() async throws {
+    @Test func `purges are remembered as long as anything older may live, in one log of few names`() async throws {
         try await withRedis { (server, client) async throws in
             _ = try await lookUp(client, "a")
-            #expect(try await fill(client, "a", fresh: 0, stale: 9_000_000) == "filled")
-            _ = try await purge(client)
-            #expect(try #require(Int(try await server.cli("PTTL", Self.keys.purge(Self.key)))) > 8_900_000)
+            #expect(try await fill(client, "a", fresh: 0, stale: 900_000_000) == "filled")
+            for number in 0..<10 { _ = try await purge(client, CacheKey(normal: "/\(number)"), limit: 5) }
+            #expect(try #require(Int(try await server.cli("PTTL", Self.keys.purgeLog))) > 890_000_000)
+            #expect(try #require(Int(try await server.cli("ZCARD", Self.keys.purgeLog))) <= 5)
+            _ = try await purge(client, tag: "t")
+            let life = try #require(Int(try await server.cli("PTTL", Self.keys.tagPurge("t"))))
+            #expect(life <= 3_600_000, "for as long as a fetch may take")
+            #expect(try await server.cli("KEYS", "*purged*").split(separator: "\n").count == 2)
+        }
+    }
+
+    @Test func `an item from before more purges than can be told apart is refused, one from after them is not`() async throws {
+        try await withRedis { (_, client) async throws in
+            for number in 1...3 { _ = try await purge(client, CacheKey(normal: "/\(number)"), limit: 3) }
+            _ = try await purge(client, CacheKey(normal: "/3"), limit: 3)
+            #expect(try await warm(client, age: 9_000) == "filled", "the log is full, and knows them all")
+            _ = try await purge(client, CacheKey(normal: "/4"), limit: 3)
+            #expect(try await warm(client, purges: 4, age: 5_000, version: "next") == "refused")
+            #expect(try await warm(client, purges: 5, age: 5_000, version: "next") == "filled")
+            _ = try await purge(client, CacheKey(normal: "/5"), limit: 3)
+            #expect(try await warm(client, purges: 5, version: "last") == "filled")
+        }
+    }
+
+    @Test func `a fill with tags whose flight is older than a tag's purge is remembered is refused`() async throws {
+        try await withRedis { (server, client) async throws in
+            for (tags, expected) in [(0, "filled"), (1, "refused")] {
+                _ = try await lookUp(client, "a", mode: "force")
+                let taken = try #require(Int(try await server.cli("HGET", Self.flight, "taken_ms")))
+                try await server.cli("HSET", Self.flight, "taken_ms", "\(taken - 3_700_000)")
+                #expect(try await fill(client, "a", tags: tags) == expected)
+                try await server.cli("DEL", Self.record)
+            }
         }
     }
 

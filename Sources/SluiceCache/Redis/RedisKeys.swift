@@ -11,6 +11,8 @@ struct RedisKeys: Sendable, Hashable {
     var purges: String { prefix + "purges" }
     /// The prefixes of records' names that were purged, by the number of their last purge: a sorted set.
     var prefixPurges: String { prefix + "purged-prefixes" }
+    /// The records and tags that were purged, by the number of their last purge: a sorted set. Tags stand in it by the name of their index.
+    var purgeLog: String { prefix + "purged" }
     /// The server's time until which any record may live: purges are remembered that long.
     var horizon: String { prefix + "cache-horizon" }
 
@@ -20,10 +22,8 @@ struct RedisKeys: Sendable, Hashable {
     func flight(_ key: CacheKey) -> String { flightPrefix + key.text }
     /// The records that have a tag: a sorted set by the end of their life.
     func tag(_ tag: String) -> String { prefix + "tag:" + tag }
-    /// The number of a tag's last purge.
+    /// The number of a tag's last purge, for as long as a fetch may take.
     func tagPurge(_ tag: String) -> String { prefix + "tag-purged:" + tag }
-    /// The number of a record's last purge.
-    func purge(_ key: CacheKey) -> String { prefix + "purged:" + key.text }
 
     /// What begins the name that is invalidated when all records with a prefix were purged; what follows is that of their keys. No key
     /// begins with this character.

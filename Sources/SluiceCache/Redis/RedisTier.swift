@@ -99,7 +99,7 @@ struct RedisTier: Sendable {
     func warm(_ key: CacheKey, record: CacheRecord, spans: RecordSpans, _ reply: @escaping (Result<FillAnswer, RedisError>) -> Void) {
         let texts = [record.purges, record.ageWhenStored, spans.fresh, spans.refresh, spans.stale].map { String($0) }
         let names =
-            [keys.record(key), keys.purges, keys.purge(key), keys.horizon, keys.prefixPurges]
+            [keys.record(key), keys.purges, keys.purgeLog, keys.horizon, keys.prefixPurges]
             + record.tags.flatMap { [keys.tag($0), keys.tagPurge($0)] }
         client.submit(CacheScripts.warm, keys: names, arguments: Self.arguments(texts, record), idempotent: true) { result in
             reply(result.flatMap { Self.fillAnswer($0, from: "warm") })
@@ -153,17 +153,21 @@ struct RedisTier: Sendable {
         ) { _ in }
     }
 
+    /// How many purges of records and tags are told apart by those who store items of collections.
+    private static let purgeLimit = PurgeLog.limit
+
     /// Deletes a record and fences its flight; whether there was one.
     func purge(_ key: CacheKey) async throws(RedisError) -> Bool {
-        let names = [keys.record(key), keys.flight(key), keys.purges, keys.purge(key), keys.horizon]
-        return try await client.run(CacheScripts.purge, keys: names, arguments: [], idempotent: true).int64 == 1
+        let names = [keys.record(key), keys.flight(key), keys.purges, keys.purgeLog, keys.horizon]
+        let limit = Array(String(Self.purgeLimit).utf8)
+        return try await client.run(CacheScripts.purge, keys: names, arguments: [limit], idempotent: true).int64 == 1
     }
 
     /// Deletes all records with a tag; which they were.
     func purge(tag: String) async throws(RedisError) -> [CacheKey] {
         let value = try await client.run(
-            CacheScripts.purgeTag, keys: [keys.tag(tag), keys.tagPurge(tag), keys.purges, keys.horizon],
-            arguments: [tag, keys.recordPrefix, keys.flightPrefix].map { Array($0.utf8) }, idempotent: true)
+            CacheScripts.purgeTag, keys: [keys.tag(tag), keys.tagPurge(tag), keys.purges, keys.horizon, keys.purgeLog],
+            arguments: [tag, keys.recordPrefix, keys.flightPrefix, String(Self.purgeLimit)].map { Array($0.utf8) }, idempotent: true)
         return (value.array ?? []).compactMap { $0.string.flatMap(keys.key(ofRecord:)) }
     }
 

@@ -7,6 +7,7 @@
 --         (the field version is the token)
 -- Reply { 'filled' | 'refused', stored ms, fresh until, refresh until, stale until }
 -- Refused: the token is not the flight's, or since it was taken somebody wrote to the record, or purged it by a prefix or one of its tags.
+--          A purge of a tag is remembered for an hour here: what has tags and took longer is refused as well.
 -- A refusal releases the flight, if it still is the caller's.
 -- Messages: the record's invalidation; after a refusal only if anybody was told to wait.
 
@@ -19,7 +20,16 @@ if redis.call('HGET', KEYS[2], 'token') ~= token then
   return { 'refused' }
 end
 local purges = redis.call('HGET', KEYS[2], 'purges') or '0'
-if not is_valid(KEYS[2], KEYS[1], token, KEYS[4]) or is_tag_purged(6, tonumber(purges)) then
+
+-- Whether one of its tags was purged since the flight was taken, or may have been.
+local function is_tag_purged()
+  for i = 6, #KEYS, 2 do
+    if tonumber(redis.call('GET', KEYS[i]) or '0') > tonumber(purges) then return true end
+  end
+  return #KEYS > 4 and now_ms() - tonumber(redis.call('HGET', KEYS[2], 'taken_ms') or '0') > HOUR
+end
+
+if not is_valid(KEYS[2], KEYS[1], token, KEYS[4]) or is_tag_purged() then
   release(KEYS[2], KEYS[1])
   return { 'refused' }
 end

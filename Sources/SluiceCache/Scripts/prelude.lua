@@ -65,11 +65,25 @@ local function purge_life(horizon, least)
   return whole(math.max(tonumber(redis.call('GET', horizon) or '0') - now_ms(), least))
 end
 
--- Counts a purge, and remembers its number under `mark`. A purge must go through when Redis is full: after a command that frees memory
--- a script may also write.
-local function note_purge(purges, mark, horizon, least)
-  redis.call('DEL', mark)
-  redis.call('SET', mark, redis.call('INCR', purges), 'PX', purge_life(horizon, least))
+-- Counts a purge of a record or a tag, and notes its number in the log under this name. A log that holds `limit` names is summed up in one
+-- number, under no name: what is older counts as purged, whatever its name. So it is bounded, and asks no clock (PurgeLog.swift does the same).
+-- A purge must go through when Redis is full: after a command that frees memory a script may also write.
+local function note_purge(purges, log, name, horizon, limit)
+  if redis.call('ZCARD', log) >= limit and not redis.call('ZSCORE', log, name) then
+    redis.call('DEL', log)
+    name = ''
+  else
+    redis.call('ZREM', log, name)
+  end
+  local count = redis.call('INCR', purges)
+  redis.call('ZADD', log, count, name)
+  redis.call('PEXPIRE', log, purge_life(horizon, DAY))
+  return count
+end
+
+-- Whether a name was purged after `count` purges, by the log, or may have been.
+local function is_noted(log, name, count)
+  return math.max(tonumber(redis.call('ZSCORE', log, name) or '0'), tonumber(redis.call('ZSCORE', log, '') or '0')) > count
 end
 
 -- Sets how long a flight is its holder's if nothing is heard from him, in ms. The hash itself lives for a day: where the clock is set
@@ -138,14 +152,6 @@ local function write_record(record, horizon, purges, tags, first, fresh, refresh
     if redis.call('PTTL', KEYS[i]) < ttl then redis.call('PEXPIRE', KEYS[i], whole(ttl)) end
   end
   return whole(now), whole(ends.fresh), whole(ends.refresh), whole(ends.stale)
-end
-
--- Whether one of the tags whose last purges are at KEYS[first], KEYS[first + 2] ... was purged after `count`.
-local function is_tag_purged(first, count)
-  for i = first, #KEYS, 2 do
-    if tonumber(redis.call('GET', KEYS[i]) or '0') > count then return true end
-  end
-  return false
 end
 
 -- Gives up a flight that is the caller's, and wakes those who were told to wait for it.

@@ -1,11 +1,11 @@
 -- Deletes every record that has a tag, and marks the tag, so that what is being fetched for it now cannot be stored.
 --
--- KEYS  1 the tag's index  2 the tag's last purge  3 count of purges  4 horizon
--- ARGV  1 the tag  2 prefix of records  3 prefix of flights
+-- KEYS  1 the tag's index  2 the tag's last purge, for an hour  3 count of purges  4 horizon  5 log of purges
+-- ARGV  1 the tag  2 prefix of records  3 prefix of flights  4 how many names the log may hold
 -- Reply the keys of the deleted records.
 -- Messages: the invalidation of each.
 
-note_purge(KEYS[3], KEYS[2], KEYS[4], DAY)
+redis.call('SET', KEYS[2], note_purge(KEYS[3], KEYS[5], KEYS[1], KEYS[4], tonumber(ARGV[4])), 'PX', HOUR)
 local deleted = {}
 for _, record in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   -- It may have been filled again without the tag since.

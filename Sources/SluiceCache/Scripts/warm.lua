@@ -1,18 +1,19 @@
 -- Stores an answer that nobody asked for by its own name: an item of a collection. Whoever waits for its key is woken by the write.
 --
--- KEYS  1 record  2 count of purges  3 the record's last purge  4 horizon  5 log of purged prefixes
---       then for each tag: its index, its last purge
+-- KEYS  1 record  2 count of purges  3 log of purges  4 horizon  5 log of purged prefixes  then for each tag: its index, its last purge
 -- ARGV  1 count of purges when the collection was asked for  2 the answer's age in ms
 --       3 fresh, 4 refresh, 5 stale: spans in ms from now  6.. field, value, field, value ...
 -- Reply { 'filled' | 'kept' | 'refused', stored ms, fresh until, refresh until, stale until }
--- Kept: there is a fresh record that is no older. Refused: the key or one of the tags was purged since the collection was asked for, or
--- Redis has lost its data since.
+-- Kept: there is a fresh record that is no older. Refused: the key or one of the tags was purged since the collection was asked for, or may
+-- have been, since there were more purges than the log can hold; or Redis has lost its data since.
 -- Messages: the record's invalidation, when it was filled.
 
 local since = tonumber(ARGV[1])
-if since > purge_count(KEYS[2]) or tonumber(redis.call('GET', KEYS[3]) or '0') > since or is_tag_purged(7, since)
-  or is_prefix_purged(KEYS[5], KEYS[1], since) then
+if since > purge_count(KEYS[2]) or is_noted(KEYS[3], KEYS[1], since) or is_prefix_purged(KEYS[5], KEYS[1], since) then
   return { 'refused' }
+end
+for i = 6, #KEYS, 2 do
+  if is_noted(KEYS[3], KEYS[i], since) then return { 'refused' } end
 end
 
 local now = now_ms()
