@@ -14,6 +14,8 @@ final class CurlEasy {
     private(set) var id: UInt64 = 0
     /// How many attempts the gate let pass. Above zero, bytes may have left.
     private(set) var attempts = 0
+    /// When the transfer was prepared: from then on it has a connection, or makes one.
+    private(set) var connectingSince = Instant.distantFuture
     /// When the answer's first byte came.
     private(set) var firstByteAt: Instant?
     /// Set when a callback ended the transfer.
@@ -93,7 +95,8 @@ final class CurlEasy {
         self.id = id
         self.gate = gate
         self.deadline = deadline
-        let milliseconds = max(1, min(deadline.microseconds(since: .now) / 1_000, Int64(Int32.max)))
+        connectingSince = .now
+        let milliseconds = max(1, min(deadline.microseconds(since: connectingSince) / 1_000, Int64(Int32.max)))
         userTimeout = UInt32(milliseconds)
         sluice_curl_set_text(handle, CURLOPT_URL, request.url)
         sluice_curl_set_long(
@@ -151,7 +154,7 @@ final class CurlEasy {
         let explanation = errorText.pointee != 0 ? String(cString: errorText) : String(cString: curl_easy_strerror(code))
         return HTTPError(
             curl: code, explanation: explanation, stop: stop, attempts: attempts, isHeadWhole: head.isComplete, host: host,
-            options: options, at: now)
+            options: options, connectingSince: connectingSince, at: now)
     }
 
     /// Lends the raw handle to the multi handle, which alone may use it, and only within `body`.

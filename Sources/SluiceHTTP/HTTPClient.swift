@@ -29,11 +29,12 @@ package actor HTTPClient {
     ///
     /// - Parameters:
     ///   - timeout: bounds the whole: the wait for a connection, name lookup, connecting, sending, receiving.
+    ///   - startBy: a request whose first byte has not left by then ends at once, unsent (``HTTPError/Code/lateStart``).
     ///   - gate: called on the loop's thread, synchronously, just before the bytes of *each* attempt go out; `false` aborts
     ///     that attempt (``HTTPError/Code/attemptRefused``). It runs inside curl and must not block.
     /// - Throws: an ``HTTPError`` by the timeout at the latest. Cancelling the task cuts the transfer off.
     package func send(
-        _ request: HTTPRequest, timeout: Duration, attempt gate: @escaping @Sendable () -> Bool
+        _ request: HTTPRequest, timeout: Duration, startBy: Instant = .distantFuture, attempt gate: @escaping @Sendable () -> Bool
     ) async throws(HTTPError) -> HTTPResponse {
         guard !isShutDown, loop.isOpen else {
             throw HTTPError(
@@ -47,7 +48,7 @@ package actor HTTPClient {
         let id = lastID
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                running().begin(id, request, timeout: timeout, gate: gate) { continuation.resume(returning: $0) }
+                running().begin(id, request, timeout: timeout, startBy: startBy, gate: gate) { continuation.resume(returning: $0) }
             }
         } onCancel: {
             // After this turn's work, so never before the transfer has begun.

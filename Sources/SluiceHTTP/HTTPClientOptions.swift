@@ -10,7 +10,8 @@ package struct HTTPClientOptions: Sendable {
     package var headerBytes = 64 << 10
     /// Bytes of an answer's body, 0…1 GiB.
     package var bodyBytes = 8 << 20
-    /// How long connecting may take, name lookup apart, TLS included; the request's own timeout bounds it as well. 1 ms…5 min.
+    /// How long connecting may take, name lookup apart, TLS included; the request's own timeout, and when it has to start, bound it as well.
+    /// 1 ms…5 min.
     package var connectTimeout = Duration.seconds(5)
     /// A connection that was idle for this long is not used again, in whole seconds, 1 s…1 h.
     ///

@@ -8,10 +8,10 @@ extension HTTPError {
     ///   - explanation: curl's own words.
     init(
         curl code: CURLcode, explanation: String, stop: CurlEasy.Stop?, attempts: Int, isHeadWhole: Bool, host: String,
-        options: HTTPClientOptions, at now: Instant
+        options: HTTPClientOptions, connectingSince: Instant, at now: Instant
     ) {
         let (kind, sentence) = Self.reading(of: code, explanation, stop, attempts, isHeadWhole, host, options)
-        self.init(code: kind, message: sentence, wasSent: attempts > 0, endedAt: now)
+        self.init(code: kind, message: sentence, wasSent: attempts > 0, endedAt: now, connectingSince: connectingSince)
     }
 
     private static func reading(

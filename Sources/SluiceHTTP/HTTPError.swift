@@ -30,6 +30,8 @@ package struct HTTPError: Error, CustomStringConvertible {
         package static let protocolError = Code(rawValue: "protocolError")
         /// The gate refused an attempt: the first, or the repetition that curl makes when a kept-alive connection died.
         package static let attemptRefused = Code(rawValue: "attemptRefused")
+        /// The instant by which the request had to leave had come: no connection stood yet, or none was free.
+        package static let lateStart = Code(rawValue: "lateStart")
         /// The caller's task was cancelled.
         package static let cancelled = Code(rawValue: "cancelled")
         /// The client was shut down.
@@ -46,15 +48,20 @@ package struct HTTPError: Error, CustomStringConvertible {
     package var wasSent: Bool
     /// When it was over: the transfer cut off, its connection dropped. For a slot this is the request's completion.
     package var endedAt: Instant
+    /// When the request got a connection, or began to make one; `nil`: it never came so far.
+    package var connectingSince: Instant?
     /// What lay below, when something did.
     package var underlying: (any Error)?
 
     /// An error; see the properties.
-    package init(code: Code, message: String, wasSent: Bool, endedAt: Instant, underlying: (any Error)? = nil) {
+    package init(
+        code: Code, message: String, wasSent: Bool, endedAt: Instant, connectingSince: Instant? = nil, underlying: (any Error)? = nil
+    ) {
         self.code = code
         self.message = message
         self.wasSent = wasSent
         self.endedAt = endedAt
+        self.connectingSince = connectingSince
         self.underlying = underlying
     }
 

@@ -18,24 +18,33 @@ final class Transfers {
         let request: HTTPRequest
         let origin: Origin
         let timeout: Duration
-        let deadline: Instant
+        let beganAt = Instant.now
+        let startBy: Instant
         let timer: Deadline
         let gate: () -> Bool
         let finish: (Outcome) -> Void
         var stage = Stage.queued
 
         init(
-            request: HTTPRequest, origin: Origin, timeout: Duration, deadline: Instant, timer: Deadline, gate: @escaping () -> Bool,
+            request: HTTPRequest, origin: Origin, timeout: Duration, startBy: Instant, timer: Deadline, gate: @escaping () -> Bool,
             finish: @escaping (Outcome) -> Void
         ) {
             self.request = request
             self.origin = origin
             self.timeout = timeout
-            self.deadline = deadline
+            self.startBy = startBy
             self.timer = timer
             self.gate = gate
             self.finish = finish
         }
+
+        var deadline: Instant { beganAt.advanced(by: timeout) }
+
+        /// The handle of a transfer that has got so far.
+        var easy: CurlEasy? { if case .running(let easy) = stage { easy } else { nil } }
+
+        /// Whether bytes may have left.
+        var wasSent: Bool { easy.map { $0.attempts > 0 } ?? false }
     }
 
     private let loop: EventLoop
@@ -73,7 +82,8 @@ final class Transfers {
 
     /// Begins a transfer; `finish` is called once, with its outcome, perhaps before this returns.
     func begin(
-        _ id: UInt64, _ request: HTTPRequest, timeout: Duration, gate: @escaping () -> Bool, finish: @escaping (Outcome) -> Void
+        _ id: UInt64, _ request: HTTPRequest, timeout: Duration, startBy: Instant, gate: @escaping () -> Bool,
+        finish: @escaping (Outcome) -> Void
     ) {
         let origin: Origin
         do {
@@ -82,11 +92,10 @@ final class Transfers {
         } catch {
             return finish(.failure(error))
         }
-        let deadline = Instant.now.advanced(by: timeout)
         let timer = spareTimers.popLast() ?? Deadline(on: loop) { [weak self] in self?.expire($0) }
-        timer.set(for: id, at: deadline)
         let transfer = Transfer(
-            request: request, origin: origin, timeout: timeout, deadline: deadline, timer: timer, gate: gate, finish: finish)
+            request: request, origin: origin, timeout: timeout, startBy: startBy, timer: timer, gate: gate, finish: finish)
+        timer.set(for: id, at: min(transfer.deadline, startBy))
         transfers[id] = transfer
         if admission.enter(id, to: origin) { findAddresses(id, transfer) }
     }
@@ -152,6 +161,10 @@ final class Transfers {
     // MARK: Ends
 
     private func expire(_ id: UInt64) {
+        guard let transfer = transfers[id] else { return }
+        if transfer.startBy < transfer.deadline, !transfer.wasSent { return abort(id, .lateStart, lateStart) }
+        // It left in time: what remains is the deadline.
+        if transfer.deadline > .now { return transfer.timer.set(for: id, at: transfer.deadline) }
         abort(id, .timeout) { transfer in
             let doing =
                 switch transfer.stage {
@@ -165,14 +178,25 @@ final class Transfers {
         }
     }
 
+    /// Why a transfer did not leave by the instant by which it had to.
+    private func lateStart(_ transfer: Transfer) -> String {
+        let host = transfer.origin.host
+        let span = Duration.milliseconds(Instant.now.microseconds(since: transfer.easy?.connectingSince ?? transfer.beganAt) / 1_000).text
+        switch transfer.stage {
+        case .queued:
+            return "The request to \(host) was not sent: it waited \(span) in vain for one of this process's connections to be free."
+        case .lookingUp: return "The request to \(host) was not sent: looking up the name took longer than \(span)."
+        case .running: return "\(host) did not accept a connection within \(span): check that it is up and reachable from here."
+        }
+    }
+
     private func abort(_ id: UInt64, _ code: HTTPError.Code, _ message: (Transfer) -> String) {
         finish(id) { transfer in
-            var wasSent = false
-            if case .running(let easy) = transfer.stage {
-                wasSent = easy.attempts > 0
-                multi?.abort(easy)
-            }
-            return .failure(HTTPError(code: code, message: message(transfer), wasSent: wasSent, endedAt: .now))
+            if let easy = transfer.easy { multi?.abort(easy) }
+            return .failure(
+                HTTPError(
+                    code: code, message: message(transfer), wasSent: transfer.wasSent, endedAt: .now,
+                    connectingSince: transfer.easy?.connectingSince))
         }
     }
 
@@ -182,7 +206,10 @@ final class Transfers {
         transfer.timer.cancel()
         if spareTimers.count < 256 { spareTimers.append(transfer.timer) }
         let name = NameCache.Name(host: transfer.origin.host, port: transfer.origin.port)
-        if case .failure(let error) = result, error.code == .connect { names.forget(name) }
+        // Its addresses may be out of date.
+        if case .failure(let error) = result, error.code == .connect || (error.code == .lateStart && transfer.easy != nil) {
+            names.forget(name)
+        }
         switch transfer.stage {
         case .queued: _ = admission.abandon(id, transfer.origin)
         case .lookingUp:

@@ -53,8 +53,10 @@ actor Fetcher {
         var avoided: Set<Int> = []
         var failures = 0
         var last: (response: HTTPResponse, mirror: Mirror)?
+        // What the last attempt without an answer came to, for whoever is told that there was no time for more.
+        var trouble = ""
         while true {
-            let slot = try await slot(for: need, avoiding: avoided)
+            let slot = try await slot(for: need, avoiding: avoided, after: trouble)
             do throws(HTTPError) {
                 let (response, verdict) = try await attempt(need, slot)
                 switch verdict {
@@ -66,13 +68,16 @@ actor Fetcher {
                     guard need.isIdempotent, !need.isRefresh, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }
                 }
                 last = (response, mirrors[slot.mirror])
+                trouble = ""
             } catch {
                 switch error.code {
-                case .attemptRefused where !error.wasSent: continue  // the slot ran out before the request could leave
                 case .cancelled, .shutDown, .responseTooLarge, .headersTooLarge, .invalidRequest: throw SluiceError(error)
                 default: break
                 }
-                failures += 1
+                trouble = "; last, at \(mirrors[slot.mirror].name): \(error.message)"
+                let isLate = LateStart.happened(error)
+                // Who could not even ask, and no mirror is to blame for it, goes on until the deadline.
+                if !isLate || LateStart.isMirrorsFault(error, sendBy: slot.sendBy) { failures += 1 }
                 if need.isBoundByDeadline, Instant.now >= need.deadline {
                     throw SluiceError(
                         .deadlineExceeded, "the deadline passed while \(mirrors[slot.mirror].name) was asked", underlying: error)
@@ -84,16 +89,18 @@ actor Fetcher {
                         "\(need.method) \(need.target) failed \(failures) times, last at \(mirrors[slot.mirror].name): \(error.message)\(sent)",
                         underlying: error)
                 }
+                // Many end so in the same moment. When the ledger has heard of them all it has no slot of that mirror for any of them.
+                if isLate { try? await loop.sleep(until: Instant.now.advanced(byMicroseconds: LateStart.pause)) }
             }
             avoided = mirrors.count > 1 ? [slot.mirror] : []
             guard Instant.now < need.deadline else {
                 if let last { return last }
-                throw SluiceError(.deadlineExceeded, "the deadline passed after \(failures) failed attempts at \(need.target)")
+                throw SluiceError(.deadlineExceeded, "the deadline passed after \(failures) failed attempts at \(need.target)\(trouble)")
             }
         }
     }
 
-    private func slot(for need: Need, avoiding: Set<Int>) async throws(SluiceError) -> Slot {
+    private func slot(for need: Need, avoiding: Set<Int>, after trouble: String) async throws(SluiceError) -> Slot {
         do throws(CoordinationError) {
             if need.isRefresh { return try await coordinator.acquireSpare() }
             // A slot that comes at the very end helps nobody; who is refused just before it is told when to come back.
@@ -101,7 +108,9 @@ actor Fetcher {
             let deadline = need.deadline.advanced(byMicroseconds: -max(0, min(10_000, left / 10)))
             return try await coordinator.acquire(priority: need.priority, deadline: deadline, avoiding: avoiding)
         } catch {
-            throw SluiceError(error)
+            var error = SluiceError(error)
+            if error.code == .noSlotInTime { error.message += trouble }
+            throw error
         }
     }
 
@@ -115,7 +124,9 @@ actor Fetcher {
         let left = need.deadline.duration(since: started)
         let ticket = Ticket(slot)
         do throws(HTTPError) {
-            let response = try await http.send(request, timeout: need.isBoundByDeadline ? min(timeout, left) : timeout) { ticket.spend() }
+            let response = try await http.send(
+                request, timeout: need.isBoundByDeadline ? min(timeout, left) : timeout, startBy: slot.sendBy
+            ) { ticket.spend() }
             let verdict = Verdict.of(response)
             let latency = response.firstByteAt.microseconds(since: ticket.spentAt ?? started)
             let fare: SlotFare
@@ -131,7 +142,7 @@ actor Fetcher {
             await coordinator.finish(slot, .completed(response.firstByteAt), fare)
             return (response, verdict)
         } catch {
-            await coordinator.finish(slot, error.wasSent ? .completed(end(of: ticket, error)) : .unsent, fare(of: error, need))
+            await coordinator.finish(slot, error.wasSent ? .completed(end(of: ticket, error)) : .unsent, fare(of: error, need, slot))
             throw error
         }
     }
@@ -144,8 +155,9 @@ actor Fetcher {
     }
 
     /// What an attempt without an answer tells of its mirror.
-    private func fare(of error: HTTPError, _ need: Need) -> SlotFare {
-        switch error.code {
+    private func fare(of error: HTTPError, _ need: Need, _ slot: Slot) -> SlotFare {
+        if LateStart.happened(error) { return LateStart.isMirrorsFault(error, sendBy: slot.sendBy) ? .failed : .unknown }
+        return switch error.code {
         case .cancelled, .shutDown, .invalidRequest, .attemptRefused: .unknown
         case .responseTooLarge, .headersTooLarge: .answered(latency: nil)
         // A request that the call's own deadline cut off says nothing about the mirror.
