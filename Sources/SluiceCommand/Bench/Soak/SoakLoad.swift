@@ -6,7 +6,7 @@ import Synchronization
 enum SoakLoad {
     /// How many different answers are asked for: more than memory holds, fewer than would fill Redis.
     private static let paths = 4_000
-    /// So few of them are purged: Redis remembers the last purge of each for an hour, and knows all of these when the warm-up is over.
+    /// So few of them are purged: Redis remembers the last purge of each, in a bounded log, and knows all of these when the warm-up is over.
     private static let purged = 100
     private static let callers = 16
 
