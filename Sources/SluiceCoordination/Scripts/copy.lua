@@ -5,8 +5,8 @@
 --       version      that the caller has already; -1 for none
 -- Reply { HEAD, lives, version, next number, mirrors }
 --       mirrors      for each { name, state, open, rules, conduct, log of each window }, the fields of the hash, '' where there
---                    is none; windows are those of the strictest of the rules and the memorial's, or the caller's where there
---                    are none; no mirrors when the caller's version is the latest, or while a muster is under way
+--                    is none; windows are those of the strictest of the rules, or the caller's where there are none; no
+--                    mirrors when the caller's version is the latest, or while a muster is under way
 -- Sends nothing, changes nothing.
 
 local now = look()

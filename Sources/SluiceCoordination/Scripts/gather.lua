@@ -22,9 +22,9 @@ if meta and meta.musterUntil > 0 and now >= meta.musterUntil then
         local name = string.match(field, '^rules:(.+)$')
         if name then
             local parts = { name, fields['state:' .. name] or '', fields['open:' .. name] or '', rules, fields['conduct:' .. name] or '' }
-            local governs = governing(readAnnouncements(rules))
-            for _, limit in ipairs(governs.limits) do parts[#parts + 1] = fields['log:' .. name .. ':' .. digits(limit.window)] or '' end
-            if governs.memorial then parts[#parts + 1] = fields['log:' .. name .. ':' .. digits(governs.memorial)] or '' end
+            for _, limit in ipairs(strictestOf(readAnnouncements(rules)).limits) do
+                parts[#parts + 1] = fields['log:' .. name .. ':' .. digits(limit.window)] or ''
+            end
             mirrors[#mirrors + 1] = parts
         end
     end

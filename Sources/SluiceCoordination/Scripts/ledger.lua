@@ -51,8 +51,7 @@
 --       conduct:NAME     see conduct.lua
 --       open:NAME        slots and earliest expiry >I4 >I7, then a record a grant, by number:
 --                        number >I6, random part of the node c8, slots >I3, expiry >I7
---       log:NAME:WINDOW  slots >I4, then a record a release, by time: release >I7, slots >I3; that of a window that nobody has any
---                        more is kept for as long as what was counted then may count: see rules.lua
+--       log:NAME:WINDOW  slots >I4, then a record a release, by time: release >I7, slots >I3
 --
 -- One hash, so that a call costs TIME, one read and one write however many mirrors there are. Lists are packed,
 -- so that a call's work in Lua grows with what changes, not with what is there. A double holds whole numbers
@@ -106,7 +105,7 @@ local function life(hold) return hold + drift(hold) + call.timeout + 1000000 + d
 
 local longestWindow = 0
 
--- From here on a mirror goes by these rules. Its limits hold requests back; `tracked` are those and the memorial, which have a log.
+-- From here on a mirror goes by these rules.
 local function govern(mirror, rules)
     mirror.burst, mirror.concurrency, mirror.limits, mirror.refill = rules.burst, rules.concurrency, {}, nil
     for l, said in ipairs(rules.limits) do
@@ -120,17 +119,6 @@ local function govern(mirror, rules)
             local interval = floor((window + count - 1) / count)
             mirror.refill = max(mirror.refill or 0, interval + drift(interval))
         end
-    end
-    mirror.memorial, mirror.tracked = rules.memorial, mirror.limits
-    local window = rules.memorial
-    if window then
-        mirror.tracked = { unpack(mirror.limits) }
-        -- There may be any number of slots in its log, and the sum of all must be small.
-        mirror.tracked[#mirror.tracked + 1] = {
-            isMemorial = true, window = window, field = 'log:' .. mirror.name .. ':' .. text(window), guarded = window + drift(window),
-            step = floor((window + 127) / 128),
-        }
-        longestWindow = max(longestWindow, window)
     end
 end
 
@@ -195,10 +183,9 @@ local function insertRelease(log, release, count)
     local here = log.first + place * RECORD
     if place > 0 then
         local known, together = read('>I7I3', log.s, here - RECORD)
-        if known == release then
-            local whole = min(together + count, MOST_TOGETHER)
-            replace(log, here - RECORD, here, pack('>I7I3', release, whole))
-            log.sum = log.sum + whole - together
+        if known == release and together + count <= MOST_TOGETHER then
+            replace(log, here - RECORD, here, pack('>I7I3', release, together + count))
+            log.sum = log.sum + count
             return
         end
     end
@@ -227,15 +214,15 @@ local function insertReleases(log, releases, counts)
     local pieces, position = {}, from + endOfReleases(log, records, releases[1]) * RECORD
     for _, release in ipairs(releases) do
         while position < #s and read('>I7', s, position) <= release do position = position + RECORD end
-        local count, upTo, before = min(counts[release], MOST_TOGETHER), position, 0
+        local count, upTo = min(counts[release], MOST_TOGETHER), position
+        log.sum = log.sum + count
         if position - RECORD >= from then
             local known, together = read('>I7I3', s, position - RECORD)
-            if known == release then
-                upTo, before = position - RECORD, together
-                count = min(count + together, MOST_TOGETHER)
+            if known == release and together + count <= MOST_TOGETHER then
+                upTo = position - RECORD
+                count = count + together
             end
         end
-        log.sum = log.sum + count - before
         pieces[#pieces + 1] = sub(s, from, upTo - 1)
         pieces[#pieces + 1] = pack('>I7I3', release, count)
         from = position
@@ -333,7 +320,7 @@ local function countOf(mirror, limit) return limit == mirror.limits[1] and heldT
 
 -- Counts completed requests until their window is over. Takes effect with `flush`.
 local function charge(mirror, completion, count)
-    for _, limit in ipairs(mirror.tracked) do
+    for _, limit in ipairs(mirror.limits) do
         -- Where little is in use, more are released together.
         local release = releaseOf(limit, completion, limit.isPlenty and limit.step > 1 and 32 * limit.step or limit.step)
         limit.charged = limit.charged or {}
@@ -344,7 +331,7 @@ end
 
 -- Enters what was charged into the logs, in order of release.
 local function flush(mirror, now)
-    for _, limit in ipairs(mirror.tracked) do
+    for _, limit in ipairs(mirror.limits) do
         if limit.charged then
             local releases = {}
             for release in pairs(limit.charged) do
@@ -369,41 +356,19 @@ local function withhold(mirror, latest)
     meta.sealedUntil = max(meta.sealedUntil, expiry + longest)
 end
 
--- Whether there is nothing to take in: all are configured like this, and said so lately.
-local function isSettled(mirror, now, latest)
-    local first, memorial = mirror.announced[1], mirror.announced.memorial
-    if not first or #mirror.announced > 1 or first.text ~= mirror.text then return false end
-    local left = first.till - latest
-    if left < RENEWED or not call.unsure and left > ANNOUNCED then return false end
-    return not memorial or memorial.till > now and (call.unsure or memorial.till <= latest + guardedSpan(memorial.window))
-end
-
--- The requests that a log knows of, as far as they matter to a window: by the finest log that reaches as far back, or else by the
--- longest. Where a log is coarse they seem to have completed later than they did, but never later than now.
-local function pastOf(former, window, latest)
-    local source, past = former[#former], {}
-    for place = #former, 1, -1 do
-        if former[place].window >= window then source = former[place] end
-    end
-    if not source then return past end
-    for position = source.log.first, #source.log.s - 1, RECORD do
-        local release, count = read('>I7I3', source.log.s, position)
-        past[#past + 1] = { completion = min(release - source.guarded, latest), count = count }
-    end
-    return past
-end
-
 -- Takes in what the caller is configured with, and goes over to what counts from here on: what is known of the requests so far
--- counts under new rules too. A log that begins is filled from those that there were.
+-- counts under new rules too. A log that begins is filled from that of the longest window so far, which remembers most.
 local function agree(mirror, now, latest)
-    if isSettled(mirror, now, latest) then return end
+    local first = mirror.announced[1]
+    local left = first and first.till - latest
+    if first and #mirror.announced == 1 and first.text == mirror.text and left >= RENEWED and (call.unsure or left <= ANNOUNCED) then return end
     local isNews
     mirror.announced, isNews = announce(mirror.announced, mirror.text, now, latest, not call.unsure)
     mirror.announces = true
     if isNews then call.isNews = true end
-    local former, before = mirror.tracked, mirror.refill
-    local rules = governing(mirror.announced)
-    if not mirror.isKnown or rulesText(rules) == rulesText(mirror) and rules.memorial == mirror.memorial then
+    local former, before, burst = mirror.limits, mirror.refill, mirror.burst
+    local rules = strictestOf(mirror.announced)
+    if not mirror.isKnown or rulesText(rules) == rulesText(mirror) then
         if not mirror.isKnown then
             mirror.isKnown = true
             if call.keeps and meta.musterUntil == 0 and call.muster > 0 and call.known ~= '' and call.upper then withhold(mirror, latest) end
@@ -411,17 +376,21 @@ local function agree(mirror, now, latest)
         return
     end
     govern(mirror, rules)
-    local logs = {}
+    local longest, logs, past = former[#former], {}, {}
     for _, limit in ipairs(former) do logs[limit.window] = limit end
-    for _, limit in ipairs(mirror.tracked) do
-        local known = logs[limit.window]
-        logs[limit.window] = nil
-        -- A log that was exact becomes a coarse one, so that there is room in it.
-        if known and (known.isMemorial or not limit.isMemorial) then
-            limit.log = known.log
+    if longest then
+        for position = longest.log.first, #longest.log.s - 1, RECORD do
+            local release, count = read('>I7I3', longest.log.s, position)
+            past[#past + 1] = { completion = release - longest.guarded, count = count }
+        end
+    end
+    for _, limit in ipairs(mirror.limits) do
+        if logs[limit.window] then
+            limit.log = logs[limit.window].log
+            logs[limit.window] = nil
         else
             limit.log, limit.charged = { s = '', first = 1, sum = 0, dirty = true }, {}
-            for _, record in ipairs(pastOf(former, limit.window, latest)) do
+            for _, record in ipairs(past) do
                 local release = releaseOf(limit, record.completion, limit.step)
                 limit.charged[release] = (limit.charged[release] or 0) + record.count
             end
@@ -433,9 +402,9 @@ local function agree(mirror, now, latest)
                 mirror.drained = now + floor((mirror.drained - now + before - 1) / before) * mirror.refill
                 mirror.dirty = true
             end
-        elseif #former > 0 then
+        elseif longest then
             mirror.drained, mirror.dirty = 0, true
-            for _, record in ipairs(pastOf(former, mirror.limits[#mirror.limits].window, latest)) do
+            for _, record in ipairs(past) do
                 mirror.drained = max(mirror.drained, record.completion) + mirror.refill * record.count
             end
         end
@@ -452,7 +421,7 @@ local function purge(mirror, now)
         conductExpired(mirror, expired.grant, now)
     end
     flush(mirror, now)
-    for _, limit in ipairs(mirror.tracked) do purgeLog(limit.log, now) end
+    for _, limit in ipairs(mirror.limits) do purgeLog(limit.log, now) end
     recover(mirror, now)
 end
 
@@ -546,10 +515,9 @@ local function governAll(logs)
     local fields = {}
     for _, mirror in ipairs(call.mirrors) do
         mirror.isKnown = #mirror.announced > 0
-        local announced = mirror.announced
-        if mirror.isKnown and (#announced > 1 or announced[1].text ~= mirror.text or announced.memorial) then
-            govern(mirror, governing(announced))
-            for _, limit in ipairs(mirror.tracked) do
+        if mirror.isKnown and (#mirror.announced > 1 or mirror.announced[1].text ~= mirror.text) then
+            govern(mirror, strictestOf(mirror.announced))
+            for _, limit in ipairs(mirror.limits) do
                 if logs[limit.field] == nil then fields[#fields + 1] = limit.field end
             end
         end
@@ -612,7 +580,7 @@ local function load()
     end
     governAll(logs)
     for _, mirror in ipairs(call.mirrors) do
-        for _, limit in ipairs(mirror.tracked) do
+        for _, limit in ipairs(mirror.limits) do
             local log = logs[limit.field]
             mirror.raw[#mirror.raw + 1] = log or ''
             limit.log = log and { s = log, first = 5, sum = (read('>I4', log)) } or { s = '', first = 1, sum = 0 }
@@ -887,7 +855,7 @@ local function save()
         end
         if mirror.announces then change('rules:' .. mirror.name, packAnnouncements(mirror.announced)) end
         if #mirror.gone > 0 then redis.call('HDEL', KEYS[1], unpack(mirror.gone)) end
-        for _, limit in ipairs(mirror.tracked) do
+        for _, limit in ipairs(mirror.limits) do
             local log = limit.log
             if log.dirty then change(limit.field, pack('>I4', log.sum) .. sub(log.s, log.first)) end
         end

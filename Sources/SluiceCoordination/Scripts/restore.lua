@@ -34,9 +34,9 @@ if done then
         names[name] = true
         change('state:' .. name)
         change('open:' .. name)
-        local rules = governing(readAnnouncements(change('rules:' .. name)))
+        local rules = strictestOf(readAnnouncements(change('rules:' .. name)))
         -- Whoever ends the muster need not be configured with this mirror.
-        if rules then longestWindow = max(longestWindow, longestOf(rules), rules.memorial or 0) end
+        for _, limit in ipairs(rules and rules.limits or {}) do longestWindow = max(longestWindow, limit.window) end
         change('conduct:' .. name)
         for _ = 1, number() do change('log:' .. name .. ':' .. word()) end
     end

@@ -1,10 +1,9 @@
 -- What members are configured with, and what counts where they differ; stands before ledger.lua. The rules and their reasons are
 -- those of Announcements.swift and MirrorRules+Strictest.swift; a differential test holds the two together. Change both.
 --
--- Field rules:NAME of the ledger's hash: CONFIGURATION=UNTIL CONFIGURATION=UNTIL … WINDOW@UNTIL, where UNTIL is ledger time in µs, and a
--- CONFIGURATION is burst,concurrency;count/window;count/window…, its windows in µs and ascending, 0 for what there is not. The last is
--- the memorial, where there is one: a window that nobody has any more, which limits nothing, and whose past is kept until then.
--- There is a log:NAME:WINDOW for each window of the strictest of these, and for the memorial's, and for no other.
+-- Field rules:NAME of the ledger's hash: CONFIGURATION=UNTIL CONFIGURATION=UNTIL …, where UNTIL is ledger time in µs, and a
+-- CONFIGURATION is burst,concurrency;count/window;count/window…, its windows in µs and ascending, 0 for what there is not.
+-- There is a log:NAME:WINDOW for each window of the strictest of these, and for no other.
 
 local MOST_CONFIGURATIONS, MOST_LIMITS = 8, 4
 local ANNOUNCED, RENEWED = 30000000, 20000000
@@ -31,16 +30,12 @@ local function readAnnouncements(field)
     for text, till in string.gmatch(field or '', '(%S+)=(%-?%d+)') do
         entries[#entries + 1] = { text = text, till = tonumber(till) }
     end
-    local window, till = string.match(field or '', '(%d+)@(%-?%d+)')
-    if window then entries.memorial = { window = tonumber(window), till = tonumber(till) } end
     return entries
 end
 
 local function packAnnouncements(entries)
     local parts = {}
     for place, entry in ipairs(entries) do parts[place] = entry.text .. '=' .. digits(entry.till) end
-    local memorial = entries.memorial
-    if memorial then parts[#parts + 1] = digits(memorial.window) .. '@' .. digits(memorial.till) end
     return table.concat(parts, ' ')
 end
 
@@ -71,47 +66,16 @@ local function strictest(texts)
     return whole
 end
 
-local function longestOf(rules)
-    local last = rules.limits[#rules.limits]
-    return last and last.window or 0
-end
-
--- Whether a window is remembered beside these rules: what is no longer than theirs is in their logs, and there is room for so many only.
-local function isRememberedBeside(rules, window) return window > longestOf(rules) and #rules.limits < MOST_LIMITS end
-
--- What the ledger goes by: the strictest of what is announced, and the window that is remembered beside it.
-local function governing(entries)
+local function strictestOf(entries)
     local texts = {}
     for place, entry in ipairs(entries) do texts[place] = entry.text end
-    local rules, memorial = strictest(texts), entries.memorial
-    if rules and memorial and isRememberedBeside(rules, memorial.window) then rules.memorial = memorial.window end
-    return rules
-end
-
--- How long a slot may count that completed just now, with an allowance for clocks.
-local function guardedSpan(window) return window + math.floor((window + 999) / 1000) end
-
--- What is remembered from here on. `gone` is the longest window of those who are gone, 0 for none.
-local function memorialOf(before, gone, rules, now, latest, isSure)
-    local memorial
-    if before and before.till > now then
-        local longest = latest + guardedSpan(before.window)
-        memorial = { window = before.window, till = isSure and math.min(before.till, longest) or before.till }
-    end
-    if gone > longestOf(rules) then
-        -- Until nothing that has counted by now can count any more.
-        local till = latest + guardedSpan(gone)
-        memorial = {
-            window = memorial and math.max(memorial.window, gone) or gone, till = memorial and math.max(memorial.till, till) or till,
-        }
-    end
-    return memorial and isRememberedBeside(rules, memorial.window) and memorial or nil
+    return strictest(texts)
 end
 
 -- A member says what it is configured with; what nobody has any more is dropped. `isSure`: nothing can bind for longer than what is
 -- said now. Returns what is announced from here on, and whether others may want to know.
 local function announce(entries, own, now, latest, isSure)
-    local kept, gone, isKnown, isNews = {}, 0, false, false
+    local kept, isKnown, isNews = {}, false, false
     for _, entry in ipairs(entries) do
         if entry.till > now then
             kept[#kept + 1] = { text = entry.text, till = isSure and math.min(entry.till, latest + ANNOUNCED) or entry.till }
@@ -119,8 +83,6 @@ local function announce(entries, own, now, latest, isSure)
                 isKnown = true
                 if entry.till - latest < RENEWED then kept[#kept].till = latest + ANNOUNCED end
             end
-        else
-            gone = math.max(gone, longestOf(readRules(entry.text)))
         end
     end
     if not isKnown then
@@ -132,7 +94,6 @@ local function announce(entries, own, now, latest, isSure)
         isNews = #entries ~= #kept
         for place, entry in ipairs(kept) do isNews = isNews or entries[place].text ~= entry.text end
     end
-    kept.memorial = memorialOf(entries.memorial, gone, governing(kept), now, latest, isSure)
     return kept, isNews
 end
 

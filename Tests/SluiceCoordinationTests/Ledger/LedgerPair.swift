@@ -17,15 +17,13 @@ struct LedgerPair {
     private var latest = LedgerStamp(time: 0, incarnation: "")
     /// When the model expects something to come free, in µs from the latest call.
     private var releases: [Int64] = []
-    private var variants: [LedgerTerms]
+    private let variants: [LedgerTerms]
     private let nodes = ["one", "two", "three", "four"].map(node)
     private var grants: [(node: NodeID, grant: Grant, incarnation: String, remaining: Int64)] = []
     private var repeated: SettleRequest?
     private var copies: [LedgerCopy] = []
     /// How often members were found to be configured differently.
     private(set) var disagreements = 0
-    /// How often a window was found that nobody had any more and that is remembered.
-    private(set) var memorials = 0
     /// How many musters were ended.
     private(set) var restorations = 0
     /// How many replies told of a mirror in trouble, by what it stands accused of, and how many of one that is held to less than its limit.
@@ -75,22 +73,11 @@ struct LedgerPair {
 
     mutating func pass(_ span: Int64) { raw += span }
 
-    /// From here on a member with these terms calls, where they are fixed.
-    mutating func become(_ terms: LedgerTerms) { variants = [terms] }
-
-    /// What the latest calls were granted and have not reported.
-    var held: Int64 { grants.reduce(0) { $0 + $1.remaining } }
-
     mutating func step() async throws {
         operations += 1
         switch random.pick(0...99) {
         case 0..<3: raw += random.pick(-hour...hour)
-        case 3..<5:
-            // Nobody calls for so long that what members are configured with may be forgotten.
-            let quiet = random.pick(20 * second...100 * second)
-            raw += quiet
-            latest.time += quiet
-        case 5..<20: raw += random.pick(0...5 * second)
+        case 3..<20: raw += random.pick(0...5 * second)
         // To the very microsecond of a release, and one before: edges are where two versions of a rule differ.
         case 20..<40: raw += (releases.randomElement(using: &random) ?? 0) - random.pick(0...1)
         default: raw += random.pick(0...50 * millisecond)
@@ -135,14 +122,6 @@ struct LedgerPair {
     mutating func settleForeign(count: Int) async throws {
         let ages = (0..<count).map { _ in random.pick(0...hour) }
         let entry = SettleRequest.Entry(mirror: 0, number: 1, incarnation: "elsewhere", remaining: 1, completed: Runs(ages))
-        try await settle(SettleRequest(node: nodes[0], entries: [entry]), plainCall)
-    }
-
-    /// So many that completed just now.
-    mutating func settleForeign(together count: Int) async throws {
-        var ages = Runs<Int64>()
-        ages.append(0, count: count)
-        let entry = SettleRequest.Entry(mirror: 0, number: 1, incarnation: "elsewhere", remaining: 1, completed: ages)
         try await settle(SettleRequest(node: nodes[0], entries: [entry]), plainCall)
     }
 
@@ -223,7 +202,6 @@ struct LedgerPair {
         publish(messages)
         latest = model.stamp
         disagreements += model.mirrors.contains { $0.entries.count > 1 } ? 1 : 0
-        memorials += model.mirrors.contains { $0.memorial != nil } ? 1 : 0
     }
 
     private mutating func inspect() async throws {

@@ -38,7 +38,7 @@ package struct MirrorLedger: Hashable, Sendable {
             if let pause = conduct.expired(grant: expired.number) { self.pause(until: (present ?? now) + pause) }
         }
         flush(at: now)
-        for limit in rules.tracked { logs[limit.window]?.purge(at: now) }
+        for limit in rules.limits { logs[limit.window]?.purge(at: now) }
         conduct.recover(rules.limits.first, at: now)
     }
 
@@ -46,7 +46,7 @@ package struct MirrorLedger: Hashable, Sendable {
     /// - Parameter plenty: the windows of the limits of which little is in use.
     package mutating func charge(completion: Int64, count: Int64, rules: MirrorRules, plenty: Set<Int64> = []) {
         guard count > 0 else { return }
-        for limit in rules.tracked { charge(limit, completion: completion, count: count, isPlenty: plenty.contains(limit.window)) }
+        for limit in rules.limits { charge(limit, completion: completion, count: count, isPlenty: plenty.contains(limit.window)) }
         if let refill = rules.refill { drained = max(drained, completion) + refill * count }
     }
 

@@ -8,9 +8,6 @@ package struct MirrorRules: Hashable, Sendable {
     package let burst: Int64?
     /// At most so many requests under way; nil: no such cap.
     package let concurrency: Int64?
-    /// A window longer than those of the limits, which nobody has any more: it holds nothing back, but requests go on being counted under
-    /// it. Only what the ledger goes by has one; see `Announcements.Memorial`.
-    package internal(set) var memorial: RateLimit?
 
     package static let mostLimits = 4
 
@@ -40,13 +37,6 @@ package struct MirrorRules: Hashable, Sendable {
         self.burst = burst
         self.concurrency = concurrency
     }
-
-    /// Whatever has a log, shortest window first: the limits, and the memorial.
-    var tracked: [RateLimit] { memorial.map { limits + [$0] } ?? limits }
-
-    /// Whether a window is remembered beside these limits: what is no longer than theirs is in their logs, and there is room for so many
-    /// only.
-    func remembers(_ window: Int64) -> Bool { window > (limits.last?.window ?? 0) && limits.count < Self.mostLimits }
 
     /// Whether a request that ends makes room at once, and not only a window later: where requests under way or a burst are capped.
     package var makesRoomAtOnce: Bool { concurrency != nil || burst != nil || limits.isEmpty }

@@ -26,12 +26,6 @@ package struct RateLimit: Hashable, Sendable, CustomStringConvertible {
         self.window = window
     }
 
-    /// A window that limits nothing; see `MirrorRules.memorial`.
-    init(remembered window: Int64) { self.init(agreed: 0, in: window) }
-
-    /// Whether it merely keeps what was sent.
-    var isMemorial: Bool { count == 0 }
-
     /// Reads `30/60s`; the units are `ms`, `s`, `m`, `h` and `d`.
     /// - Throws: `RulesError`, naming the text and the part of it that is wrong.
     package init(_ text: String) throws(RulesError) {

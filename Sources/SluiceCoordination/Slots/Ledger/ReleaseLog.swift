@@ -34,11 +34,9 @@ package struct ReleaseLog: Hashable, Sendable {
     /// Adds slots; records with the same release become one.
     package mutating func insert(release: Int64, count: Int64) {
         let place = endOfReleases(through: release)
-        if place > 0, records[place - 1].release == release {
-            // As many as that are more than any limit allows: it is not missed what is more.
-            let fitting = min(count, Self.mostTogether - records[place - 1].count)
-            records[place - 1].count += fitting
-            sum += fitting
+        if place > 0, records[place - 1].release == release, records[place - 1].count + count <= Self.mostTogether {
+            records[place - 1].count += count
+            sum += count
         } else if records.count < Self.mostRecords {
             let fitting = min(count, Self.mostTogether)
             records.insert(Record(release: release, count: fitting), at: place)
@@ -92,8 +90,6 @@ extension RateLimit {
     /// Releases fall on multiples of this, in µs: 1 where every slot fits on its own.
     /// - Parameter isPlenty: whether little of the limit is in use. Then more are released together: there is less to store and to read.
     package func releaseStep(isPlenty: Bool) -> Int64 {
-        // There may be any number of slots in it, and the sum of all must be small.
-        if isMemorial { return (window + 127) / 128 }
         guard count > Int64(ReleaseLog.mostRecords) else { return 1 }
         return (window + 511) / 512 * (isPlenty ? 32 : 1)
     }

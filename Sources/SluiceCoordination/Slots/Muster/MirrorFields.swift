@@ -28,7 +28,7 @@ package struct MirrorFields: Hashable, Sendable {
 
     /// What they say of the windows of the logs; nil when they say nothing.
     package func windows(of mirror: String) -> [Int64]? {
-        Announcements(of: mirror, text: String(decoding: rules, as: UTF8.self)).governing?.tracked.map(\.window)
+        Announcements(of: mirror, text: String(decoding: rules, as: UTF8.self)).strictest?.limits.map(\.window)
     }
 
     /// - Parameter windows: of the logs.

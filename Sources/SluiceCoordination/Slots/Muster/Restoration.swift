@@ -120,12 +120,12 @@ package struct Restoration: Sendable {
         return (terms.mirrors.map(\.name) + others.sorted()).compactMap { name in
             var announced = Announcements()
             for (copy, shift) in known {
-                if let told = copy.mirrors[name]?.announced { announced.merge(told.shifted(by: shift)) }
+                for entry in copy.mirrors[name]?.announced.shifted(by: shift).entries ?? [] { announced.merge(entry) }
             }
             if let own = terms.mirrors.first(where: { $0.name == name }) {
                 _ = announced.announce(own, now: now, latest: gathered.stamp.clock, isSure: !gathered.stamp.isInDoubt)
             }
-            return announced.governing.map { ($0, announced) }
+            return announced.strictest.map { ($0, announced) }
         }
     }
 
@@ -150,14 +150,11 @@ package struct Restoration: Sendable {
                 let (most, isBeyond) = limit.count.multipliedReportingOverflow(by: age / limit.window + 1)
                 return isBeyond ? .max : most
             }
-            var left = bounds.min() ?? rules.concurrency.map { $0 - held }
-            if rules.memorial != nil {
-                // What has left the longest limit counts here still; but more than any limit allows counts no more than that.
-                left = left.map { min($0, RateLimit.countBounds.upperBound) }
-            } else if let longest = rules.limits.last {
-                // Never more than the longest can hold: what has left it counts nowhere.
-                left = left.map { min($0, longest.count - (ledger.logs[longest.window]?.sum ?? 0) - held) }
-            }
+            // Never more than the longest can hold: what has left it counts nowhere.
+            let longest = rules.limits.max { $0.window < $1.window }
+            let left =
+                longest.map { min(bounds.min()!, $0.count - (ledger.logs[$0.window]?.sum ?? 0) - held) }
+                ?? rules.concurrency.map { $0 - held }
             return left.flatMap { $0 > 0 ? $0 : nil }
         }
     }
@@ -166,7 +163,7 @@ package struct Restoration: Sendable {
     private func intact(_ lineage: Lineage, _ rules: MirrorRules) -> Part {
         let here = lineage.copies.first { $0.copy == gathered.left }?.copy.mirrors[rules.name] ?? MirrorLedger()
         var part = Part(ledger: here.withoutOpenGrants(), opens: here.open.records)
-        part.ledger.adopt(rules, after: here.announced.governing, at: now)
+        part.ledger.adopt(rules, after: here.announced.strictest, at: now)
         return part
     }
 
@@ -180,7 +177,7 @@ package struct Restoration: Sendable {
         let known = base?.copy.mirrors[rules.name]?.shifted(by: base?.shift ?? 0)
         if let known {
             part.ledger = known.withoutOpenGrants()
-            part.former = known.announced.governing
+            part.former = known.announced.strictest
             part.ledger.adopt(rules, after: part.former, at: now)
         }
         var unsettled: [String: [Int64: Int64]] = [:]
