@@ -95,7 +95,7 @@ package actor StrictMirror {
         }
         let due = request.arrivedAt.advanced(by: options.latency.draw(&random))
         return .later { [self] in
-            // Cancelled only when the mirror shuts down: then the answer no longer matters.
+            // Ended early when the mirror shuts down, and when the client has gone: a request that was given up is no longer in flight.
             try? await loop.sleep(until: due)
             await end()
             return response

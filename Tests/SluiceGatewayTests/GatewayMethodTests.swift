@@ -2,6 +2,7 @@ import Sluice
 import SluiceGateway
 import SluiceHarness
 import SluiceServer
+import Synchronization
 import Testing
 
 /// Methods that the cache has no part in.
@@ -73,6 +74,32 @@ struct GatewayMethodTests {
             let metrics = try await last.get("/-/metrics").body
             #expect(metrics.contains(",code=\"499\"} 1\n"), "\(metrics)")
         }
+    }
+
+    @Test func `a write whose client has gone while the mirror works on it makes the cached answer be forgotten all the same`() async throws
+    {
+        let writes = Mutex(0)
+        let mirror = try await ScriptedMirror { request in
+            guard request.method == "PUT" else { return .now(.text(200, "what there is")) }
+            writes.withLock { $0 += 1 }
+            return .later {
+                try? await Task.sleep(for: .seconds(600))
+                return .text(200, "written")
+            }
+        }
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }) { rig in
+            let client = try rig.client()
+            _ = try await client.get("/things/1")
+            #expect(try CacheStatusField(await client.get("/things/1").headers["cache-status"]).isHit)
+            let impatient = try rig.client()
+            try impatient.send("PUT /things/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+            let limit = ContinuousClock.now + .seconds(20)
+            while writes.withLock({ $0 == 0 }), ContinuousClock.now < limit { await Task.yield() }
+            impatient.shut()
+            while try CacheStatusField(await client.get("/things/1").headers["cache-status"]).isHit, ContinuousClock.now < limit {}
+            #expect(ContinuousClock.now < limit)
+        }
+        await mirror.shutDown()
     }
 
     @Test(arguments: ["TRACE", "CONNECT"])

@@ -20,6 +20,8 @@ actor Fetcher {
         var isBoundByDeadline = false
         /// Nobody waits for it: it takes a slot that nobody wants, and only one.
         var isRefresh = false
+        /// Called after each request that left and had no answer: it may have been carried out.
+        var whenUncertain: (@Sendable () -> Void)?
     }
 
     /// Attempts that may fail before the call does.
@@ -143,6 +145,7 @@ actor Fetcher {
             return (response, verdict)
         } catch {
             await coordinator.finish(slot, error.wasSent ? .completed(end(of: ticket, error)) : .unsent, fare(of: error, need, slot))
+            if error.wasSent { need.whenUncertain?() }
             throw error
         }
     }

@@ -6,7 +6,7 @@ enum LateStart {
     /// A mirror that has this long to accept a connection has had its chance, in microseconds.
     static let fairTime: Int64 = 1_000_000
     /// Who notices so much later than this that the time is over was held up himself, in microseconds.
-    static let promptness: Int64 = 1_000_000
+    static let promptness: Int64 = 250_000
     /// What the news of it takes to the ledger, in microseconds.
     static let pause: Int64 = 20_000
 

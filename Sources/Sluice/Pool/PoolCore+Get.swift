@@ -65,16 +65,18 @@ extension PoolCore {
         for field in request.headers where !RequestRules.isToken(field.name) || !RequestRules.isFieldValue(field.value) {
             throw SluiceError(.invalidRequest, "the header field “\(field.name.excerpt)” cannot be sent; mind spaces and line breaks")
         }
+        // What a request with this method may change.
+        let changed = ["GET", "HEAD", "OPTIONS", "TRACE"].contains(request.method) ? nil : try? CacheKey(target: target.target)
         let (response, mirror) = try await fetcher.fetch(
             Fetcher.Need(
                 method: request.method, target: request.path, headers: request.headers, body: request.body,
                 isIdempotent: request.isIdempotent, priority: SlotPriority(options.priority),
-                deadline: Instant.now.advanced(by: options.deadline ?? configuration.deadline), isBoundByDeadline: true))
-        if !["GET", "HEAD", "OPTIONS", "TRACE"].contains(request.method), (200..<400).contains(response.status),
-            let changed = try? CacheKey(target: target.target)
-        {
-            _ = try? await cache.purge(changed)
-        }
+                deadline: Instant.now.advanced(by: options.deadline ?? configuration.deadline), isBoundByDeadline: true,
+                // The caller may have gone, and nobody waits for this.
+                whenUncertain: { [cache] in
+                    if let changed { Task { _ = try? await cache.purge(changed) } }
+                }))
+        if let changed, (200..<400).contains(response.status) { _ = try? await cache.purge(changed) }
         return Answer(
             status: response.status, headers: response.headers, body: response.body, source: .mirror(mirror.name), isStale: false,
             isCollapsed: false, age: .zero, freshFor: .zero)
