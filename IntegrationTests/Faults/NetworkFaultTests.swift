@@ -18,8 +18,9 @@ extension Faults {
             defer { hosts.close() }
             var run = FaultRun("host of \(role == .leader ? "the leader" : "followers") cut off from Redis for three windows")
             run.processes = 6
-            // So many that no process is through with its calls before the last word about who goes on.
-            run.posts = 360
+            // So many that no process is through with its calls before the last word about who goes on, on a slow machine either: it
+            // has that some three seconds after the fault, and each host enough for ten.
+            run.posts = 540
             run.host = hosts.steady
             run.redis.alsoBinds = [hosts.severable]
             run.launcher = { hosts.launcher($0 % 2) }

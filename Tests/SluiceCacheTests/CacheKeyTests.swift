@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceCache
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct CacheKeyTests {
     @Test(arguments: [
         ("/posts/55", "/posts/55"),

@@ -7,9 +7,9 @@ import Testing
 
 /// The clock of Redis' host is set while answers are fetched and kept: nobody asks again for what he has, nor waits an hour, nor
 /// takes an old answer for fresh.
-@Suite(.timeLimit(.minutes(2))) struct ClockStepTests {
+@Suite(.timeLimit(.minutes(10))) struct ClockStepTests {
     private var key: CacheKey { get throws { try CacheKey(target: "/posts/1") } }
-    private var soon: Instant { Instant.now.advanced(by: .seconds(30)) }
+    private var soon: Instant { Instant.now.advanced(by: .seconds(300)) }
 
     private func withProcesses(
         _ count: Int, _ options: CacheOptions, _ body: (RedisServer, [CacheProcess]) async throws -> Void
@@ -41,7 +41,7 @@ import Testing
             await mirror.waitForArrivals(1)
             try await server.stepClock(by: .seconds(hours * 3_600))
             let first = try await server.cli("HGET", "sluice:{t}:flight:GET:/posts/1", "until_ms")
-            try await poll("it was not renewed") { try await server.cli("HGET", "sluice:{t}:flight:GET:/posts/1", "until_ms") != first }
+            try await eventually("its renewal") { try await server.cli("HGET", "sluice:{t}:flight:GET:/posts/1", "until_ms") != first }
             mirror.release()
             #expect(try await answer.forward?.isStored == true)
             #expect(try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch).text == "1")

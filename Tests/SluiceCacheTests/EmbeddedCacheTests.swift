@@ -1,3 +1,4 @@
+import SluiceHarness
 import SluiceLoop
 import Synchronization
 import Testing
@@ -5,7 +6,7 @@ import Testing
 @testable import SluiceCache
 
 /// The cache of one process alone: no Redis, the same flights.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct EmbeddedCacheTests {
     private func withCache(
         _ options: CacheOptions = .init(), _ body: (ResponseCache) async throws -> Void
@@ -21,7 +22,7 @@ struct EmbeddedCacheTests {
         await loop.shutDown()
     }
 
-    private let soon = Instant.now.advanced(by: .seconds(30))
+    private var soon: Instant { Instant.now.advanced(by: .seconds(300)) }
 
     @Test func `G3 a hundred callers of one key spend one fetch`() async throws {
         try await withCache { cache in
@@ -29,7 +30,7 @@ struct EmbeddedCacheTests {
             let mirror = FakeMirror(isHeld: true)
             let key = try CacheKey(target: "/posts/1")
             async let calls = collect(100) { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) }
-            await cache.waitForCallers(100, of: key)
+            try await cache.waitForCallers(100, of: key)
             mirror.release()
             let answers = try await calls
             #expect(mirror.count == 1)
@@ -85,7 +86,7 @@ struct EmbeddedCacheTests {
             await mirror.waitForArrivals(3)
             for _ in 0..<5 { _ = try await cache.purge(tag: "others") }
             let late = Task { try await cache.answer(for: keys[0], deadline: soon, fetch: mirror.fetch) }
-            await cache.waitForCallers(2, of: keys[0])
+            try await cache.waitForCallers(2, of: keys[0])
             mirror.release()
             for call in calls { #expect(try await call.value.forward?.isStored == true) }
             #expect(try await late.value.source == .memory)
@@ -131,7 +132,7 @@ struct EmbeddedCacheTests {
             let first = Task { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) }
             await mirror.waitForArrivals(1)
             let second = Task { try await cache.answer(for: key, deadline: soon, fetch: mirror.fetch) }
-            await cache.waitForCallers(2, of: key)
+            try await cache.waitForCallers(2, of: key)
             first.cancel()
             await #expect(throws: CancellationError.self) { try await first.value }
             #expect(mirror.cancelled == 0)
@@ -180,7 +181,7 @@ struct EmbeddedCacheTests {
             let other = try CacheKey(target: "/posts/2")
             let before = mirror.count
             _ = try await cache.answer(for: other, policy: brief, deadline: soon, fetch: mirror.fetch)
-            while cache.memoryHit(for: other) != nil { await Task.yield() }
+            try await eventually("the end of its life") { cache.memoryHit(for: other) == nil }
             let refreshing = try await cache.answer(for: other, policy: brief, deadline: soon, fetch: mirror.fetch)
             #expect(refreshing.stale && refreshing.source == .memory)
             await mirror.waitForArrivals(before + 2)

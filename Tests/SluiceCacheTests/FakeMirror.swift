@@ -1,3 +1,4 @@
+import SluiceHarness
 import SluiceLoop
 import Synchronization
 
@@ -111,27 +112,15 @@ final class FakeMirror: Sendable {
 
 extension ResponseCache {
     /// Returns when so many calls wait for a key.
-    func waitForCallers(_ count: Int, of key: CacheKey) async {
-        while flights[key]?.callerCount ?? 0 < count { await Task.yield() }
+    func waitForCallers(_ count: Int, of key: CacheKey) async throws {
+        try await eventually("caller \(count) of \(key)") { flights[key]?.callerCount ?? 0 >= count }
     }
 
     /// Returns when what was fetched for a key is being stored.
-    func waitForFill(of key: CacheKey) async {
-        while flights[key]?.draft == nil { await Task.yield() }
+    func waitForFill(of key: CacheKey) async throws {
+        try await eventually("what was fetched for \(key)") { flights[key]?.draft != nil }
     }
 }
-
-/// Looks until it is so; for what can only be seen by looking. Throws after 20 s.
-func poll(_ complaint: String, until isSo: () async throws -> Bool) async throws {
-    let end = Instant.now.advanced(by: .seconds(20))
-    while try await !isSo() {
-        guard Instant.now < end else { throw PollError(complaint: complaint) }
-        // What is waited for may need the processor.
-        try await Task.sleep(for: .milliseconds(1))
-    }
-}
-
-struct PollError: Error { var complaint: String }
 
 /// The results of so many calls at once.
 func collect<Value: Sendable>(_ count: Int, _ call: @escaping @Sendable () async throws -> Value) async throws -> [Value] {

@@ -6,7 +6,7 @@ import Testing
 @testable import SluiceCache
 
 /// Drives the cache's scripts on a real Redis and their model with the same calls, and compares every reply and every invalidation.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct `The scripts of the cache keep the rules of their model` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `The scripts of the cache keep the rules of their model` {
     @Test func `every reply and every invalidation is the same, whatever is asked, and wherever the clock goes`() async throws {
         var settings = RedisServerOptions()
         settings.unixSocket = true

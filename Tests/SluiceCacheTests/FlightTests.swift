@@ -4,7 +4,7 @@ import Testing
 
 @testable import SluiceCache
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FlightTests {
     private static let timing = Flight.Timing(lease: 3_000_000)
 

@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceCache
 
 /// What becomes of an answer's own word where a route or a call overrides it: how long it is kept is ours to say, who may keep it is not.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FreshnessOverrideTests {
     /// An answer, what the policy says, and what is to become of it: seconds fresh, while it is refreshed, while mirrors fail; nil: not kept.
     struct Row: Sendable, CustomTestStringConvertible {

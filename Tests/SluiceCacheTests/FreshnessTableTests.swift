@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceCache
 
 /// RFC 9111 and RFC 5861 row by row, for a shared cache whose route says 60 s fresh and 600 s stale where answers say nothing.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FreshnessTableTests {
     /// An answer, and what is to become of it: seconds fresh, then while it is refreshed, then while mirrors fail; nil: not kept.
     struct Row: Sendable, CustomTestStringConvertible {

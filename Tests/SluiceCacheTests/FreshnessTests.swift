@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceCache
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FreshnessTests {
     private let options = CacheOptions()
 

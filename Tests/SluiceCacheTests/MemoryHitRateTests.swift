@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceCache
 
 /// The policy's hit rate on small traces that show the three shapes: a loop, a scan, and popularity that falls with the rank.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct MemoryHitRateTests {
     enum Shape: CaseIterable, Sendable { case loop, zipf, zipfWithScans, recent, changing, allInTurn }
 

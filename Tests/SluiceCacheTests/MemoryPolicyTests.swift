@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceCache
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct MemoryPolicyTests {
     /// What a policy should hold, by slot.
     private struct Books {

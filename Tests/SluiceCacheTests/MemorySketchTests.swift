@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceCache
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct MemorySketchTests {
     @Test(arguments: [8, 100, 1_000, 10_000])
     func `an estimate is never too low, and rarely too high`(capacity: Int) {

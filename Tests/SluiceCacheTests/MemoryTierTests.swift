@@ -4,7 +4,7 @@ import Testing
 
 @testable import SluiceCache
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct MemoryTierTests {
     static func entry(_ size: Int = 100, version: String = "v", fresh: Int64 = 60_000, stale: Int64 = 120_000, era: UInt64 = 1)
         -> MemoryEntry

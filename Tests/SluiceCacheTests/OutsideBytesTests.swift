@@ -5,7 +5,7 @@ import Testing
 @testable import SluiceCache
 
 /// Whatever mirrors and Redis send, within the bounds of the protocol and outside.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct OutsideBytesTests {
     @Test(arguments: 0..<5)
     func `headers of any bytes make a record that reads back the same, or are left out`(seed: UInt64) throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SluiceCache
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct RecordTests {
     private func fields(_ record: CacheRecord) -> [(name: [UInt8], value: [UInt8])] {
         let times = [

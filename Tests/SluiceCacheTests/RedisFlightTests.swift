@@ -5,9 +5,9 @@ import Testing
 
 @testable import SluiceCache
 
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct RedisFlightTests {
-    private var soon: Instant { Instant.now.advanced(by: .seconds(60)) }
+    private var soon: Instant { Instant.now.advanced(by: .seconds(300)) }
     /// A lease so long that only a message can have woken whoever waits.
     private var longLease: CacheOptions {
         var options = CacheOptions()
@@ -49,11 +49,11 @@ struct RedisFlightTests {
             let waiting = processes.dropFirst().map { process in
                 Task { try await process.cache.answer(for: key, deadline: deadline, fetch: others.fetch) }
             }
-            try await poll("not all wait for the flight") { try await server.cli("HGET", flightName, "waited_for") == "3" }
+            try await eventually("the last waiter") { try await server.cli("HGET", flightName, "waited_for") == "3" }
             first.release()
             #expect(try await one.text == "1")
             // All three at once: none is answered yet.
-            try await poll("they wait for each other") { others.count == 3 }
+            try await eventually("the others' ends") { others.count == 3 }
             others.release()
             for call in waiting { #expect(try await call.value.forward?.isStored == false) }
             // Who comes now waits for nobody either; but not for long, and not after a purge.
@@ -77,16 +77,16 @@ struct RedisFlightTests {
             // Callers of one process share its fetch, and the answer.
             let ones = (0..<5).map { _ in Task { try await processes[0].cache.answer(for: key, deadline: deadline, fetch: first.fetch) } }
             await first.waitForArrivals(1)
-            await processes[0].cache.waitForCallers(5, of: key)
+            try await processes[0].cache.waitForCallers(5, of: key)
             let waiting = processes.dropFirst().flatMap { process in
                 (0..<5).map { _ in Task { try await process.cache.answer(for: key, deadline: deadline, fetch: others.fetch) } }
             }
-            try await poll("not all wait for the flight") { try await server.cli("HGET", flightName, "waited_for") == "3" }
-            for process in processes.dropFirst() { await process.cache.waitForCallers(5, of: key) }
+            try await eventually("the last waiter") { try await server.cli("HGET", flightName, "waited_for") == "3" }
+            for process in processes.dropFirst() { try await process.cache.waitForCallers(5, of: key) }
             first.release()
             for call in ones { #expect(try await call.value.text == "1") }
             // All three at once: none is answered yet.
-            try await poll("they wait for each other") { others.count == 3 }
+            try await eventually("the others' ends") { others.count == 3 }
             #expect(others.needs.allSatisfy { $0.revalidation?.etag == "\"1\"" })
             others.release()
             for call in waiting { #expect(try await call.value.text == "1") }
@@ -120,7 +120,7 @@ struct RedisFlightTests {
             let mirror = FakeMirror()
             mirror.status = 500
             #expect(try await processes[0].cache.answer(for: key, deadline: soon, fetch: mirror.fetch).record.status == 500)
-            try await poll("the flight is not given back") { try await server.cli("EXISTS", flightName) == "0" }
+            try await eventually("the flight's end") { try await server.cli("EXISTS", flightName) == "0" }
         }
     }
 
@@ -150,7 +150,7 @@ struct RedisFlightTests {
             let leaving = Task { try await processes[0].cache.answer(for: key, deadline: deadline, fetch: first.fetch) }
             await first.waitForArrivals(1)
             async let waiting = processes[1].cache.answer(for: key, deadline: deadline, fetch: second.fetch)
-            try await poll("nobody waits for the flight") { try await server.cli("HGET", flightName, "waited_for") != "" }
+            try await eventually("a waiter") { try await server.cli("HGET", flightName, "waited_for") != "" }
             leaving.cancel()
             #expect(try await waiting.text == "1")
             #expect(second.count == 1)
@@ -196,7 +196,7 @@ struct RedisFlightTests {
             await slow.waitForArrivals(1)
             async let waiting = processes[1].cache.answer(for: key, deadline: deadline, fetch: other.fetch)
             // Each look of the waiter follows a whole lease without news: three of them outlast the first lease twice.
-            try await poll("nobody looks at the flight") {
+            try await eventually("a look at the flight") {
                 if other.count > 0 { return true }
                 return try await Int(server.cli("HGET", flightName, "waited_for")) ?? 0 >= 3
             }
@@ -256,7 +256,7 @@ struct RedisFlightTests {
             try await processes[purger].cache.purge(key)
             if purger != 0 { await signals.wait { $0.keys[name] ?? 0 >= 1 } }
             let late = Task { try await cache.answer(for: key, deadline: deadline, fetch: mirror.fetch) }
-            await cache.waitForCallers(2, of: key)
+            try await cache.waitForCallers(2, of: key)
             mirror.release()
             #expect(try await early.value.text == "1")
             #expect(try await late.value.text == "2")
@@ -286,7 +286,7 @@ struct RedisFlightTests {
             async let holding = processes[0].cache.answer(for: key, deadline: deadline, fetch: first.fetch)
             await first.waitForArrivals(1)
             async let waiting = processes[1].cache.answer(for: key, deadline: deadline, fetch: second.fetch)
-            try await poll("nobody waits for the flight") { try await server.cli("HGET", flightName, "waited_for") != "" }
+            try await eventually("a waiter") { try await server.cli("HGET", flightName, "waited_for") != "" }
             await server.kill()
             first.release()
             let error = await #expect(throws: CacheError.self) {

@@ -6,7 +6,7 @@ import Testing
 @testable import SluiceCache
 
 /// The scripts themselves, each call as some process would make it: what Redis refuses must not depend on what processes notice.
-@Suite(.timeLimit(.minutes(1)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct ScriptTests {
     private static let keys = RedisKeys(prefix: "sluice:{t}:")
     private static let key = CacheKey(normal: "/posts/1")
@@ -157,7 +157,7 @@ struct ScriptTests {
             _ = try await lookUp(client, "first")
             _ = try await fill(client, "first", fresh: 0, stale: 400)
             #expect(try await lookUp(client, "a") == ["whole", "taken"])
-            try await poll("the record does not end") { try await server.cli("EXISTS", Self.record) == "0" }
+            try await eventually("the record's end") { try await server.cli("EXISTS", Self.record) == "0" }
             #expect(try await fill(client, "a") == "filled")
         }
     }

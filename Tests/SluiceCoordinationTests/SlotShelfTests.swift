@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Slots within every thread's reach.
-@Suite(.timeLimit(.minutes(2))) struct SlotShelfTests {
+@Suite(.timeLimit(.minutes(10))) struct SlotShelfTests {
     private let start = Instant(microseconds: 1_000_000_000)
 
     private func at(_ milliseconds: Int64) -> Instant { start.advanced(byMicroseconds: milliseconds * 1_000) }

@@ -6,7 +6,7 @@ import SluiceServer
 import Testing
 
 /// `GET` and `HEAD`, on real sockets with a strict mirror; embedded and with a real Redis.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct GatewayGetTests {
     @Test(arguments: [false, true])
     func `the first answer comes from a mirror and says so, the next from memory`(redis: Bool) async throws {

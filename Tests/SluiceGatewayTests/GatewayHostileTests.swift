@@ -6,7 +6,7 @@ import SluiceServer
 import Testing
 
 /// Untrusted input: the right status, a problem document, no crash, nothing at the mirror, and others are served.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct GatewayHostileTests {
     @Test func `bad targets are refused with a problem document`() async throws {
         let table: [(target: String, status: Int)] = [

@@ -7,7 +7,7 @@ import Testing
 @testable import SluiceGateway
 
 /// The pages under `/-/`.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct GatewayManagementTests {
     @Test(arguments: [false, true])
     func `health and ready are 200, and status is JSON that names the mirror and the node`(redis: Bool) async throws {

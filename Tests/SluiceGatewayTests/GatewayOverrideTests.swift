@@ -8,7 +8,7 @@ import Testing
 @testable import SluiceGateway
 
 /// Routes that say for how long answers are kept, whatever the mirrors say.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct GatewayOverrideTests {
     typealias Route = PoolConfiguration.Route
 

@@ -6,7 +6,7 @@ import Testing
 @testable import SluiceGateway
 
 /// Routes with parameters, and the small grammars of headers.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct GatewayRouteTests {
     typealias Route = PoolConfiguration.Route
 

@@ -2,7 +2,7 @@ import SluiceHTTP
 import SluiceRandom
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct AdmissionTests {
     private let one = try! Origin(url: "http://one/")
     private let two = try! Origin(url: "http://two/")

@@ -1,7 +1,7 @@
 import SluiceHTTP
 import Testing
 
-@Suite("G1, never over: one leave for each attempt", .timeLimit(.minutes(2)))
+@Suite("G1, never over: one leave for each attempt", .timeLimit(.minutes(10)))
 struct AttemptTests {
     /// Answers the first request of its first connection; takes the second and closes without a word. Later connections are kind.
     private func forgetfulServer() -> TestServer {

@@ -2,7 +2,7 @@ import SluiceHTTP
 import SluiceLoop
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConnectionTests {
     @Test func `requests after one another share a connection`() async throws {
         let server = TestServer(answering: "ok")

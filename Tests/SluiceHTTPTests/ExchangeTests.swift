@@ -1,7 +1,7 @@
 import SluiceHTTP
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ExchangeTests {
     @Test func `a GET brings status, headers in order, body and times`() async throws {
         let server = TestServer { connection, _ in

@@ -3,7 +3,7 @@ import SluiceHarness
 import SluiceLoop
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct FailureTests {
     @Test func `a refused connection is no use of the slot`() async throws {
         try await withClient { client in

@@ -4,7 +4,7 @@ import SluiceHarness
 import SluiceLoop
 import Testing
 
-@Suite("G5, always an answer: a request leaves in time or not at all", .timeLimit(.minutes(2)))
+@Suite("G5, always an answer: a request leaves in time or not at all", .timeLimit(.minutes(10)))
 struct LateStartTests {
     /// As `failure`, with an instant by which the request has to leave.
     private func late(_ client: HTTPClient, _ url: String, after span: Duration, _ gate: Gate = Gate()) async throws -> HTTPError {

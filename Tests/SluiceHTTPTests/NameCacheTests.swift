@@ -2,7 +2,7 @@ import SluiceHTTP
 import SluiceLoop
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct NameCacheTests {
     private let name = NameCache.Name(host: "mirror", port: 80)
     private let address = SocketAddress(ip: "10.0.0.1", port: 80)!

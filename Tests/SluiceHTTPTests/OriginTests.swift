@@ -1,7 +1,7 @@
 import SluiceHTTP
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct OriginTests {
     @Test(arguments: [
         ("http://Host/path", "host", 80, false), ("https://host", "host", 443, true), ("https://host:8443?q", "host", 8_443, true),

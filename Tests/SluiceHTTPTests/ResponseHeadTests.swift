@@ -2,7 +2,7 @@ import SluiceHTTP
 import SluiceRandom
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ResponseHeadTests {
     private func head(_ lines: [String], limit: Int = 65_536) -> (ResponseHead, Bool) {
         var head = ResponseHead()

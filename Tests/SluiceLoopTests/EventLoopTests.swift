@@ -69,7 +69,7 @@ final class Order: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct EventLoopTests {
+@Suite(.timeLimit(.minutes(10))) struct EventLoopTests {
     @Test func `a task that waits in an actor goes on before what came after its resumption`() async {
         let loop = EventLoop(name: "test")
         let order = Order()

@@ -4,7 +4,7 @@ import SluiceServer
 import Testing
 
 /// The server over real sockets: requests and answers.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct HTTPServerTests {
     @Test func `a connection is kept alive and pipelined requests are answered in order`() async throws {
         try await ServedHTTP.run { port in

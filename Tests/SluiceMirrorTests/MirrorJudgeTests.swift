@@ -4,7 +4,7 @@ import SluiceRandom
 import Testing
 
 /// What a strict mirror refuses, by each algorithm, and what it calls a violation.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct MirrorJudgeTests {
     private static let start = Instant(microseconds: 1_000_000)
 

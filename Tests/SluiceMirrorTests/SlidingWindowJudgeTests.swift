@@ -4,7 +4,7 @@ import SluiceRandom
 import Testing
 
 /// The judge against a model that looks at every interval.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct SlidingWindowJudgeTests {
     private static func at(_ milliseconds: Int64) -> Instant { Instant(microseconds: 1_000_000 + milliseconds * 1_000) }
 

@@ -4,7 +4,7 @@ import SluiceRedis
 import Testing
 
 /// Commands that hold for one server only.
-@Suite(.timeLimit(.minutes(2))) struct BoundCommandTests {
+@Suite(.timeLimit(.minutes(10))) struct BoundCommandTests {
     private func set(_ key: String) -> [[UInt8]] { ["SET", key, "1"].map { Array($0.utf8) } }
 
     /// Begins to ask, and returns when the loop has been told.

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// The stream under the client.
-@Suite(.timeLimit(.minutes(1))) struct ByteStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct ByteStreamTests {
     private enum Event: Sendable, Equatable {
         case opened
         case received(Int)

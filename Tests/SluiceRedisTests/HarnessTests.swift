@@ -3,7 +3,7 @@ import SluiceHarness
 import Testing
 
 /// What every other test of real processes relies on.
-@Suite(.timeLimit(.minutes(2))) struct HarnessTests {
+@Suite(.timeLimit(.minutes(10))) struct HarnessTests {
     @Test func `a server answers, keeps what it was told to keep, and starts again empty`() async throws {
         let server = try await RedisServer()
         try await server.cli("SET", "a", "1")

@@ -5,7 +5,7 @@ import Testing
 @testable import SluiceRedis
 
 /// The name of a server comes to lead to another, while the old one lives on.
-@Suite(.timeLimit(.minutes(2))) struct MovedServerTests {
+@Suite(.timeLimit(.minutes(10))) struct MovedServerTests {
     private struct Scene {
         let old: RedisServer
         let new: RedisServer

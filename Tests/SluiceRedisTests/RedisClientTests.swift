@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// The client against a server that behaves.
-@Suite(.timeLimit(.minutes(2))) struct RedisClientTests {
+@Suite(.timeLimit(.minutes(10))) struct RedisClientTests {
     @Test func `values of any bytes come back as they went`() async throws {
         let server = try await RedisServer()
         try await withClient(server) { client async throws in

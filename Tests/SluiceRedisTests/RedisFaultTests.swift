@@ -4,7 +4,7 @@ import SluiceRedis
 import Testing
 
 /// G5 for the client: whatever the server does, every command ends in its value or in an error that says what is known.
-@Suite(.timeLimit(.minutes(2))) struct RedisFaultTests {
+@Suite(.timeLimit(.minutes(10))) struct RedisFaultTests {
     private func options(command: Duration = .seconds(2), connect: Duration = .seconds(2)) -> RedisClientOptions {
         var options = RedisClientOptions()
         options.commandTimeout = command

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceRedis
 
-@Suite(.timeLimit(.minutes(1))) struct RedisReaderTests {
+@Suite(.timeLimit(.minutes(10))) struct RedisReaderTests {
     private func read(_ text: [UInt8], by step: Int = .max) throws -> [RedisValue] {
         let reader = RedisReader(maximumReply: 1 << 20)
         var values: [RedisValue] = []

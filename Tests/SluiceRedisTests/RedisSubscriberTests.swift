@@ -6,7 +6,7 @@ import Testing
 @testable import SluiceRedis
 
 /// Pub/sub and tracking on a real server.
-@Suite(.timeLimit(.minutes(2))) struct RedisSubscriberTests {
+@Suite(.timeLimit(.minutes(10))) struct RedisSubscriberTests {
     private func withSubscriber(
         _ server: RedisServer, trackingPrefix: String? = nil, livenessInterval: Duration = .seconds(1),
         _ body: (RedisSubscriber, EventFeed) async throws -> Void

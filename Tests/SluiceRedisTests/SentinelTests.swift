@@ -4,7 +4,7 @@ import SluiceRedis
 import Testing
 
 /// A client that is told of sentinels only.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct SentinelTests {
     @Test func `the master is found by a sentinel that is alive, and found again after it has changed`() async throws {
         let master = try await RedisServer(.init(extraArguments: ["--repl-diskless-sync-delay", "0"]))

@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceRedis
 
 /// One session against a server in memory.
-@Suite(.timeLimit(.minutes(1))) struct TLSSessionTests {
+@Suite(.timeLimit(.minutes(10))) struct TLSSessionTests {
     @Test func `a server that asks for a new handshake gets none, and the bytes written after it are not lost`() async throws {
         let authority = try await TestAuthority()
         let files = try await authority.sign("IP:127.0.0.1", as: "server")

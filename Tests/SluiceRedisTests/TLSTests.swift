@@ -6,7 +6,7 @@ import Testing
 @testable import SluiceRedis
 
 /// `rediss://` against a real server, with certificates of a real authority.
-@Suite(.timeLimit(.minutes(2))) struct TLSTests {
+@Suite(.timeLimit(.minutes(10))) struct TLSTests {
     /// A server that serves TLS on `port`, with a certificate for these names.
     private func withServer(
         names: String = "IP:127.0.0.1,DNS:localhost", wantsCertificate: Bool = false,

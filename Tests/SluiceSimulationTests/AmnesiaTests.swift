@@ -2,7 +2,7 @@ import SluiceSimulation
 import Testing
 
 /// What is not promised is excused, exactly that, and told apart.
-@Suite(.timeLimit(.minutes(5))) struct AmnesiaTests {
+@Suite(.timeLimit(.minutes(10))) struct AmnesiaTests {
     @Test func `a breach that nobody who was left could have known to be one is excused`() {
         let outcome = Simulation(.random(seed: 23286)).run()
         #expect(outcome.broken.isEmpty, "\(outcome.broken.first ?? "")")

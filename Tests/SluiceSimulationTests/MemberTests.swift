@@ -3,7 +3,7 @@ import SluiceSimulation
 import Testing
 
 /// Members of one pool that are configured differently.
-@Suite(.timeLimit(.minutes(5))) struct MemberTests {
+@Suite(.timeLimit(.minutes(10))) struct MemberTests {
     @Test func `seeds whose members are configured differently hold`() {
         var differing = 0
         for seed in stride(from: 1, through: 57, by: 8) as StrideThrough<UInt64> {

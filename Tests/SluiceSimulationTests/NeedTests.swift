@@ -3,7 +3,7 @@ import SluiceSimulation
 import Testing
 
 /// G3: one request per need, in the product's own flights.
-@Suite(.timeLimit(.minutes(5))) struct NeedTests {
+@Suite(.timeLimit(.minutes(10))) struct NeedTests {
     /// Many processes, few keys that run out often, and nothing that goes wrong.
     private func quiet(seed: UInt64) throws -> Scenario {
         var scenario = Scenario(seed: seed, mirrors: [try MirrorRules(name: "a", limits: [try RateLimit("60/1s")])])

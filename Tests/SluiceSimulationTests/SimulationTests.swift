@@ -2,7 +2,7 @@ import SluiceCoordination
 import SluiceSimulation
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct SimulationTests {
+@Suite(.timeLimit(.minutes(10))) struct SimulationTests {
     @Test func `no seed breaks a guarantee`() {
         for seed in 1...20 as ClosedRange<UInt64> {
             let outcome = Simulation(.random(seed: seed)).run()

@@ -6,7 +6,7 @@ import SluiceMirror
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct CallTests {
+@Suite(.timeLimit(.minutes(10))) struct CallTests {
     @Test func `one line gets a decoded post, and the second call is served from memory`() async throws {
         let judges = try await Judges(limit: .init(30, per: .seconds(6)))
         let pool = try await MirrorPool(judges.configuration())

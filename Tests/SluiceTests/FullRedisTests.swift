@@ -5,7 +5,7 @@ import Testing
 
 /// A Redis without room (`maxmemory`, noeviction): what the pool needs to keep its promises is bounded and goes on being written;
 /// answers are not.
-@Suite(.timeLimit(.minutes(2))) struct FullRedisTests {
+@Suite(.timeLimit(.minutes(10))) struct FullRedisTests {
     @Test func `while Redis is full calls go on within the limits, nothing more is stored, and the figures say so`() async throws {
         let judges = try await Judges(limit: .init(10, per: .milliseconds(500)))
         let redis = try await RedisServer()

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// A Redis that answers and takes no writes. A slot has to be written down, so nothing is fetched; everything else goes on.
-@Suite(.timeLimit(.minutes(3)), .serialized) struct ReadOnlyRedisTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct ReadOnlyRedisTests {
     /// Why a server takes no writes.
     enum Cause: String, CaseIterable, CustomTestStringConvertible {
         case replica, missingReplicas, user

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// A Redis that is there and sends no messages, since its user may not hear them. Everything that can do without them goes on.
-@Suite(.timeLimit(.minutes(2)), .serialized) struct RefusedMessagesTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct RefusedMessagesTests {
     @Test(arguments: [["resetchannels", "&sluice:*"], ["-client|tracking"]])
     func `who is refused messages is told so once, is served and fetches all the same, and hears again by itself`(right: [String])
         async throws

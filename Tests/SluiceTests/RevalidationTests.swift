@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// What a mirror is asked about an answer that another mirror gave.
-@Suite(.timeLimit(.minutes(1))) struct RevalidationTests {
+@Suite(.timeLimit(.minutes(10))) struct RevalidationTests {
     /// What two mirrors saw.
     private final class Log: Sendable {
         private let entries = Mutex<[(mirror: String, ifNoneMatch: String?, ifModifiedSince: String?)]>([])

@@ -4,7 +4,7 @@ import SluiceLoop
 import SluiceMirror
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SaturationTests {
+@Suite(.timeLimit(.minutes(10))) struct SaturationTests {
     @Test func `saturated, no mirror sees more than its limit and hardly a slot is wasted`() async throws {
         let judges = try await Judges(limit: .init(20, per: .seconds(1)))
         let pool = try await MirrorPool(judges.configuration())

@@ -3,7 +3,7 @@ import SluiceLoop
 import SluiceMirror
 import Testing
 
-@Suite("Many paths at once", .timeLimit(.minutes(2)))
+@Suite("Many paths at once", .timeLimit(.minutes(10)))
 struct SequenceTests {
     private let paths = (1...100).map { "/posts/\($0)" }
 

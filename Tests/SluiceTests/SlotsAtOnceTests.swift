@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// `withSlot` where slots are held ahead: they are taken on the caller's own thread.
-@Suite(.timeLimit(.minutes(2))) struct SlotsAtOnceTests {
+@Suite(.timeLimit(.minutes(10))) struct SlotsAtOnceTests {
     /// A pool without Redis that has been called a hundred times a second for some seconds.
     private func steadyPool(_ judges: Judges) async throws -> MirrorPool {
         let pool = try await MirrorPool(judges.configuration())

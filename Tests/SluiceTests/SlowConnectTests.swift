@@ -7,7 +7,7 @@ import Testing
 
 @testable import Sluice
 
-@Suite("G5, always an answer: mirrors that are slow to accept a connection", .timeLimit(.minutes(2)))
+@Suite("G5, always an answer: mirrors that are slow to accept a connection", .timeLimit(.minutes(10)))
 struct SlowConnectTests {
     @Test(arguments: [false, true])
     func `calls are answered by the other mirror as soon as a slot's time is over, and the circuit opens`(shared: Bool) async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Sluice
 
-@Suite(.timeLimit(.minutes(1))) struct VaryTests {
+@Suite(.timeLimit(.minutes(10))) struct VaryTests {
     private func mirror(_ name: String, _ headers: [String: String]) -> Mirror {
         Mirror(name: name, url: "http://\(name)", headers: headers)
     }

@@ -5,7 +5,7 @@ import SluiceMirror
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct WarmTests {
+@Suite(.timeLimit(.minutes(10))) struct WarmTests {
     @Test func `one slot fills a hundred items, for every process, and progress is told`() async throws {
         let judges = try await Judges(limit: .init(30, per: .seconds(6)))
         let redis = try await RedisServer()

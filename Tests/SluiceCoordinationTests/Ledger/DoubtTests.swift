@@ -62,7 +62,7 @@ extension Newcomer {
 
 private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) { $0 + $1.count } }
 
-@Suite(.timeLimit(.minutes(5))) struct `Who has just come and cannot tell what time it is` {
+@Suite(.timeLimit(.minutes(10))) struct `Who has just come and cannot tell what time it is` {
     @Test(arguments: [2 * millisecond, 30 * millisecond, second, hour, day])
     func `frees nothing early where the clock was set forward before its first call`(step: Int64) {
         var pool = Newcomer()

@@ -5,7 +5,7 @@ import SluiceRedis
 import Testing
 
 /// What other lock libraries are known to get wrong, one test each.
-@Suite(.timeLimit(.minutes(3))) struct `Known failures of other locks` {
+@Suite(.timeLimit(.minutes(10))) struct `Known failures of other locks` {
     @Test func `a watchdog that stops at its first error: the lease is renewed after errors and lost connections`() async throws {
         let scene = try await LockScene(2)
         let resource = try lock(lease: .seconds(4))

@@ -4,7 +4,7 @@ import SluiceLoop
 import SluiceRedis
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct `Locks under faults` {
+@Suite(.timeLimit(.minutes(10))) struct `Locks under faults` {
     @Test func `who waits asks Redis nothing but its sign of life`() async throws {
         let scene = try await LockScene(2)
         let resource = try lock(lease: .seconds(60))

@@ -4,7 +4,7 @@ import SluiceLoop
 import SluiceRedis
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct `Locks and semaphores` {
+@Suite(.timeLimit(.minutes(10))) struct `Locks and semaphores` {
     @Test(arguments: [1, 3]) func `never more hold at once than there are permits, and all of them are used`(permits: Int) async throws {
         let scene = try await LockScene(4)
         let resource = try semaphore(permits)

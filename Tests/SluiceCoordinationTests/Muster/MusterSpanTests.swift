@@ -26,7 +26,7 @@ private struct Newborn {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `How long members are asked` {
+@Suite(.timeLimit(.minutes(10))) struct `How long members are asked` {
     private let memory = Recollection(
         incarnation: "before", copy: nil, copyTime: 0, own: [.init(number: 1, mirror: "a", count: 1, remaining: second)])
 

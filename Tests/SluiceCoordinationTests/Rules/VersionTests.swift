@@ -5,7 +5,7 @@ import SluiceRedis
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `Nodes of another protocol version` {
+@Suite(.timeLimit(.minutes(10))) struct `Nodes of another protocol version` {
     /// One node of a pool, in its own version.
     private struct Member {
         let client: RedisClient

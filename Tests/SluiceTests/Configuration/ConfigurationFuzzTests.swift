@@ -4,7 +4,7 @@ import Testing
 @testable import Sluice
 
 /// Whatever is read from outside ends in a value that holds or an error that says where: never in a trap, never in a long wait.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConfigurationFuzzTests {
     private static let file = Array(
         """

@@ -3,7 +3,7 @@ import Testing
 @testable import Sluice
 
 /// What bad input gets: a message that names the place, the thing and the remedy.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConfigurationProblemTests {
     /// Bad input, and what its message must hold.
     struct Case: Sendable, CustomTestStringConvertible {

@@ -4,7 +4,7 @@ import Testing
 @testable import Sluice
 
 /// What a configuration is made of, and who wins.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConfigurationReadTests {
     private static let file = """
         {

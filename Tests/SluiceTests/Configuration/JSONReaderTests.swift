@@ -3,7 +3,7 @@ import Testing
 @testable import Sluice
 
 /// JSON as RFC 8259 has it, with places.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct JSONReaderTests {
     private func value(_ text: String) throws(JSONTextError) -> JSONNode.Value { try JSONReader.read(Array(text.utf8)).value }
 

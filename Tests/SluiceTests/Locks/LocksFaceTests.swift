@@ -35,7 +35,7 @@ private func configuration(_ redis: RedisServer?) -> PoolConfiguration {
 /// The thread that asks.
 private func thread() -> UInt { UInt(pthread_self()) }
 
-@Suite(.timeLimit(.minutes(2))) struct `A pool's locks` {
+@Suite(.timeLimit(.minutes(10))) struct `A pool's locks` {
     @Test func `a task that prefers the pool's executor is on one thread from call to call, to the pool's end`() async throws {
         let redis = try await RedisServer()
         let pool = try await MirrorPool(configuration(redis))
