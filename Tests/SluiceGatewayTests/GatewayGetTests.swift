@@ -17,7 +17,7 @@ struct GatewayGetTests {
             #expect(first.body.contains("\"id\": 7") || first.body.contains("\"id\":7"))
             #expect(first.headers["mirror"] == "mirror" && first.headers["etag"] != nil)
             #expect(first.headers["content-type"] == "application/json; charset=utf-8")
-            #expect(first.headers["sluice-mirror"] == "m1" && first.headers["age"] == "0")
+            #expect(first.headers["sluice-mirror"] == "m1" && (0...10).contains(Int(first.headers["age"] ?? "") ?? -1))
             let asked = try CacheStatusField(first.headers["cache-status"])
             #expect(asked.forward == "uri-miss" && asked.forwardStatus == 200 && asked.isStored && !asked.isCollapsed)
             #expect(asked.detail == "mirror")

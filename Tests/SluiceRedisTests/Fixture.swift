@@ -33,5 +33,5 @@ func code(of body: () async throws(RedisError) -> Void) async -> RedisError.Code
 
 /// Asks again until the condition holds; the test's time limit ends it otherwise.
 func until(_ condition: () async throws -> Bool) async throws {
-    while try await !condition() { try await Task.sleep(for: .milliseconds(2)) }
+    try await eventually("what the test waits for", until: condition)
 }

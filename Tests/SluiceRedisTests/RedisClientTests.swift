@@ -137,7 +137,8 @@ import Testing
             }
             let stats = try await server.cli("INFO", "commandstats")
             #expect(stats.contains("cmdstat_evalsha:calls=5,"))
-            #expect(stats.contains("cmdstat_script|load:calls=2,"))
+            // Redis 6 counts our SCRIPT FLUSH with them.
+            #expect(stats.contains("cmdstat_script|load:calls=2,") || stats.contains("cmdstat_script:calls=3,"))
             try await server.cli("SCRIPT", "FLUSH")
             #expect(try await Burst(client).run(script) == .integer(3))
         }
