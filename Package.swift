@@ -102,7 +102,8 @@ let package = Package(
             name: "SluiceMirrorTests", dependencies: ["SluiceRandom", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
-            name: "SluiceTests", dependencies: ["SluiceRandom", "Sluice", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
+            name: "SluiceTests",
+            dependencies: ["SluiceRandom", "Sluice", "SluiceCoordination", "SluiceMirror", "SluiceServer", "SluiceLoop", "SluiceHarness"],
             swiftSettings: languageRules),
         .testTarget(
             name: "SluiceGatewayTests",

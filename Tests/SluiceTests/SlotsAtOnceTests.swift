@@ -122,8 +122,8 @@ import Testing
         }
         #expect(await judges.violations == 0)
         #expect(await judges.requests == answered, "nobody was refused")
-        // Calm brings 160 a second, the limits allow 2,400.
-        #expect(answered - inFlood > 300 && inFlood > 300)
+        // There was both: calm brings 160 a second, the limits allow 2,400, and a slow machine has a part of either.
+        #expect(answered - inFlood > 50 && inFlood > 50)
         for pool in pools { await pool.shutDown() }
         await client.shutDown()
         await loop.shutDown()

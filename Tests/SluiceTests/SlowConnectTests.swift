@@ -1,3 +1,4 @@
+import SluiceCoordination
 import SluiceHTTP
 import SluiceHarness
 import SluiceLoop
@@ -39,6 +40,24 @@ struct SlowConnectTests {
         await redis?.stop()
         await judges.shutDown()
         return took
+    }
+
+    @Test(arguments: [false, true])
+    func `a call that met it is sent to the other mirror, though it is the only one`(shared: Bool) async throws {
+        let redis = shared ? try await RedisServer() : nil
+        let stalled = try StalledListener()
+        let judges = try await Judges(1, limit: .init(50, per: .seconds(60)))
+        var configuration = judges.configuration(redis: redis?.url)
+        // Though the one that stalls has twice as much to give.
+        configuration.mirrors.insert(
+            MirrorConfiguration(url: "http://127.0.0.1:\(stalled.port)", name: "stalled", limits: [.init(100, per: .seconds(60))]), at: 0)
+        let pool = try await MirrorPool(configuration)
+        #expect(try await pool.get("/posts/1").status == 200)
+        let state = try await pool.core.ledger.inspect()
+        #expect(state.mirrors.map(\.counters.granted) == [1, 1], "it was sent to the mirror that stalls again")
+        await pool.shutDown()
+        await redis?.stop()
+        await judges.shutDown()
     }
 
     @Test func `where there is no other mirror each error says that no connection came about`() async throws {

@@ -24,10 +24,10 @@ extension SlotNode {
             let rules = rules.agreed[ended.slot.mirror]
             // The time that a report may wait began when its requests ended.
             let since = min(ended.since, now)
-            let latest = reportTime(rules, ended.fare, now: since) ?? since.advanced(byMicroseconds: SettleBook.patience)
+            let latest = reportTime(rules, now: since) ?? since.advanced(byMicroseconds: SettleBook.patience)
             book.record(
-                .completed(ended.at), of: ended.slot.grant, count: ended.count, fare: ended.fare, urgent: rules.makesRoomAtOnce, by: latest,
-                now: now)
+                .completed(ended.at), of: ended.slot.grant, count: ended.count, fare: ended.fare,
+                urgent: ended.fare == .failed || rules.makesRoomAtOnce, by: latest, now: now)
         }
     }
 }

@@ -57,16 +57,16 @@ extension SlotNode {
         figures.inFlight -= 1
         ended(slot, outcome)
         let rules = rules.agreed[slot.mirror]
+        // That a mirror failed is told before anybody, and who met it first of all, asks for another slot.
         book.record(
-            outcome, of: slot.grant, fare: fare, urgent: outcome == .unsent || rules.makesRoomAtOnce, by: reportTime(rules, fare, now: now),
-            now: now)
+            outcome, of: slot.grant, fare: fare, urgent: outcome == .unsent || fare == .failed || rules.makesRoomAtOnce,
+            by: reportTime(rules, now: now), now: now)
     }
 
     /// Until when a completion may wait for others; nil: no longer than usual. It takes its age along, so it comes back no later for that; where
-    /// much happens it waits longer, but within the window, and where plenty is free until all nodes report. That a mirror fails is told as
-    /// soon as ever.
-    func reportTime(_ rules: MirrorRules, _ fare: SlotFare, now: Instant) -> Instant? {
-        guard fare != .failed, let window = rules.limits.first?.window else { return nil }
+    /// much happens it waits longer, but within the window, and where plenty is free until all nodes report.
+    func reportTime(_ rules: MirrorRules, now: Instant) -> Instant? {
+        guard let window = rules.limits.first?.window else { return nil }
         let isSteady = stock.isSteady(now: now)
         guard outlook?.isPlenty == true, holdsStock(now: now) else {
             return isSteady ? now.advanced(byMicroseconds: max(SettleBook.patience, min(200_000, window / 4))) : nil

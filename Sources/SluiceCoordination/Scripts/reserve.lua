@@ -60,14 +60,19 @@ local function divide(supply, demands)
     return supply - left
 end
 
--- How fast mirrors answer, in eighths of the fastest; one that is unknown counts as fast. A few milliseconds make no difference.
+-- How fast mirrors answer, in eighths of the fastest; one that is unknown counts as fast, one that fails as slow. A few milliseconds
+-- make no difference.
 local function speeds()
     local fastest, list = NEVER, {}
     for _, mirror in ipairs(call.mirrors) do
         if mirror.latency > 0 then fastest = min(fastest, mirror.latency) end
     end
     for m, mirror in ipairs(call.mirrors) do
-        list[m] = mirror.latency > 0 and max(1, floor(8 * (fastest + 5000) / (mirror.latency + 5000))) or 8
+        if mirror.conduct.score > 0 then
+            list[m] = 1
+        else
+            list[m] = mirror.latency > 0 and max(1, floor(8 * (fastest + 5000) / (mirror.latency + 5000))) or 8
+        end
     end
     return list
 end

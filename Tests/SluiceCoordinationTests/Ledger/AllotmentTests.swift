@@ -29,6 +29,13 @@ import Testing
         #expect(Allotment.split(10, over: [.init(free: 10, latency: 1_000), .init(free: 10, latency: 1_500)]) == [5, 5])
     }
 
+    @Test func `a mirror whose last requests failed gives least, and the rest when all is wanted`() {
+        let offers = [Allotment.Offer(free: 10, isSuspect: true), .init(free: 10, latency: 20_000)]
+        #expect(Allotment.split(1, over: offers) == [0, 1])
+        #expect(Allotment.split(9, over: offers) == [1, 8])
+        #expect(Allotment.split(20, over: offers) == [10, 10])
+    }
+
     @Test func `nobody is sent on a probe while another mirror has a slot`() {
         let offers = [Allotment.Offer(free: 1, isOnProbation: true), .init(free: 3, latency: 5_000_000)]
         #expect(Allotment.split(3, over: offers) == [0, 3])
@@ -55,7 +62,9 @@ import Testing
                 }
             }
             let offers = free.map {
-                Allotment.Offer(free: $0, latency: random.chance(70) ? random.pick(1...200_000) : 0, isOnProbation: random.chance(20))
+                Allotment.Offer(
+                    free: $0, latency: random.chance(70) ? random.pick(1...200_000) : 0, isSuspect: random.chance(20),
+                    isOnProbation: random.chance(20))
             }
             let parts = Allotment.split(total, over: offers)
             #expect(parts.reduce(0, +) == total, "seed \(seed)")

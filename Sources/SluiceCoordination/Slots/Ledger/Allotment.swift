@@ -25,12 +25,15 @@ package enum Allotment {
         package var free: Int64
         /// Half of its answers take longer than so many µs; 0: unknown.
         package var latency: Int64
+        /// Whether its last requests failed rather than not.
+        package var isSuspect: Bool
         /// Whether its next slot is a probe.
         package var isOnProbation: Bool
 
-        package init(free: Int64, latency: Int64 = 0, isOnProbation: Bool = false) {
+        package init(free: Int64, latency: Int64 = 0, isSuspect: Bool = false, isOnProbation: Bool = false) {
             self.free = free
             self.latency = latency
+            self.isSuspect = isSuspect
             self.isOnProbation = isOnProbation
         }
     }
@@ -42,7 +45,7 @@ package enum Allotment {
     /// - Precondition: the total is at most the sum of what is free.
     package static func split(_ total: Int64, over offers: [Offer]) -> [Int64] {
         var parts = offers.map { _ in Int64(0) }
-        let speeds = speeds(offers.map(\.latency))
+        let speeds = speeds(offers)
         var left = total
         for isOnProbation in [false, true] {
             while left > 0 {
@@ -70,10 +73,14 @@ package enum Allotment {
         return parts
     }
 
-    /// How fast mirrors answer, in eighths of the fastest; one that is unknown counts as fast. A few milliseconds make no difference.
-    static func speeds(_ latencies: [Int64]) -> [Int64] {
-        let fastest = latencies.filter { $0 > 0 }.min() ?? 0
-        return latencies.map { $0 > 0 ? max(1, 8 * (fastest + grain) / ($0 + grain)) : 8 }
+    /// How fast mirrors answer, in eighths of the fastest; one that is unknown counts as fast, one that fails as slow, so that who tries again
+    /// is sent to another. A few milliseconds make no difference.
+    private static func speeds(_ offers: [Offer]) -> [Int64] {
+        let fastest = offers.lazy.map(\.latency).filter { $0 > 0 }.min() ?? 0
+        return offers.map { offer in
+            if offer.isSuspect { return 1 }
+            return offer.latency > 0 ? max(1, 8 * (fastest + grain) / (offer.latency + grain)) : 8
+        }
     }
 
     private static let grain: Int64 = 5_000

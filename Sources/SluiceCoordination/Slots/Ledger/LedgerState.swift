@@ -203,7 +203,7 @@ package struct LedgerState: Hashable, Sendable {
             let free = free(rules, at: time.now)
             return Allotment.Offer(
                 free: request.sparesOnly ? min(free, mirror.spare(rules)) : free, latency: mirror.latency,
-                isOnProbation: mirror.conduct.isOnProbation)
+                isSuspect: mirror.conduct.isSuspect, isOnProbation: mirror.conduct.isOnProbation)
         }
         let shares = Allotment.shares(of: offers.reduce(0) { $0 + $1.free }, among: request.demands.map { ($0.wanted, $0.tier) })
         let pieces = Allotment.pieces(

@@ -55,6 +55,9 @@ package struct MirrorConduct: Hashable, Sendable {
     /// How late a paced start may be without the next being late as well, in µs: what waking up takes.
     private static let slack: Int64 = 20_000
 
+    /// Whether its last requests failed rather than not: others are given first, before the circuit opens too.
+    package var isSuspect: Bool { score > 0 }
+
     /// Whether the mirror gets one slot at a time until one is answered.
     package var isOnProbation: Bool { probe != 0 }
 
