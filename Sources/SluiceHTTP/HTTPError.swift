@@ -48,7 +48,7 @@ package struct HTTPError: Error, CustomStringConvertible {
     package var wasSent: Bool
     /// When it was over: the transfer cut off, its connection dropped. For a slot this is the request's completion.
     package var endedAt: Instant
-    /// When the request got a connection, or began to make one; `nil`: it never came so far.
+    /// When the request got a connection, or began to make one, the lookup of the name included; `nil`: it never came so far.
     package var connectingSince: Instant?
     /// What lay below, when something did.
     package var underlying: (any Error)?

@@ -9,7 +9,8 @@ final class Transfers {
     typealias Outcome = Result<HTTPResponse, HTTPError>
 
     private enum Stage {
-        case queued, lookingUp
+        case queued
+        case lookingUp(since: Instant)
         case running(CurlEasy)
     }
 
@@ -42,6 +43,15 @@ final class Transfers {
 
         /// The handle of a transfer that has got so far.
         var easy: CurlEasy? { if case .running(let easy) = stage { easy } else { nil } }
+
+        /// When it got one of our connections, or leave to make one: a lookup of the mirror's name is a part of connecting.
+        var connectingSince: Instant? {
+            switch stage {
+            case .queued: nil
+            case .lookingUp(let since): since
+            case .running(let easy): easy.connectingSince
+            }
+        }
 
         /// Whether bytes may have left.
         var wasSent: Bool { easy.map { $0.attempts > 0 } ?? false }
@@ -140,7 +150,7 @@ final class Transfers {
         case .wait: break
         case .lookUp: lookUp(name)
         }
-        transfer.stage = .lookingUp
+        transfer.stage = .lookingUp(since: .now)
     }
 
     private func run(_ id: UInt64, _ transfer: Transfer, _ addresses: [SocketAddress]) {
@@ -181,7 +191,7 @@ final class Transfers {
     /// Why a transfer did not leave by the instant by which it had to.
     private func lateStart(_ transfer: Transfer) -> String {
         let host = transfer.origin.host
-        let span = Duration.milliseconds(Instant.now.microseconds(since: transfer.easy?.connectingSince ?? transfer.beganAt) / 1_000).text
+        let span = Duration.milliseconds(Instant.now.microseconds(since: transfer.connectingSince ?? transfer.beganAt) / 1_000).text
         switch transfer.stage {
         case .queued:
             return "The request to \(host) was not sent: it waited \(span) in vain for one of this process's connections to be free."
@@ -196,7 +206,7 @@ final class Transfers {
             return .failure(
                 HTTPError(
                     code: code, message: message(transfer), wasSent: transfer.wasSent, endedAt: .now,
-                    connectingSince: transfer.easy?.connectingSince))
+                    connectingSince: transfer.connectingSince))
         }
     }
 

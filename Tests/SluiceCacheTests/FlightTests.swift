@@ -145,6 +145,30 @@ struct FlightTests {
         #expect(scene.send(.left(waiter: 2)) == [.cancelFetch(attempt: 1), .abandon(attempt: 1), .end])
     }
 
+    @Test func `a request that is on its way goes on though nobody waits, is stored, and serves who comes meanwhile`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        _ = scene.send(.lookedUp(attempt: 1, .taken(servable: false)))
+        #expect(scene.send(.onTheWay(attempt: 1, true)) == [])
+        #expect(scene.send(.left(waiter: 1)) == [])
+        // Nor does another process begin.
+        #expect(scene.pass(2_000_000) == [.renew(attempt: 1)])
+        #expect(scene.join(2, seconds: 60) == [])
+        #expect(scene.send(.left(waiter: 2)) == [])
+        #expect(scene.send(.fetched(attempt: 1, .storable)) == [.fill(attempt: 1)])
+        #expect(scene.send(.filled(attempt: 1, isAccepted: true)) == [.end])
+    }
+
+    @Test func `after one that failed nobody waits for no other is sent`() {
+        var scene = Scene()
+        _ = scene.join(1)
+        _ = scene.send(.lookedUp(attempt: 1, .taken(servable: false)))
+        _ = scene.send(.onTheWay(attempt: 1, true))
+        _ = scene.send(.left(waiter: 1))
+        #expect(scene.send(.onTheWay(attempt: 1, false)) == [.cancelFetch(attempt: 1), .abandon(attempt: 1), .end])
+        #expect(scene.send(.onTheWay(attempt: 1, true)) == [])
+    }
+
     @Test func `a flight taken for nobody is given back`() {
         var scene = Scene()
         _ = scene.join(1)
@@ -287,6 +311,9 @@ struct FlightTests {
                             .declined(servable: flag),
                         ] + (isAhead ? [.takenAhead] : [])
                     note(scene.send(.lookedUp(attempt: attempt, replies.randomElement(using: &generator)!)))
+                case .fetch(let attempt, _, _) where Bool.random(using: &generator):
+                    owed.append(effect)
+                    note(scene.send(.onTheWay(attempt: attempt, flag)))
                 case .fetch(let attempt, _, let isRefresh):
                     let endings: [FetchEnding] =
                         [.storable, .unstorable, .errorAnswer, .failed(deadlineBound: flag, servable: false)]

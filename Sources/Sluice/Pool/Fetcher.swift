@@ -20,8 +20,10 @@ actor Fetcher {
         var isBoundByDeadline = false
         /// Nobody waits for it: it takes a slot that nobody wants, and only one.
         var isRefresh = false
-        /// Called after each request that left and had no answer: it may have been carried out.
-        var whenUncertain: (@Sendable () -> Void)?
+        /// Told true when a request leaves, and false when it has ended without an answer and another one is to follow.
+        var whenOnTheWay: @Sendable (Bool) -> Void = { _ in }
+        /// Called after each request that left and had no answer: it may have been carried out, or may be until that instant.
+        var whenUncertain: (@Sendable (Instant) -> Void)?
     }
 
     /// Attempts that may fail before the call does.
@@ -84,7 +86,7 @@ actor Fetcher {
                     throw SluiceError(
                         .deadlineExceeded, "the deadline passed while \(mirrors[slot.mirror].name) was asked", underlying: error)
                 }
-                guard failures < (need.isRefresh ? 1 : Self.attempts), need.isIdempotent || !error.wasSent else {
+                guard !need.isRefresh, failures < Self.attempts, need.isIdempotent || !error.wasSent else {
                     let sent = need.isIdempotent ? "" : "; it may have been carried out, and is not sent again"
                     throw SluiceError(
                         .mirrorsUnavailable,
@@ -94,6 +96,7 @@ actor Fetcher {
                 // Many end so in the same moment. When the ledger has heard of them all it has no slot of that mirror for any of them.
                 if isLate { try? await loop.sleep(until: Instant.now.advanced(byMicroseconds: LateStart.pause)) }
             }
+            need.whenOnTheWay(false)
             avoided = mirrors.count > 1 ? [slot.mirror] : []
             guard Instant.now < need.deadline else {
                 if let last { return last }
@@ -128,7 +131,11 @@ actor Fetcher {
         do throws(HTTPError) {
             let response = try await http.send(
                 request, timeout: need.isBoundByDeadline ? min(timeout, left) : timeout, startBy: slot.sendBy
-            ) { ticket.spend() }
+            ) {
+                guard ticket.spend() else { return false }
+                need.whenOnTheWay(true)
+                return true
+            }
             let verdict = Verdict.of(response)
             let latency = response.firstByteAt.microseconds(since: ticket.spentAt ?? started)
             let fare: SlotFare
@@ -144,8 +151,9 @@ actor Fetcher {
             await coordinator.finish(slot, .completed(response.firstByteAt), fare)
             return (response, verdict)
         } catch {
-            await coordinator.finish(slot, error.wasSent ? .completed(end(of: ticket, error)) : .unsent, fare(of: error, need, slot))
-            if error.wasSent { need.whenUncertain?() }
+            let end = end(of: ticket, error)
+            await coordinator.finish(slot, error.wasSent ? .completed(end) : .unsent, fare(of: error, need, slot))
+            if error.wasSent { need.whenUncertain?(end) }
             throw error
         }
     }

@@ -41,7 +41,8 @@ extension PoolCore {
     ) async throws -> FetchedResponse {
         let wish = Fetcher.Need(
             target: key.target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
-            priority: priority, deadline: need.deadline.advanced(byMicroseconds: -margin), isRefresh: need.isRefresh)
+            priority: priority, deadline: need.deadline.advanced(byMicroseconds: -margin), isRefresh: need.isRefresh,
+            whenOnTheWay: need.whenOnTheWay)
         do {
             let (response, mirror) = try await withTaskExecutorPreference(loop) { try await fetcher.fetch(wish) }
             return FetchedResponse(
@@ -54,8 +55,6 @@ extension PoolCore {
 
     /// A request that the cache has no part in, apart from forgetting what it may have changed (RFC 9111 section 4.4).
     func send(_ request: PoolRequest, options: CallOptions) async throws(SluiceError) -> Answer {
-        try enter()
-        defer { leave() }
         let target: CacheKey
         do throws(CacheKeyError) {
             target = try CacheKey(method: request.method, target: request.path)
@@ -67,19 +66,40 @@ extension PoolCore {
         }
         // What a request with this method may change.
         let changed = ["GET", "HEAD", "OPTIONS", "TRACE"].contains(request.method) ? nil : try? CacheKey(target: target.target)
-        let (response, mirror) = try await fetcher.fetch(
-            Fetcher.Need(
-                method: request.method, target: request.path, headers: request.headers, body: request.body,
-                isIdempotent: request.isIdempotent, priority: SlotPriority(options.priority),
-                deadline: Instant.now.advanced(by: options.deadline ?? configuration.deadline), isBoundByDeadline: true,
-                // The caller may have gone, and nobody waits for this.
-                whenUncertain: { [cache] in
-                    if let changed { Task { _ = try? await cache.purge(changed) } }
-                }))
-        if let changed, (200..<400).contains(response.status) { _ = try? await cache.purge(changed) }
+        let sending = Sending<(response: HTTPResponse, mirror: Mirror)>()
+        let need = Fetcher.Need(
+            method: request.method, target: request.path, headers: request.headers, body: request.body,
+            isIdempotent: request.isIdempotent, priority: SlotPriority(options.priority),
+            deadline: Instant.now.advanced(by: options.deadline ?? configuration.deadline), isBoundByDeadline: true,
+            whenOnTheWay: { sending.isOnTheWay($0) },
+            whenUncertain: { [cache, loop] end in
+                guard let changed else { return }
+                Task {
+                    _ = try? await cache.purge(changed)
+                    // What was read meanwhile may be from before it.
+                    try await loop.sleep(until: end)
+                    _ = try? await cache.purge(changed)
+                }
+            })
+        try enter()
+        sending.begin(Task { await send(need, changing: changed, sending) })
+        let (response, mirror) = try await sending.value()
         return Answer(
             status: response.status, headers: response.headers, body: response.body, source: .mirror(mirror.name), isStale: false,
             isCollapsed: false, age: .zero, freshFor: .zero)
+    }
+
+    /// The call lasts for as long as its request does, also when its caller has gone.
+    private func send(_ need: Fetcher.Need, changing changed: CacheKey?, _ sending: Sending<(response: HTTPResponse, mirror: Mirror)>) async
+    {
+        defer { leave() }
+        do throws(SluiceError) {
+            let answer = try await fetcher.fetch(need)
+            if let changed, (200..<400).contains(answer.response.status) { _ = try? await cache.purge(changed) }
+            sending.end(.success(answer))
+        } catch {
+            sending.end(.failure(error))
+        }
     }
 }
 

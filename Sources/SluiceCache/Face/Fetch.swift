@@ -40,7 +40,7 @@ package struct Revalidation: Sendable, Hashable {
 }
 
 /// What the cache asks of a fetch.
-package struct FetchNeed: Sendable, Hashable {
+package struct FetchNeed: Sendable {
     /// Validators to send along, when a stale record is at hand.
     package var revalidation: Revalidation?
     /// The latest deadline of the callers who wait: the fetch should queue for its slot no longer than this.
@@ -48,6 +48,9 @@ package struct FetchNeed: Sendable, Hashable {
     /// Nobody waits for it: it refreshes an answer that nears its end, or was served stale. Spend a slot that nobody wants, or throw
     /// ``NoSpareSlot`` at once.
     package var isRefresh: Bool
+    /// To be told true when the request leaves, and false when it has ended without an answer and another one is to follow. What has left
+    /// is not cancelled when nobody waits for it any more: its slot is spent, and others may want the answer. Call it from anywhere.
+    package var whenOnTheWay: @Sendable (Bool) -> Void = { _ in }
 }
 
 /// Why a refresh was put off: every slot is wanted, or kept for those who come.

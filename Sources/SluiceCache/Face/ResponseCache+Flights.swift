@@ -147,7 +147,15 @@ extension ResponseCache {
     private func startFetch(_ attempt: UInt64, _ deadline: Instant, _ isRefresh: Bool, _ cell: FlightCell) {
         if isRefresh, !refreshGate.isOpen(at: .now) { return noSpareSlot(attempt, cell) }
         counters.withLock { $0.fetches += 1 }
-        let need = FetchNeed(revalidation: cell.entry?.record.revalidation, deadline: deadline, isRefresh: isRefresh)
+        var need = FetchNeed(revalidation: cell.entry?.record.revalidation, deadline: deadline, isRefresh: isRefresh)
+        need.whenOnTheWay = { [loop, key = cell.key] isSo in
+            loop.execute {
+                self.assumeIsolated { cache in
+                    guard let cell = cache.flights[key], cell.tokenAttempt == attempt else { return }
+                    cache.send(.onTheWay(attempt: attempt, isSo), to: cell)
+                }
+            }
+        }
         let stale = cell.entry
         cell.fetchTask = Task {
             do {

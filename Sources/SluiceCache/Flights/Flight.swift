@@ -38,6 +38,8 @@ package struct Flight: Sendable {
     /// Whether the fetch is everybody's. One for a key whose answers are not kept is not: other processes fetch beside it, and what it
     /// brings goes to those who wait here alone.
     private var isShared = true
+    /// Whether a request is on its way to a mirror.
+    private var isOnTheWay = false
     private var phase = Phase.idle
     private var attempt: UInt64 = 0
     private var waiters: [UInt64: Instant] = [:]
@@ -120,8 +122,13 @@ package struct Flight: Sendable {
             let pause = isValid == nil ? timing.retry : timing.lease / 3
             phase = .fetching(renewAt: now.advanced(byMicroseconds: pause), deadline: deadline)
             return []
+        case .onTheWay(let attempt, let isSo):
+            guard attempt == self.attempt, case .fetching = phase else { return [] }
+            isOnTheWay = isSo
+            return stopIfUnwanted()
         case .fetched(let attempt, let ending):
             guard attempt == self.attempt, case .fetching(_, let deadline) = phase else { return [] }
+            isOnTheWay = false
             return fetched(ending, deadline: deadline, receivedAt: receivedAt)
         case .filled(let attempt, let isAccepted):
             guard attempt == self.attempt, phase == .filling else { return [] }
@@ -135,6 +142,7 @@ package struct Flight: Sendable {
     private mutating func lookUp(again: Bool = false, ahead: Bool = false) -> [FlightEffect] {
         if !again { attempt += 1 }
         phase = .lookingUp(overtaken: false)
+        isOnTheWay = false
         unasked = []
         isShared = true
         hasHeardChange = false
@@ -272,7 +280,7 @@ package struct Flight: Sendable {
         }
         if let until = refreshUntil, until <= now { refreshUntil = nil }
         let stopping = stopIfUnwanted()
-        if !stopping.isEmpty || isUnwanted { return effects + stopping }
+        if !stopping.isEmpty { return effects + stopping }
         switch phase {
         case .waiting(let until) where until <= now: effects += lookUp()
         case .offline(let until) where until <= now: effects += lookUp(again: true)
@@ -299,7 +307,8 @@ package struct Flight: Sendable {
         }
     }
 
-    /// Ends what nobody wants. What is on its way to Redis is awaited: it may have taken a flight that must be given back.
+    /// Ends what nobody wants. What is on its way to Redis is awaited: it may have taken a flight that must be given back. So is what is on
+    /// its way to a mirror: its slot is spent, who asks again wants the answer, and so may other processes.
     private mutating func stopIfUnwanted() -> [FlightEffect] {
         guard isUnwanted else { return [] }
         switch phase {
@@ -307,6 +316,7 @@ package struct Flight: Sendable {
         case .waiting, .offline:
             phase = .idle
             return [.end]
+        case .fetching where isOnTheWay: return []
         case .fetching:
             phase = .idle
             return [.cancelFetch(attempt: attempt), .abandon(attempt: attempt), .end]

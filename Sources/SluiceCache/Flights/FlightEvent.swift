@@ -17,6 +17,8 @@ package enum FlightEvent: Sendable, Hashable {
     case trackingRestored
     /// Redis said whether the flight still is ours; nil when it could not be asked.
     case renewed(attempt: UInt64, isValid: Bool?)
+    /// The request has left, or has ended without an answer and is to be followed by another one.
+    case onTheWay(attempt: UInt64, Bool)
     /// The mirror answered, or the fetch failed.
     case fetched(attempt: UInt64, FetchEnding)
     /// Redis took the record, or refused it; nil when it could not be asked.
