@@ -34,4 +34,13 @@ import Testing
             #expect(seen[kind, default: 0] > 10, "\(kind): \(seen)")
         }
     }
+
+    @Test func `in the model as in Redis, a purge reaches those who fetch side by side for an hour after the word of it`() {
+        var model = FlightLedger()
+        _ = model.lookUp("k", token: "a", lease: 5_000, at: 0)
+        #expect(model.decline("k", token: "a", for: 5_000, at: 0).wasHeld)
+        var later = model
+        #expect(model.purge("k", at: 3_604_999).isInvalidated)
+        #expect(!later.purge("k", at: 3_605_000).isInvalidated)
+    }
 }

@@ -47,7 +47,7 @@ struct FlightPair {
     mutating func step() async throws -> String? {
         calls += 1
         if happens(10) { try await moveClock() }
-        for key in names { _ = try await client.command("EXISTS", keys.record(key)) }
+        for key in names { _ = try await client.command("EXISTS", keys.record(key), keys.flight(key)) }
         model.expire(at: try await now())
         let before = try await heard()
         let key = names.randomElement(using: &random)!

@@ -111,6 +111,24 @@ struct ScriptTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func `a flight whose answers are not kept leaves little, for as long as somebody may fetch beside it`(isStored: Bool) async throws {
+        try await withRedis { (server, client) async throws in
+            _ = try await lookUp(client, "a")
+            _ = try await lookUp(client, "b")
+            if isStored {
+                #expect(try await fill(client, "a", fresh: 0, refresh: 0) == "filled")
+            } else {
+                #expect(try await run(client, CacheScripts.decline, "a", "5000") == 1)
+            }
+            #expect(try await lookUp(client, "b") == [isStored ? "whole" : "none", "declined"])
+            let fields = try await server.cli("HKEYS", Self.flight).split(separator: "\n").sorted()
+            #expect(fields == ["declined", "purges", "until_ms"])
+            let life = try #require(Int(try await server.cli("PTTL", Self.flight)))
+            #expect((3_500_000...3_605_000).contains(life), "\(life)")
+        }
+    }
+
     @Test func `a fill is refused once its lease has ended and another holds the flight`() async throws {
         try await withRedis { (server, client) async throws in
             _ = try await lookUp(client, "a")

@@ -71,6 +71,33 @@ import Testing
         }
     }
 
+    @Test func `commands that followed before their name led to the new server follow again`() async throws {
+        let (old, new) = (try await RedisServer(), try await RedisServer())
+        let (forCommands, forMessages) = (try TCPProxy(to: old.port), try TCPProxy(to: new.port))
+        let loop = EventLoop(name: "redis-test")
+        let client = RedisClient(endpoint: try RedisEndpoint(url: "redis://127.0.0.1:\(forCommands.port)"), loop: loop)
+        let subscriber = RedisSubscriber(
+            endpoint: try RedisEndpoint(url: "redis://127.0.0.1:\(forMessages.port)"), loop: loop, beside: client
+        ) { _ in }
+        await client.start()
+        try await client.command("PING")
+        await subscriber.start()
+        // They have moved, in vain, and are at the old one again.
+        try await until { forCommands.accepted >= 2 }
+        try await until { (try? await client.command("PING")) != nil }
+        forCommands.lead(to: new.port)
+        try await until {
+            _ = try? await client.command("SET", "k", "v")
+            return try await new.cli("GET", "k") == "v"
+        }
+        try await until { await subscriber.isConnected }
+        await subscriber.shutDown()
+        await client.shutDown()
+        await loop.shutDown()
+        for proxy in [forCommands, forMessages] { proxy.stop() }
+        for server in [old, new] { await server.stop() }
+    }
+
     @Test func `where messages are led elsewhere for good they are not heard, and neither server is flooded`() async throws {
         let (one, other) = (try await RedisServer(), try await RedisServer())
         let proxy = try TCPProxy(to: other.port)
@@ -86,7 +113,7 @@ import Testing
         try await Task.sleep(for: .seconds(3))
         #expect(proxy.accepted > 0 && proxy.accepted < 20)
         #expect(await !subscriber.isConnected)
-        // Commands have tried to follow once.
+        // Commands have tried to follow, less often than messages came.
         let second = try await client.command("CLIENT", "ID").int64
         #expect(first != second && second.map { $0 < 12 } == true)
         proxy.lead(to: one.port)

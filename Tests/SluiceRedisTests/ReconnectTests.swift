@@ -35,8 +35,52 @@ struct ReconnectTests {
             let next = reconnect.failed(refused, at: start, chance: 1.0.nextDown, isStanding: isStanding)
             waits.append(try #require(next).microseconds(since: start))
         }
-        let expected: [Int64] = [50_000, 100_000, 200_000, 400_000, 800_000, 1_600_000, 3_200_000, 5_000_000, 5_000_000, 200_000]
-        #expect(zip(waits, expected).allSatisfy { abs($0 - $1) <= 1 })
+        let expected: [Int64] = [50_000, 100_000, 200_000, 400_000, 800_000, 1_600_000, 3_200_000, 5_000_000, 5_000_000, 50_000]
+        #expect(zip(waits, expected).allSatisfy { abs($0 - $1) <= 1 }, "\(waits)")
+    }
+
+    /// A machine with the waits of `RedisClientOptions`, and what it waits after a failure.
+    private struct Waits {
+        var reconnect = Reconnect(minimum: 50_000, maximum: 250_000, standingMaximum: 5_000_000)
+
+        mutating func next(_ error: RedisError, at now: Instant, isStanding: Bool = true) throws -> Int64 {
+            let next = reconnect.failed(error, at: now, chance: 1, isStanding: isStanding)
+            return try #require(next).microseconds(since: now)
+        }
+    }
+
+    @Test func `a cause that stays is waited for anew, however often there was no connection before`() throws {
+        var waits = Waits()
+        _ = waits.reconnect.start()
+        for _ in 0..<7 { _ = try waits.next(refused, at: start, isStanding: false) }
+        waits.reconnect.connected(at: start)
+        #expect(try waits.next(refused, at: start) == 50_000)
+    }
+
+    @Test func `however long a refusal takes after the login, it is met ever more rarely`() throws {
+        var waits = Waits()
+        _ = waits.reconnect.start()
+        var (now, found) = (start, [Int64]())
+        for _ in 0..<9 {
+            waits.reconnect.connected(at: now)
+            now = now.advanced(byMicroseconds: 10_000_000)
+            found.append(try waits.next(refused, at: now))
+        }
+        #expect(found == [50_000, 100_000, 200_000, 400_000, 800_000, 1_600_000, 3_200_000, 5_000_000, 5_000_000])
+    }
+
+    @Test(arguments: [4_999_999, 5_000_000] as [Int64])
+    func `what was in force for long sets the wait for a cause that stays back`(span: Int64) throws {
+        var waits = Waits()
+        _ = waits.reconnect.start()
+        for _ in 0..<5 { _ = try waits.next(refused, at: start) }
+        waits.reconnect.connected(at: start)
+        waits.reconnect.isInForce(at: start)
+        #expect(try waits.next(refused, at: start.advanced(byMicroseconds: span)) == (span < 5_000_000 ? 1_600_000 : 50_000))
+        // What was in force by one connection says nothing of the next.
+        waits.reconnect.connected(at: start)
+        let later = start.advanced(byMicroseconds: 100_000_000)
+        #expect(try waits.next(refused, at: later) == (span < 5_000_000 ? 3_200_000 : 100_000))
     }
 
     @Test func `only a connection that lasted sets the wait back`() throws {

@@ -41,6 +41,10 @@ final class FlightCell {
     var hasRead = false
     /// Whether another process's fetch was waited for.
     var hasWaited = false
+    /// How many purges of tags this process knew of at the lookup; only a cache with Redis asks.
+    var tagPurges: Int64 = 0
+    /// A number that only those callers are above who asked after the first purge of a tag since the lookup; nil: there was none.
+    var lastBeforeTagPurge: UInt64?
     /// Whether this process purged the key since the lookup; only an embedded cache asks.
     var isPurged = false
 

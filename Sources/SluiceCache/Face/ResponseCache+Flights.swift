@@ -60,6 +60,8 @@ extension ResponseCache {
         }
         let now = Instant.now
         cell.isPurged = false
+        cell.tagPurges = purges.count
+        cell.lastBeforeTagPurge = nil
         cell.entry = memory.find(cell.key, now: now)
         cell.source = .memory
         cell.askedSince = cell.flight.freshSince
@@ -182,6 +184,10 @@ extension ResponseCache {
         let draft = RecordDraft(response, confirming: stale, policy: cell.policy, options: options)
         cell.draft = draft
         cell.isFilled = false
+        // A fill asks Redis whether a tag was purged meanwhile; what is not stored asks nobody.
+        if let number = cell.lastBeforeTagPurge, purges.isPurged(cell.key, tags: draft.tags, since: cell.tagPurges) {
+            send(.outdated(callersAbove: number), to: cell)
+        }
         let ending: FetchEnding = draft.freshness.isStorable ? .storable : isPassing ? .errorAnswer : .unstorable
         send(.fetched(attempt: attempt, ending), to: cell, receivedAt: draft.receivedAt)
     }

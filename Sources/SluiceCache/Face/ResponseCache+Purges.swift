@@ -36,6 +36,10 @@ extension ResponseCache {
         let deleted: [CacheKey]
         do { deleted = try await redis.purge(tag: tag) } catch { throw Self.cacheError(error) }
         for key in deleted { forget(key) }
+        // What is being fetched is judged by its tags when it is there.
+        purges.note(.tag(tag))
+        let number = nextNumber()
+        for (_, cell) in flights where cell.lastBeforeTagPurge == nil { cell.lastBeforeTagPurge = number }
         return deleted.count
     }
 

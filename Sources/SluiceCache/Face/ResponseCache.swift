@@ -35,7 +35,7 @@ package actor ResponseCache {
     var wakes = WakeQueue<FlightCell>()
     /// The one timer behind `wakes`; made on first use, since that must happen on the loop.
     var timer: LoopTimer?
-    /// What was purged, where there is no Redis to remember it.
+    /// What was purged, where there is no Redis to remember it; with Redis, the tags that this process purged.
     var purges = PurgeLog()
     /// What is worth a slot that nobody wants.
     var refreshQueue = RefreshQueue()

@@ -116,6 +116,11 @@ package struct Flight: Sendable {
             return lookedUp(reply, overtaken: overtaken, now: now, canHear: canHear, receivedAt: receivedAt)
         case .invalidated: return invalidated(now: now)
         case .trackingRestored: return invalidated(now: now)
+        case .outdated(let number):
+            guard case .fetching = phase else { return [] }
+            hasHeardChange = true
+            latecomers.formUnion(waiters.keys.filter { $0 > number })
+            return []
         case .renewed(let attempt, let isValid):
             guard attempt == self.attempt, case .fetching(_, let deadline) = phase else { return [] }
             if isValid == false { return restart(cancelling: true) }

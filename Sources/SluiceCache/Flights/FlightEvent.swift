@@ -13,6 +13,8 @@ package enum FlightEvent: Sendable, Hashable {
     case lookedUp(attempt: UInt64, LookupReply)
     /// The key's invalidation message arrived, or everything's; or this process purged it.
     case invalidated
+    /// What was fetched, of which the flight is told next, is older than a purge; those callers asked after it whose numbers are higher.
+    case outdated(callersAbove: UInt64)
     /// Messages reach us again: some may have been lost in between.
     case trackingRestored
     /// Redis said whether the flight still is ours; nil when it could not be asked.

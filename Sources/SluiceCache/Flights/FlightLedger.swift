@@ -47,7 +47,7 @@ package struct FlightLedger: Hashable, Sendable {
 
     package init() {}
 
-    private static let day: Int64 = 86_400_000
+    private static let (hour, day): (Int64, Int64) = (3_600_000, 86_400_000)
 
     // MARK: Calls
 
@@ -221,6 +221,7 @@ package struct FlightLedger: Hashable, Sendable {
         rights[key]?.token = nil
         rights[key]?.isDeclined = true
         hold(key, for: span, at: now)
+        rights[key]?.keptUntil = now + span + Self.hour
     }
 
     /// Whether nobody has written to the record since the flight was taken. The record's natural end is no write.

@@ -6,6 +6,7 @@
 -- Messages: the record's invalidation, if anybody was told to wait. All wake, and fetch side by side.
 
 if redis.call('HGET', KEYS[2], 'token') ~= ARGV[1] then return 0 end
+local waited_for = redis.call('HGET', KEYS[2], 'waited_for')
 decline(KEYS[2], tonumber(ARGV[2]))
-if redis.call('HGET', KEYS[2], 'waited_for') then touch(KEYS[1]) end
+if waited_for then touch(KEYS[1]) end
 return 1

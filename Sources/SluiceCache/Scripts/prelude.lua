@@ -105,11 +105,13 @@ local function held_for(flight, lease)
 end
 
 -- Ends a flight without giving it to anybody, and says so for a while, in ms: until then everybody fetches beside everybody else.
--- It keeps its count of purges, so that a later purge ends it.
+-- It keeps its count of purges, so that a later purge ends it. What only its holder needed goes. The hash lives for an hour longer, as
+-- long as a request may take: by it a purge tells those who fetch that they are overtaken.
 local function decline(flight, span)
-  redis.call('HDEL', flight, 'token', 'holder')
+  redis.call('HDEL', flight, 'token', 'holder', 'taken_ms', 'seen', 'seen_until_ms', 'waited_for')
   redis.call('HSET', flight, 'declined', '1')
   hold(flight, span)
+  redis.call('PEXPIRE', flight, whole(span + HOUR))
 end
 
 -- Whether a prefix of this record's name was purged after `count` purges. The log holds prefixes by the number of their last purge.

@@ -244,7 +244,10 @@ package actor RedisSubscriber {
                 connection?.write(draining: &encoder.bytes)
             case .event(let event):
                 received(event)
-                if event == .connected { tell(nil) }
+                if event == .connected {
+                    reconnect.isInForce(at: .now)
+                    tell(nil)
+                }
             case .fail(let error):
                 let isStanding = error.code == .refused && !error.isPassingRefusal
                 if isStanding { tell(error) }

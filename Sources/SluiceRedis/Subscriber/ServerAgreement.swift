@@ -13,9 +13,13 @@ struct ServerAgreement {
         case bothMove
     }
 
-    /// Whether commands were made to move in the present disagreement: once, since a name that leads to several servers by turns must not
-    /// cost them one connection after the other.
-    private var haveCommandsMoved = false
+    /// How often in a row messages must have come to the same master before commands, having moved in vain, move again: a name that leads
+    /// to several servers by turns must not cost them one connection after the other.
+    private static let patience = 3
+
+    /// The master that messages came to, and how often in a row since commands were made to move; nil: they were not made to in the
+    /// present disagreement.
+    private var sinceMove: (runID: String, count: Int)?
 
     /// The connection for commands is ready: the later of the two, which shows where the name leads.
     mutating func commandsReady(at server: RedisHandshake.Server, messages: RedisHandshake.Server?) -> Step {
@@ -25,15 +29,23 @@ struct ServerAgreement {
     /// The connection for messages is ready: the later of the two. To a replica commands do not follow.
     mutating func messagesReady(at server: RedisHandshake.Server, commands: RedisHandshake.Server?) -> Step {
         if agree(server, commands) { return .none }
-        guard !haveCommandsMoved, !server.isReplica else { return .messagesMove }
-        haveCommandsMoved = true
+        guard !server.isReplica else {
+            sinceMove?.count = 0
+            return .messagesMove
+        }
+        if let last = sinceMove {
+            let count = last.runID == server.runID ? last.count + 1 : 1
+            sinceMove = (server.runID, count)
+            guard count >= Self.patience else { return .messagesMove }
+        }
+        sinceMove = (server.runID, 0)
         return .bothMove
     }
 
     private mutating func agree(_ server: RedisHandshake.Server, _ other: RedisHandshake.Server?) -> Bool {
         guard let other else { return true }
         guard server.runID == other.runID else { return false }
-        haveCommandsMoved = false
+        sinceMove = nil
         return true
     }
 }
