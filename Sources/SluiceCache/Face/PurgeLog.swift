@@ -1,7 +1,7 @@
 /// What was purged and when, as a count of purges: whether something is older than a purge that concerns it. Pure.
 ///
-/// With Redis the scripts know; only of what is not stored nobody asks them, and it holds this process's purges of tags. Its size is bounded: when it is full, all of it is summed up in one
-/// number, before which everything counts as purged. That errs on the safe side.
+/// With Redis the scripts know; only of what is not stored nobody asks them, so it holds this process's purges of tags. Its size is bounded:
+/// when it is full, all of it is summed up in one number, before which everything counts as purged. That errs on the safe side.
 struct PurgeLog: Sendable {
     /// What a purge concerns.
     enum Subject: Hashable, Sendable {
