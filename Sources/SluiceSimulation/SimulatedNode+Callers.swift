@@ -131,7 +131,11 @@ extension SimulatedNode {
         case .tooLate: return want(call)
         case .refused, .failed: run.lost(fetch, self, .mirror)
         }
-        if let next = next(call, at: mirror, result) { return want(next) }
+        if let next = next(call, at: mirror, result) {
+            tell(fetch, isOnTheWay: false)
+            if !fetch.isCancelled { want(next) }
+            return
+        }
         fetched(fetch, .failed(deadlineBound: present >= call.deadline, servable: false))
     }
 

@@ -195,6 +195,12 @@ extension SimulatedNode {
         run.lost(fetch, self, excuse)
     }
 
+    /// A request has left, or has ended without an answer and is to be followed by another one.
+    func tell(_ fetch: KeyedFetch, isOnTheWay: Bool) {
+        guard let cell = cache.cells[fetch.key], cell.fetch === fetch else { return }
+        send(.onTheWay(attempt: fetch.attempt, isOnTheWay), to: cell)
+    }
+
     /// The fetch has come to its end.
     func fetched(_ fetch: KeyedFetch, _ ending: FetchEnding) {
         guard let cell = cache.cells[fetch.key], cell.fetch === fetch else { return run.lost(fetch, self, .unwanted) }

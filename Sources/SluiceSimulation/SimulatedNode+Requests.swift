@@ -25,7 +25,8 @@ extension SimulatedNode {
 
     private func send(_ slot: Slot, _ call: Call, given: Instant) {
         let sent = present
-        guard sent < slot.sendBy || run.has(.noSendBy) else { return finish(slot, .unsent, call, .tooLate, startedAt: given) }
+        let isCancelled = call.fetch?.isCancelled ?? false
+        guard !isCancelled, sent < slot.sendBy || run.has(.noSendBy) else { return finish(slot, .unsent, call, .tooLate, startedAt: given) }
         let mirror = run.mirrors[slot.mirror]
         if mirror.isDead || run.random.happens(run.scenario.connectFailure) {
             run.timeline.plan(after: 200) { self.whenAwake { self.finish(slot, .unsent, call, .failed, startedAt: given) } }
@@ -37,7 +38,10 @@ extension SimulatedNode {
         let back = way(slowedBy: manner.slowness)
         // A request that is lost on a connection may all the same be delivered: the answer's fate says nothing.
         let isCounted = !run.random.happens(manner.hangsUpBefore)
-        if let fetch = call.fetch { run.left(fetch, self) }
+        if let fetch = call.fetch {
+            run.left(fetch, self)
+            tell(fetch, isOnTheWay: true)
+        }
         if isCounted { arrive(slot, after: there, for: call.fetch) }
         if run.has(.silentSecondSend), run.random.happens(0.05) { arrive(slot, after: there + 1_000) }
         var result = AttemptResult.answered
