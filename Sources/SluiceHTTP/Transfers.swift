@@ -10,7 +10,7 @@ final class Transfers {
 
     private enum Stage {
         case queued
-        case lookingUp(since: Instant)
+        case lookingUp
         case running(CurlEasy)
     }
 
@@ -25,6 +25,8 @@ final class Transfers {
         let gate: () -> Bool
         let finish: (Outcome) -> Void
         var stage = Stage.queued
+        /// When the lookup of its name began, if there was one.
+        var lookedUpSince: Instant?
 
         init(
             request: HTTPRequest, origin: Origin, timeout: Duration, startBy: Instant, timer: Deadline, gate: @escaping () -> Bool,
@@ -48,8 +50,8 @@ final class Transfers {
         var connectingSince: Instant? {
             switch stage {
             case .queued: nil
-            case .lookingUp(let since): since
-            case .running(let easy): easy.connectingSince
+            case .lookingUp: lookedUpSince
+            case .running(let easy): min(easy.connectingSince, lookedUpSince ?? .distantFuture)
             }
         }
 
@@ -150,7 +152,7 @@ final class Transfers {
         case .wait: break
         case .lookUp: lookUp(name)
         }
-        transfer.stage = .lookingUp(since: .now)
+        (transfer.stage, transfer.lookedUpSince) = (.lookingUp, .now)
     }
 
     private func run(_ id: UInt64, _ transfer: Transfer, _ addresses: [SocketAddress]) {

@@ -86,6 +86,9 @@ actor Fetcher {
                     throw SluiceError(
                         .deadlineExceeded, "the deadline passed while \(mirrors[slot.mirror].name) was asked", underlying: error)
                 }
+                if need.isRefresh, failures == 0 {
+                    throw SluiceError(.noSlotInTime, "the refresh could not leave while its slot was good", underlying: error)
+                }
                 guard !need.isRefresh, failures < Self.attempts, need.isIdempotent || !error.wasSent else {
                     let sent = need.isIdempotent ? "" : "; it may have been carried out, and is not sent again"
                     throw SluiceError(

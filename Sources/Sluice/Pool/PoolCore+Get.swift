@@ -82,7 +82,7 @@ extension PoolCore {
                 }
             })
         try enter()
-        sending.begin(Task { await send(need, changing: changed, sending) })
+        sending.begin(Task(executorPreference: loop) { await self.send(need, changing: changed, sending) })
         let (response, mirror) = try await sending.value()
         return Answer(
             status: response.status, headers: response.headers, body: response.body, source: .mirror(mirror.name), isStale: false,

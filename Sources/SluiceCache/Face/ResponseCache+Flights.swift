@@ -150,10 +150,10 @@ extension ResponseCache {
         if isRefresh, !refreshGate.isOpen(at: .now) { return noSpareSlot(attempt, cell) }
         counters.withLock { $0.fetches += 1 }
         var need = FetchNeed(revalidation: cell.entry?.record.revalidation, deadline: deadline, isRefresh: isRefresh)
-        need.whenOnTheWay = { [loop, key = cell.key] isSo in
+        need.whenOnTheWay = { [loop, key = cell.key, token = cell.token] isSo in
             loop.execute {
                 self.assumeIsolated { cache in
-                    guard let cell = cache.flights[key], cell.tokenAttempt == attempt else { return }
+                    guard let cell = cache.flights[key], cell.token == token else { return }
                     cache.send(.onTheWay(attempt: attempt, isSo), to: cell)
                 }
             }

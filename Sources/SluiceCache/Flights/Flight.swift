@@ -292,7 +292,8 @@ package struct Flight: Sendable {
         case .fetching(let renewAt, let deadline) where renewAt <= now:
             // Its reply sets the time of the next one; should it stay out, this does.
             phase = .fetching(renewAt: now.advanced(byMicroseconds: timing.lease / 3), deadline: deadline)
-            effects.append(.renew(attempt: attempt))
+            // What nobody here waits for is another process's to begin anew, once the lease is over and it still is not there.
+            if !isUnwanted { effects.append(.renew(attempt: attempt)) }
         default: break
         }
         return effects
