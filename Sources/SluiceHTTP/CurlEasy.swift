@@ -31,6 +31,8 @@ final class CurlEasy {
     private var head = ResponseHead()
     private var body: [UInt8] = []
     private var userTimeout: UInt32 = 0
+    /// Whether the deadline comes before the connect timeout does.
+    private var deadlineComesFirst = false
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var addressList: UnsafeMutablePointer<curl_slist>?
     private var hasPayload = false
@@ -99,8 +101,10 @@ final class CurlEasy {
         let milliseconds = max(1, min(deadline.microseconds(since: connectingSince) / 1_000, Int64(Int32.max)))
         userTimeout = UInt32(milliseconds)
         sluice_curl_set_text(handle, CURLOPT_URL, request.url)
-        sluice_curl_set_long(
-            handle, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, min(milliseconds, options.connectTimeout.microseconds / 1_000))))
+        let connectMilliseconds = options.connectTimeout.microseconds / 1_000
+        deadlineComesFirst = milliseconds <= connectMilliseconds
+        // The deadline again where it is shorter, so that curl divides the time there is among a name's addresses.
+        sluice_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, min(milliseconds, connectMilliseconds))))
         if isSetToSecure != origin.isSecure {
             isSetToSecure = origin.isSecure
             // HTTP/2 needs TLS here. Others wait for the first connection's handshake instead of opening their own.
@@ -152,6 +156,8 @@ final class CurlEasy {
     func failure(_ code: CURLcode, host: String, at now: Instant) -> HTTPError {
         // curl's own words on this failure, or else on its kind.
         let explanation = errorText.pointee != 0 ? String(cString: errorText) : String(cString: curl_easy_strerror(code))
+        // Whose timer is first, curl's or the caller's, is chance when both are set to the deadline.
+        if code == CURLE_OPERATION_TIMEDOUT, attempts == 0, deadlineComesFirst { stop = .deadlinePassed }
         return HTTPError(
             curl: code, explanation: explanation, stop: stop, attempts: attempts, isHeadWhole: head.isComplete, host: host,
             options: options, connectingSince: connectingSince, at: now)

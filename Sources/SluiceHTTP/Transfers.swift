@@ -104,6 +104,13 @@ final class Transfers {
         } catch {
             return finish(.failure(error))
         }
+        guard timeout > .zero else {
+            return finish(
+                .failure(
+                    HTTPError(
+                        code: .timeout, message: "The request to \(origin.host) was not sent: its time was over before it began.",
+                        wasSent: false, endedAt: .now)))
+        }
         let timer = spareTimers.popLast() ?? Deadline(on: loop) { [weak self] in self?.expire($0) }
         let transfer = Transfer(
             request: request, origin: origin, timeout: timeout, startBy: startBy, timer: timer, gate: gate, finish: finish)
@@ -219,7 +226,7 @@ final class Transfers {
         if spareTimers.count < 256 { spareTimers.append(transfer.timer) }
         let name = NameCache.Name(host: transfer.origin.host, port: transfer.origin.port)
         // Its addresses may be out of date.
-        if case .failure(let error) = result, error.code == .connect || (error.code == .lateStart && transfer.easy != nil) {
+        if case .failure(let error) = result, transfer.easy != nil, !error.wasSent, [.connect, .timeout, .lateStart].contains(error.code) {
             names.forget(name)
         }
         switch transfer.stage {

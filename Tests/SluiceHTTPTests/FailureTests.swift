@@ -71,6 +71,19 @@ struct FailureTests {
         #expect(server.received.isEmpty)
     }
 
+    @Test func `a deadline that passes while connecting is a timeout, whichever timer is first`() async throws {
+        let stalled = try StalledListener()
+        try await withClient { client in
+            for milliseconds in 1...20 {
+                let request = HTTPRequest(url: "http://127.0.0.1:\(stalled.port)/")
+                let error = try await client.failure(request, timeout: .milliseconds(milliseconds))
+                #expect(error.code == .timeout, "\(milliseconds) ms: \(error)")
+                #expect(!error.wasSent)
+                #expect(error.message.contains("while connecting"))
+            }
+        }
+    }
+
     @Test func `a connection that ends before the answer is lost, not empty`() async throws {
         let server = TestServer { connection, number in
             _ = connection.next()
