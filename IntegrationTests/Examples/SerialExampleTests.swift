@@ -23,7 +23,7 @@ extension Integration {
 
         /// Three processes on one Redis; all are gone afterwards.
         private func play(
-            work: String = "250ms", lease: String = "2s",
+            work: String = "250ms", lease: String = "20s",
             _ test: (_ redis: RedisServer, _ services: [ChildProcess], _ ports: [UInt16]) async throws -> Void
         ) async throws {
             let redis = try await RedisServer()
@@ -119,7 +119,7 @@ extension Integration {
 
         @Test func `a process that is killed at its work delays the next by no more than its lease`() async throws {
             // Work so long that it is not done before the process is killed, however slow the machine is.
-            try await play(work: "3s", lease: "4s") { redis, services, ports in
+            try await play(work: "10s", lease: "12s") { redis, services, ports in
                 let doomed = Task { try await Self.call(ports[0]) }
                 try await until("the first works") { try await redis.cli("ZCARD", "sluice:{default}:lock:serial:holders") == "1" }
                 let next = Task { try await Self.call(ports[1]) }
@@ -128,9 +128,9 @@ extension Integration {
                 await services[0].kill()
                 _ = try await next.value
                 let delay = ContinuousClock.now - killed
-                print("serial: answered \(delay) after the holder was killed; lease 4 s, work 3 s")
-                // Another lease would be four seconds more.
-                #expect(delay <= .seconds(4) + .seconds(3) + .seconds(2))
+                print("serial: answered \(delay) after the holder was killed; lease 12 s, work 10 s")
+                // Another lease would be twelve seconds more.
+                #expect(delay <= .seconds(12) + .seconds(10) + .seconds(9))
                 await #expect(throws: (any Error).self) { try await doomed.value }
             }
         }

@@ -59,10 +59,10 @@ extension Integration {
             }
         }
 
-        /// The target is 50 ms; a busy machine may take several times as long, and whoever waited for the lease's end three seconds.
+        /// The target is 50 ms; a busy machine may take several times as long, and whoever waited for the lease's end twelve seconds.
         @Test func `a leader that leaves hands over at once`() async throws {
             try await Scene.play(limit: "20/1s") { scene in
-                let crew = try await scene.crew((0..<4).map { _ in scene.worker([DemoItems("posts", 1...1)]) { $0.lease = .seconds(3) } })
+                let crew = try await scene.crew((0..<4).map { _ in scene.worker([DemoItems("posts", 1...1)]) { $0.lease = .seconds(12) } })
                 let leader = try await scene.leader()
                 // Redis itself says when: each command with its time, those inside scripts too.
                 let monitor = try ChildProcess("/usr/bin/redis-cli", ["-u", scene.stage.redis.url, "MONITOR"])
@@ -78,8 +78,8 @@ extension Integration {
                     return try #require(Double(line.prefix { $0 != " " }))
                 }
                 let gap = try second(taken) - second(#""DEL" "sluice:{demo}:leader""#)
-                FaultTable.print("a leader leaves: the next one after \(Int(gap * 1e6)) µs (lease 3 s)")
-                #expect(gap >= 0 && gap < 1)
+                FaultTable.print("a leader leaves: the next one after \(Int(gap * 1e6)) µs (lease 12 s)")
+                #expect(gap >= 0 && gap < 6)
             }
         }
     }

@@ -26,7 +26,7 @@ package final class RawClient: @unchecked Sendable {
         // Close-on-exec: a server that another test starts meanwhile would keep the connection open beyond `shut` and `reset`.
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var limit = timeval()
-        limit.tv_sec = 20
+        limit.tv_sec = 120
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()

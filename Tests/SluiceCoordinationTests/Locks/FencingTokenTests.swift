@@ -52,7 +52,7 @@ import Testing
     @Test func `a holder whose lock was given to one who does not remember is refused, and teaches the next`() async throws {
         let scene = try await LockScene(3)
         // The newcomer must ask before the holder's next renewal, a third of the lease away.
-        let resource = try lock(lease: .seconds(12))
+        let resource = try lock(lease: .seconds(60))
         try await jump(scene)
         let old = try await scene.nodes[0].acquire(resource)
         try await scene.server.cli("FLUSHALL")
@@ -65,7 +65,7 @@ import Testing
 
     @Test func `data that is set back: its holder keeps its place, and tokens go on above`() async throws {
         let scene = try await LockScene(2)
-        let resource = try lock(lease: .seconds(6))
+        let resource = try lock(lease: .seconds(30))
         #expect(await scene.nodes[0].store.release(try await scene.nodes[0].acquire(resource)) == .done)
         try await scene.server.cli("SAVE")
         // What follows is lost, as with a replica that missed the last writes.
@@ -85,7 +85,7 @@ import Testing
 
     @Test func `holders of a semaphore all get their places back when the data is set back`() async throws {
         let scene = try await LockScene(1)
-        let resource = try semaphore(3, lease: .seconds(6))
+        let resource = try semaphore(3, lease: .seconds(30))
         let first = try await scene.nodes[0].acquire(resource)
         try await scene.server.cli("SAVE")
         let others = [try await scene.nodes[0].acquire(resource), try await scene.nodes[0].acquire(resource)]

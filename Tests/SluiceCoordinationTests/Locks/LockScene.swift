@@ -73,7 +73,7 @@ struct LockScene {
 
     /// Returns when a condition holds; throws when it does not in 30 s.
     func until(_ what: String, _ holds: () async throws -> Bool) async throws {
-        let limit = Instant.now.advanced(by: .seconds(30))
+        let limit = Instant.now.advanced(by: .seconds(120))
         while try await !holds() {
             try #require(Instant.now < limit, "\(what): that did not come about")
             try await nodes[0].loop.sleep(until: Instant.now.advanced(by: .milliseconds(2)))

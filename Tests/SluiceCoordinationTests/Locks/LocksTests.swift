@@ -63,7 +63,7 @@ import Testing
 
     @Test func `a holder that vanishes delays the next by no more than its lease`() async throws {
         let scene = try await LockScene(2)
-        let resource = try lock(lease: .seconds(3))
+        let resource = try lock(lease: .seconds(10))
         let held = try await scene.nodes[0].acquire(resource)
         async let next = scene.nodes[1].acquire(resource)
         try await scene.untilWaiting(1, for: resource)
@@ -71,8 +71,8 @@ import Testing
         let vanished = Instant.now
         let hold = try await next
         let delay = Instant.now.duration(since: vanished)
-        // Half a lease for a machine that stands still; another lease would be three seconds more.
-        #expect(delay <= .milliseconds(4_500), "the lease is 3 s, and began before the holder vanished: \(delay)")
+        // Nine seconds for a machine that stands still; another lease would be ten more.
+        #expect(delay <= .seconds(19), "the lease is 10 s, and began before the holder vanished: \(delay)")
         #expect(hold.token > held.token)
         #expect(held.isLost, "the old holder was told")
         await scene.end()
@@ -81,7 +81,7 @@ import Testing
     @Test func `the holder is told before its lease ends`() async throws {
         let scene = try await LockScene(2)
         // It is told a fifth of the lease before the end: more than a machine stands still.
-        let resource = try lock(lease: .seconds(6))
+        let resource = try lock(lease: .seconds(30))
         let held = try await scene.nodes[0].acquire(resource)
         let told = Journal<Instant>()
         held.whenLost { told.add(.now) }
@@ -98,11 +98,11 @@ import Testing
     @Test func `a lease is renewed for as long as its holder lives, and not after it let go`() async throws {
         let scene = try await LockScene(2)
         // Longer than a machine stands still: from one renewal to the loss are seven fifteenths of it.
-        let resource = try lock(lease: .seconds(2))
+        let resource = try lock(lease: .seconds(9))
         let held = try await scene.nodes[0].acquire(resource)
         // Another process waits for three leases in vain.
         let error = await #expect(throws: CoordinationError.self) {
-            try await scene.nodes[1].store.acquire(resource, deadline: Instant.now.advanced(by: .seconds(6)))
+            try await scene.nodes[1].store.acquire(resource, deadline: Instant.now.advanced(by: .seconds(27)))
         }
         #expect(error?.code == .permitTimeout)
         #expect(!held.isLost)
