@@ -10,13 +10,17 @@ import Testing
         let ledger: InMemorySlotLedger
         let coordinator: SlotCoordinator
 
-        /// - Parameter concurrency: how many requests may be under way.
-        init(concurrency: Int64? = nil) async throws {
+        /// - Parameters:
+        ///   - concurrency: how many requests may be under way.
+        ///   - shelfPause: until it looks at leisure, in microseconds.
+        init(concurrency: Int64? = nil, shelfPause: Int64? = nil) async throws {
             let rules = try MirrorRules(name: "m", limits: [RateLimit("100000/1s")], concurrency: concurrency)
             // Without a word of its node a slot is given up 3.5 seconds after its grant.
             ledger = InMemorySlotLedger(terms: try LedgerTerms(mirrors: [rules], hold: 1_500_000, requestTimeout: 1_000_000), loop: loop)
+            var options = CoordinatorOptions()
+            if let shelfPause { options.shelfPause = shelfPause }
             coordinator = try SlotCoordinator(
-                loop: loop, ledger: ledger, redis: nil, id: node("a"), keys: PoolKeys(pool: "p"), options: CoordinatorOptions())
+                loop: loop, ledger: ledger, redis: nil, id: node("a"), keys: PoolKeys(pool: "p"), options: options)
             await coordinator.start(subscriber: nil)
         }
 
@@ -96,7 +100,7 @@ import Testing
     func `where requests under way are capped, the end of each is known at once, off the shelf or waited for`(_ isWithinReach: Bool)
         async throws
     {
-        let scene = try await Scene(concurrency: 1_000)
+        let scene = try await Scene(concurrency: 1_000, shelfPause: 5_000_000)
         if isWithinReach { try await scene.becomeSteady() }
         var times: [Duration] = []
         for _ in 0..<21 {
@@ -108,8 +112,9 @@ import Testing
             try await eventually("the slot's end") { await scene.counters.settled != settled }
             times.append(ContinuousClock.now - start)
         }
-        // Who looks at leisure takes 10 ms each time, but when something else wakes him; a busy machine may make anybody late.
-        #expect(times.sorted()[4] < .milliseconds(8))
+        // Who looks at leisure learns of most when held slots are next renewed, a fifth of a second later.
+        // A busy machine may make anybody late at times.
+        #expect(times.sorted()[4] < .milliseconds(100))
         await scene.end()
     }
 }

@@ -2,10 +2,6 @@ package import SluiceLoop
 
 /// Slots that are taken and given back on the caller's own thread.
 extension SlotCoordinator {
-    /// How long until the coordinator looks at what was taken and given back, in microseconds: word of it need not be newer, and may be of
-    /// thousands.
-    private static let shelfPause: Int64 = 10_000
-
     // MARK: From any thread
 
     /// Leave to start one request, if a slot is within reach; `giveBack` must follow. Until then the slot is renewed.
@@ -49,7 +45,7 @@ extension SlotCoordinator {
     private func lookSoon() {
         if node.isStopped { return planTurn() }
         guard lookAt == nil else { return }
-        let instant = Instant.now.advanced(byMicroseconds: Self.shelfPause)
+        let instant = Instant.now.advanced(byMicroseconds: shelfPause)
         lookAt = instant
         setTimer(noLaterThan: instant)
     }

@@ -50,6 +50,7 @@ package actor SlotCoordinator {
     private(set) var isTurnPlanned = false
     /// What callers take and give back on their own threads.
     nonisolated let shelf = SlotShelf()
+    let shelfPause: Int64
     /// When to look what has happened on the shelf; nil: nothing has, as far as is known.
     var lookAt: Instant?
     /// When to see which of the held slots are to be renewed; nil: none was held at the last turn.
@@ -70,6 +71,7 @@ package actor SlotCoordinator {
         self.redis = redis
         self.id = id
         self.keys = keys
+        shelfPause = options.shelfPause
         node = SlotNode(id: id, terms: ledger.terms, options: options, isShared: redis != nil, now: .now)
         lease = redis.map { LeaseStore(redis: $0, keys: keys, node: id, lease: options.timings.lease) }
     }

@@ -8,6 +8,9 @@ package struct CoordinatorOptions: Sendable {
     package var repetition: Int64 = 250_000
     /// After so long without a grant a waiting node looks for one that it may have missed, in microseconds.
     package var patience: Int64 = 1_000_000
+    /// How long until the coordinator looks at what was taken and given back on callers' threads, in microseconds: word of it need not be
+    /// newer, and may be of thousands.
+    package var shelfPause: Int64 = 10_000
 
     package init() {}
 }
