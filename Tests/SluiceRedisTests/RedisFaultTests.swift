@@ -1,3 +1,4 @@
+import Foundation
 import SluiceHarness
 import SluiceLoop
 import SluiceRedis
@@ -5,7 +6,7 @@ import Testing
 
 /// G5 for the client: whatever the server does, every command ends in its value or in an error that says what is known.
 @Suite(.timeLimit(.minutes(10))) struct RedisFaultTests {
-    private func options(command: Duration = .seconds(2), connect: Duration = .seconds(2)) -> RedisClientOptions {
+    private func options(command: Duration = .seconds(60), connect: Duration = .seconds(60)) -> RedisClientOptions {
         var options = RedisClientOptions()
         options.commandTimeout = command
         options.connectTimeout = connect
@@ -33,6 +34,7 @@ import Testing
         let server = try await RedisServer()
         await server.kill()
         try await withClient(server, options: options(command: .seconds(1))) { client async throws in
+            try await until { await client.lastConnectionError != nil }
             let error = await #expect(throws: RedisError.self) { try await client.command("PING") }
             #expect(error?.code == .notConnected)
             let cause = String(describing: error?.underlying)
@@ -53,13 +55,31 @@ import Testing
     @Test func `a frozen server is a timeout, then no connection, then itself again`() async throws {
         let server = try await RedisServer()
         try await withClient(server, options: options(command: .seconds(1), connect: .seconds(1))) { client async throws in
-            try await client.command("PING")
+            try await until { await code { () async throws(RedisError) in try await client.command("PING") } == nil }
             server.pause()
             #expect(await code { () async throws(RedisError) in try await client.command("PING") } == .timeout)
             #expect(await code { () async throws(RedisError) in try await client.command("PING") } == .notConnected)
             server.resume()
             try await until { await code { () async throws(RedisError) in try await client.command("PING") } == nil }
         }
+    }
+
+    @Test func `a reply that came while the loop stood still counts, and the connection stays`() async throws {
+        let server = try await RedisServer()
+        let loop = EventLoop(name: "redis-test")
+        let client = RedisClient(
+            endpoint: try RedisEndpoint(url: server.url), loop: loop, options: options(command: .seconds(10)))
+        await client.start()
+        try await client.command("PING")
+        let connection = try await client.command("CLIENT", "ID")
+        async let popped = client.command("BLPOP", "list", "0")
+        try await until { try await server.cli("INFO", "clients").contains("blocked_clients:1") }
+        loop.execute { Thread.sleep(forTimeInterval: 11) }
+        try await server.cli("RPUSH", "list", "x")
+        #expect(try await popped.array?.last?.string == "x")
+        #expect(try await client.command("CLIENT", "ID") == connection)
+        await client.shutDown()
+        await loop.shutDown()
     }
 
     @Test func `a wrong password is told at once, without the password`() async throws {
@@ -95,6 +115,7 @@ import Testing
         let endpoint = try RedisEndpoint(url: "redis://127.0.0.1:\(stranger.port)")
         let client = RedisClient(endpoint: endpoint, loop: loop, options: options(command: .seconds(1)))
         await client.start()
+        try await until { await client.lastConnectionError != nil }
         let error = await #expect(throws: RedisError.self) { try await client.command("PING") }
         #expect(error?.code == .notConnected)
         #expect((error?.underlying as? RedisError)?.code == .protocolError)
@@ -106,8 +127,9 @@ import Testing
         let mute = try LoopbackListener(answering: nil)
         let loop = EventLoop(name: "redis-test")
         let endpoint = try RedisEndpoint(url: "redis://127.0.0.1:\(mute.port)")
-        let client = RedisClient(endpoint: endpoint, loop: loop, options: options(connect: .milliseconds(100)))
+        let client = RedisClient(endpoint: endpoint, loop: loop, options: options(command: .seconds(1), connect: .milliseconds(100)))
         await client.start()
+        try await until { await client.lastConnectionError != nil }
         let error = await #expect(throws: RedisError.self) { try await client.command("PING") }
         #expect(error?.code == .notConnected)
         #expect((error?.underlying as? RedisError)?.message.contains("within 100 ms") == true)
@@ -117,7 +139,7 @@ import Testing
 
     @Test func `too much waiting output is refused, and what waits is not harmed`() async throws {
         let server = try await RedisServer()
-        var options = options(command: .seconds(60))
+        var options = options()
         options.maximumOutput = 1 << 20
         try await withClient(server, options: options) { client in
             try await client.command("PING")
@@ -144,7 +166,7 @@ import Testing
     @Test func `shutting down tells everyone who waits, and everyone who comes later`() async throws {
         let server = try await RedisServer()
         let loop = EventLoop(name: "redis-test")
-        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: options(command: .seconds(60)))
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: options())
         #expect(await code { () async throws(RedisError) in try await client.command("PING") } == .shutDown)
         await client.start()
         try await client.command("PING")
@@ -163,7 +185,7 @@ import Testing
         let server = try await RedisServer()
         await server.kill()
         let loop = EventLoop(name: "redis-test")
-        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: options(command: .seconds(60)))
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: options())
         await client.start()
         async let waiting = code { () async throws(RedisError) in try await client.command("PING") }
         async let ended: Void = loop.shutDown()

@@ -18,6 +18,8 @@ final class CommandPipeline: @unchecked Sendable {
     private var flush: () -> Void = {}
     private var isFlushDue = false
     private var isExpirySet = false
+    /// Whether the socket was looked at once more since the oldest command's deadline passed.
+    private var hasLookedAgain = false
     /// The deadline of the commands of this turn of the loop.
     private var turnDeadline = Instant.distantFuture
     /// Whether the kernel has not taken all of the last write.
@@ -213,9 +215,16 @@ final class CommandPipeline: @unchecked Sendable {
         isExpirySet = expiry?.scheduledAt != nil
     }
 
+    /// A loop that stood still runs its timers before it reads: the reply may have come in time, so there is a last look before the
+    /// connection is given up.
     private func expire() {
         isExpirySet = false
         let now = Instant.now
+        if queue.isOverdue(at: now), !hasLookedAgain {
+            hasLookedAgain = true
+            return scheduleExpiry()
+        }
+        hasLookedAgain = false
         let wait = commandTimeout / 1_000
         let overdue = queue.takeOverdue(
             at: now,

@@ -92,6 +92,12 @@ struct CommandQueue {
         return lost
     }
 
+    /// Whether the time of a sent command is up.
+    func isOverdue(at now: Instant) -> Bool {
+        guard sentCount > 0, let first = commands.first else { return false }
+        return first.deadline <= now
+    }
+
     /// Takes out the sent commands whose time is up. If there is one, the connection is out of step and must be given up.
     mutating func takeOverdue(at now: Instant, _ error: RedisError) -> Answers {
         var overdue: Answers = []
