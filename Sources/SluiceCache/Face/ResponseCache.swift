@@ -189,6 +189,9 @@ package actor ResponseCache {
         timer = nil
         refreshTimer?.close()
         refreshTimer = nil
+        // What is fetched with may hold us.
+        refresher = nil
+        wakes = WakeQueue()
         let cells = Array(flights.values)
         flights.removeAll()
         counters.withLock { $0.flights = 0 }

@@ -37,8 +37,9 @@ package actor RedisSubscriber {
     package nonisolated let loop: EventLoop
     private let options: RedisClientOptions
     private let client: RedisClient?
-    private let received: @Sendable (Event) -> Void
-    private let troubled: @Sendable (RedisError?) -> Void
+    /// Both are dropped at the end: whom they tell may hold us.
+    private var received: @Sendable (Event) -> Void
+    private var troubled: @Sendable (RedisError?) -> Void
     private var subscriptions: Subscriptions
     private var reconnect: Reconnect
     private var connection: RedisConnection?
@@ -103,6 +104,8 @@ package actor RedisSubscriber {
         let left = waiters
         waiters = []
         for waiter in left { waiter.continuation.resume(returning: ended) }
+        received = { _ in }
+        troubled = { _ in }
     }
 
     /// Whether all that is wanted is in force.
