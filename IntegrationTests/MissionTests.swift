@@ -1,4 +1,5 @@
 import SluiceCommand
+import SluiceHarness
 import SluiceLoop
 import Testing
 
@@ -17,8 +18,10 @@ extension Integration {
                     (0..<4).map { index in
                         scene.worker([DemoItems("posts", (index * 60 + 1)...(index * 60 + 60))]) { $0.divides = true }
                     })
-                await crew.go()
-                let tally = try await scene.finish(crew)
+                let (tally, stood) = try await Standstill.watched { standstill in
+                    await crew.go()
+                    return (try await scene.finish(crew), standstill.total)
+                }
                 #expect(tally.calls == 240)
                 #expect(tally.wrong == 0)
                 #expect(tally.failures.isEmpty)
@@ -27,9 +30,12 @@ extension Integration {
                 #expect(reports.allSatisfy { $0.duplicates.isEmpty })
                 #expect(Set(reports.map(\.requests)) == [120])
                 let time = try #require(tally.lastAnswer).duration(since: #require(await crew.wentAt))
-                print("240 posts at a latency of \(latency) took \(time); the ideal is 18 s (\(18_000_000 * 1_000 / time.microseconds) ‰)")
+                print(
+                    "240 posts at a latency of \(latency) took \(time); the ideal is 18 s (\(18_000_000 * 1_000 / time.microseconds) ‰); \(stood) of standstill"
+                )
                 #expect(time >= .seconds(18))
-                #expect(time <= .seconds(18) * 1.03 + .seconds(1))
+                // A machine that stands still where a window ends makes all that follows later.
+                #expect(time <= .seconds(18) * 1.03 + .seconds(1) + stood)
             }
         }
 

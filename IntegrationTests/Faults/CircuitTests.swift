@@ -11,7 +11,6 @@ extension Faults {
             var run = FaultRun("mirror fails each request; probes are counted")
             run.mirrors = [["--misbehave", "hang-up"]]
             run.judged = 1..<2
-            run.posts = 120
             run.repeats = 60
             try await run.play { scene, crew in
                 try await scene.stage.wait(for: "four probes", patience: .seconds(60), every: .milliseconds(100)) {
@@ -70,9 +69,9 @@ extension Faults {
         private func probes(at mirror: MirrorProcess) async throws -> [Int64] {
             let arrivals = try await mirror.arrivals()
             let gaps = zip(arrivals, arrivals.dropFirst()).map { $1.microseconds(since: $0) }
-            // Before the circuit opened they came as they liked.
-            guard let first = gaps.firstIndex(where: { $0 >= 400_000 }) else { return [] }
-            return Array(gaps[first...])
+            // Before the circuit opened they came as they liked, also with a gap where the machine stood still.
+            let last = gaps.lastIndex { $0 < 400_000 }
+            return Array(gaps[(last.map { $0 + 1 } ?? 0)...])
         }
 
         /// A figure of a mirror, as the pool shows it to everybody.

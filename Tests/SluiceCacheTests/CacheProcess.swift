@@ -17,14 +17,19 @@ final class CacheProcess: Sendable {
     init(_ url: String, options: CacheOptions = .init()) async throws {
         let loop = EventLoop(name: "process")
         let endpoint = try RedisEndpoint(url: url)
-        let client = RedisClient(endpoint: endpoint, loop: loop)
+        // Time enough for a machine that stands still.
+        var patient = RedisClientOptions()
+        (patient.connectTimeout, patient.commandTimeout) = (.seconds(60), .seconds(60))
+        let client = RedisClient(endpoint: endpoint, loop: loop, options: patient)
         let cache = ResponseCache(loop: loop, redis: client, prefix: "sluice:{t}:", options: options)
         let signals = Signals()
         self.loop = loop
         self.client = client
         self.cache = cache
         self.signals = signals
-        subscriber = RedisSubscriber(endpoint: endpoint, loop: loop, trackingPrefix: cache.trackedPrefix) { event in
+        subscriber = RedisSubscriber(
+            endpoint: endpoint, loop: loop, options: patient, trackingPrefix: cache.trackedPrefix
+        ) { event in
             cache.assumeIsolated { cache in
                 switch event {
                 case .connected: cache.connectionRestored()

@@ -13,10 +13,10 @@ import Testing
         /// - Parameters:
         ///   - concurrency: how many requests may be under way.
         ///   - shelfPause: until it looks at leisure, in microseconds.
-        init(concurrency: Int64? = nil, shelfPause: Int64? = nil) async throws {
+        ///   - hold: without a word of its node a slot is given up so long and two seconds after its grant, in microseconds.
+        init(concurrency: Int64? = nil, shelfPause: Int64? = nil, hold: Int64 = 15_000_000) async throws {
             let rules = try MirrorRules(name: "m", limits: [RateLimit("100000/1s")], concurrency: concurrency)
-            // Without a word of its node a slot is given up 3.5 seconds after its grant.
-            ledger = InMemorySlotLedger(terms: try LedgerTerms(mirrors: [rules], hold: 1_500_000, requestTimeout: 1_000_000), loop: loop)
+            ledger = InMemorySlotLedger(terms: try LedgerTerms(mirrors: [rules], hold: hold, requestTimeout: 1_000_000), loop: loop)
             var options = CoordinatorOptions()
             if let shelfPause { options.shelfPause = shelfPause }
             coordinator = try SlotCoordinator(
@@ -84,10 +84,10 @@ import Testing
     func `a slot that is held for longer than the ledger would wait is renewed, off the shelf or waited for`(_ isWithinReach: Bool)
         async throws
     {
-        let scene = try await Scene()
+        let scene = try await Scene(hold: 7_000_000)
         if isWithinReach { try await scene.becomeSteady() }
         let held = isWithinReach ? try await scene.take() : try await scene.claim()
-        try await Task.sleep(for: .seconds(6))
+        try await Task.sleep(for: .seconds(12))
         _ = scene.coordinator.giveBack(held, at: .now, .unknown)
         let granted = await scene.coordinator.snapshot.granted
         await scene.coordinator.shutDown()

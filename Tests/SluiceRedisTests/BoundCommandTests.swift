@@ -19,9 +19,7 @@ import Testing
     @Test(arguments: [false, true])
     func `one that its connection did not send is not executed by the server that comes next`(onLoop: Bool) async throws {
         let server = try await RedisServer()
-        var options = RedisClientOptions()
-        options.commandTimeout = .seconds(60)
-        try await withClient(server, options: options) { client in
+        try await withClient(server) { client in
             try await client.command("PING")
             let first = try #require(await client.server)
             #expect(try await client.command(set("early"), on: first) == .status("OK"))
@@ -46,9 +44,7 @@ import Testing
     @Test(arguments: [false, true])
     func `one that comes when its connection is gone is told so at once, with another connection or without`(onLoop: Bool) async throws {
         let server = try await RedisServer()
-        var options = RedisClientOptions()
-        options.commandTimeout = .seconds(60)
-        try await withClient(server, options: options) { client in
+        try await withClient(server) { client in
             try await client.command("PING")
             let first = try #require(await client.server)
             await server.kill()
@@ -64,9 +60,7 @@ import Testing
 
     @Test func `whether one that was sent has been executed is unknown, and it is not sent again`() async throws {
         let server = try await RedisServer()
-        var options = RedisClientOptions()
-        options.commandTimeout = .seconds(60)
-        try await withClient(server, options: options) { client in
+        try await withClient(server) { client in
             try await client.command("PING")
             let first = try #require(await client.server)
             server.pause()

@@ -2,9 +2,18 @@ import SluiceHarness
 import SluiceLoop
 import SluiceRedis
 
+extension RedisClientOptions {
+    /// Time enough for a machine that stands still. A test that waits for the end of a time sets its own.
+    static var patient: RedisClientOptions {
+        var options = RedisClientOptions()
+        (options.connectTimeout, options.commandTimeout) = (.seconds(60), .seconds(60))
+        return options
+    }
+}
+
 /// Runs a test with a client of a real server on a loop of its own; all of it ends with the test.
 func withClient(
-    _ server: RedisServer, url: String? = nil, options: RedisClientOptions = .init(),
+    _ server: RedisServer, url: String? = nil, options: RedisClientOptions = .patient,
     _ body: (RedisClient) async throws -> Void
 ) async throws {
     let loop = EventLoop(name: "redis-test")

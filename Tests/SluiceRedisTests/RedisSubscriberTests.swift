@@ -8,16 +8,15 @@ import Testing
 /// Pub/sub and tracking on a real server.
 @Suite(.timeLimit(.minutes(10))) struct RedisSubscriberTests {
     private func withSubscriber(
-        _ server: RedisServer, trackingPrefix: String? = nil, livenessInterval: Duration = .seconds(1),
+        _ server: RedisServer, trackingPrefix: String? = nil, livenessInterval: Duration = .seconds(1), patience: Duration = .seconds(60),
         _ body: (RedisSubscriber, EventFeed) async throws -> Void
     ) async throws {
         let loop = EventLoop(name: "redis-test")
         let feed = EventFeed()
-        var options = RedisClientOptions()
+        var options = RedisClientOptions.patient
         options.backOffMaximum = .milliseconds(100)
         options.livenessInterval = livenessInterval
-        options.commandTimeout = .seconds(10)
-        if livenessInterval < .seconds(1) { options.commandTimeout = .milliseconds(300) }
+        options.commandTimeout = patience
         let subscriber = RedisSubscriber(
             endpoint: try RedisEndpoint(url: server.url), loop: loop, options: options, trackingPrefix: trackingPrefix
         ) { feed.add($0) }
@@ -77,7 +76,9 @@ import Testing
 
     @Test func `a connection that only falls silent is given up`() async throws {
         let server = try await RedisServer()
-        try await withSubscriber(server, trackingPrefix: "p:", livenessInterval: .milliseconds(50)) { subscriber, events async throws in
+        try await withSubscriber(
+            server, trackingPrefix: "p:", livenessInterval: .milliseconds(50), patience: .milliseconds(300)
+        ) { subscriber, events async throws in
             #expect(await events.next() == .connected)
             server.pause()
             #expect(await events.next() == .disconnected)
@@ -89,7 +90,7 @@ import Testing
     @Test func `a subscription without a server fails by its time and comes with the connection`() async throws {
         let server = try await RedisServer()
         await server.kill()
-        try await withSubscriber(server, livenessInterval: .milliseconds(50)) { subscriber, events async throws in
+        try await withSubscriber(server, livenessInterval: .seconds(600), patience: .milliseconds(300)) { subscriber, events async throws in
             #expect(await code { () async throws(RedisError) in try await subscriber.subscribe(["a"]) } == .notConnected)
             try await server.start()
             #expect(await events.next() == .connected)
@@ -121,11 +122,12 @@ import Testing
         let events = EventFeed()
         let told = Mutex<[String?]>([])
         let subscriber = RedisSubscriber(
-            endpoint: try RedisEndpoint(url: server.url), loop: loop, trackingPrefix: "p:",
+            endpoint: try RedisEndpoint(url: server.url), loop: loop, options: .patient, trackingPrefix: "p:",
             troubled: { error in told.withLock { $0.append(error?.message) } }
         ) { events.add($0) }
         let before = try await connections(to: server)
         await subscriber.start()
+        try await until { told.withLock { !$0.isEmpty } }
         try await Task.sleep(for: .seconds(3))
         // Those of redis-cli among them.
         #expect(try await connections(to: server) - before < 16)

@@ -37,9 +37,10 @@ struct SentinelTests {
         // A server that is no sentinel, and nobody.
         let nobody = try FreePort.next()
         let url = "redis+sentinel://127.0.0.1:\(nobody),127.0.0.1:\(master.port)/main"
-        var options = RedisClientOptions()
-        options.commandTimeout = .seconds(2)
+        var options = RedisClientOptions.patient
+        options.commandTimeout = .seconds(1)
         try await withClient(master, url: url, options: options) { client in
+            try await until { await client.lastConnectionError != nil }
             #expect(await code { () async throws(RedisError) in try await client.command("PING") } == .notConnected)
             let error = try #require(await client.lastConnectionError)
             #expect(error.message.contains("127.0.0.1:\(nobody)"))

@@ -65,7 +65,7 @@ import Testing
             let feed = EventFeed()
             let subscriber = RedisSubscriber(
                 endpoint: try RedisEndpoint(url: "rediss://127.0.0.1:\(port)?cacert=\(authority.certificate)"), loop: loop,
-                options: .init(), trackingPrefix: "p:"
+                options: .patient, trackingPrefix: "p:"
             ) { feed.add($0) }
             await subscriber.start()
             try await subscriber.subscribe(["a"])
@@ -112,8 +112,14 @@ import Testing
             let mixed = try await failure(
                 "rediss://127.0.0.1:\(port)?cacert=\(authority.certificate)&cert=\(authority.certificate)&key=/nowhere/k", server)
             #expect(mixed?.message.contains("/nowhere/k") == true, "\(String(describing: mixed))")
-            let plain = try await failure("rediss://127.0.0.1:\(server.port)?cacert=\(authority.certificate)", server)
-            #expect(plain.map { "\($0)" }?.contains("port for TLS") == true, "\(String(describing: plain))")
+            var options = RedisClientOptions.patient
+            options.connectTimeout = .seconds(1)
+            let url = "rediss://127.0.0.1:\(server.port)?cacert=\(authority.certificate)"
+            try await withClient(server, url: url, options: options) { client in
+                try await until { await client.lastConnectionError != nil }
+                let plain = try #require(await client.lastConnectionError)
+                #expect(plain.code == .notConnected && plain.message.contains("port for TLS"), "\(plain)")
+            }
         }
     }
 

@@ -103,9 +103,9 @@ import Testing
     }
 
     private func until(_ what: String, _ holds: () async throws -> Bool) async throws {
-        let patience = Instant.now.advanced(by: .seconds(40))
+        let patience = Instant.now.advanced(by: .seconds(120))
         while try await !holds() {
-            guard Instant.now < patience else { throw HarnessError("\(what) did not come about within 40 s") }
+            guard Instant.now < patience else { throw HarnessError("\(what) did not come about within 120 s") }
             try await Task.sleep(for: .milliseconds(10))
         }
     }

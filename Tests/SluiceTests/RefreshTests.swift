@@ -7,10 +7,7 @@ import Testing
 
 /// Answers that many ask for are refreshed before they end, with slots that nobody wants.
 @Suite(.timeLimit(.minutes(10)), .serialized) struct RefreshTests {
-    /// Its last fifth is what a refresh has, on a machine however busy.
-    private static let life = Duration.seconds(8)
-
-    private func configuration(_ judges: Judges, redis: RedisServer, life: Duration = Self.life) -> PoolConfiguration {
+    private func configuration(_ judges: Judges, redis: RedisServer, life: Duration) -> PoolConfiguration {
         var configuration = judges.configuration(redis: redis.url)
         configuration.cache.fresh = life
         configuration.cache.stale = .zero
@@ -22,7 +19,7 @@ import Testing
         _ path: String, of pool: MirrorPool, on loop: EventLoop, until isEnough: @Sendable () async throws -> Bool
     ) async throws -> [Answer] {
         var answers: [Answer] = []
-        let patience = Instant.now.advanced(by: .seconds(60))
+        let patience = Instant.now.advanced(by: .seconds(240))
         while try await !isEnough() {
             answers.append(try await pool.get(path))
             try await loop.sleep(until: Instant.now.advanced(byMicroseconds: 5_000))
@@ -45,10 +42,33 @@ import Testing
     @Test(arguments: [1, 2]) func `an answer that is asked for all the time never ends, for one request a life, however many processes ask`(
         _ count: Int
     ) async throws {
+        // A life's last fifth is what a refresh has. A machine that stands still for as long lets an answer end; then a longer life is tried.
+        let course = try await Standstill.excused(unless: \.isSmooth) { run in
+            try await self.course(of: run == 0 ? .seconds(8) : .seconds(30), count)
+        }
+        #expect(course.waits == 0, "somebody waited for a mirror")
+        #expect(course.old == 0, "an answer was given after its end")
+        #expect(course.requests <= course.most, "\(course.requests) requests in \(course.elapsed)")
+        #expect(course.refreshes == course.requests - 1)
+    }
+
+    /// What became of an answer that was asked for all the time until it was refreshed twice.
+    private struct Course {
+        /// Answers that somebody waited for, after the first, and answers that were no longer fresh.
+        var waits, old: Int
+        var requests, refreshes: Int
+        /// Requests when each life's last fifth brings one.
+        var most: Int
+        var elapsed: Duration
+
+        var isSmooth: Bool { waits == 0 && old == 0 && requests <= most && refreshes == requests - 1 }
+    }
+
+    private func course(of life: Duration, _ count: Int) async throws -> Course {
         let judges = try await Judges(limit: .init(100, per: .seconds(1)), latency: "20ms")
         let redis = try await RedisServer()
         var made: [MirrorPool] = []
-        for _ in 0..<count { made.append(try await MirrorPool(configuration(judges, redis: redis))) }
+        for _ in 0..<count { made.append(try await MirrorPool(configuration(judges, redis: redis, life: life))) }
         let pools = made
         let started = Instant.now
         var answers = [try await pools[0].get("/posts/1")]
@@ -59,28 +79,30 @@ import Testing
             for try await some in group { answers += some }
         }
         let elapsed = Instant.now.duration(since: started)
-        #expect(answers.dropFirst().allSatisfy { $0.source == .memory || $0.source == .redis }, "somebody waited for a mirror")
-        #expect(answers.allSatisfy { !$0.isStale && $0.age < Self.life })
-        // Refreshed in the last fifth of a life, and once each time.
-        let lives = Int(elapsed / (Self.life * 4 / 5))
-        let requests = await judges.requests
-        #expect(requests <= lives + 1, "\(requests) requests in \(elapsed)")
-        #expect(Self.refreshes(pools) == UInt64(requests - 1))
-        print("refresh ahead, \(count) processes: \(answers.count) answers in \(elapsed), \(requests) requests, 0 waited")
+        let course = Course(
+            waits: answers.dropFirst().count { $0.source != .memory && $0.source != .redis },
+            old: answers.count { $0.isStale || $0.age >= life },
+            requests: await judges.requests, refreshes: Int(Self.refreshes(pools)), most: Int(elapsed / (life * 4 / 5)) + 1,
+            elapsed: elapsed)
+        print(
+            "refresh ahead, \(count) processes: \(answers.count) answers in \(elapsed), \(course.requests) requests, \(course.waits) waited"
+        )
         for pool in pools { await pool.shutDown() }
         await redis.stop()
         await judges.shutDown()
+        return course
     }
 
     @Test func `while callers want every slot nothing is refreshed, and once they are gone refreshes go on`() async throws {
         let judges = try await Judges(1, limit: .init(10, per: .seconds(1)))
         let redis = try await RedisServer()
         let hot = try await MirrorPool(configuration(judges, redis: redis, life: .seconds(3)))
-        let busy = try await MirrorPool(configuration(judges, redis: redis))
+        let busy = try await MirrorPool(configuration(judges, redis: redis, life: .seconds(8)))
         let crowding = Crowding()
         let crowd = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for caller in 0..<12 {
+                // More than are served at once when a machine that stood still goes on: some always wait.
+                for caller in 0..<24 {
                     group.addTask {
                         var number = 0
                         while !crowding.isOver {
@@ -93,7 +115,7 @@ import Testing
             }
         }
         // Only what is asked for while the crowd waits counts.
-        try await eventually("request 12") { await judges.requests >= 12 }
+        try await eventually("request 24") { await judges.requests >= 24 }
         var lives = 0
         _ = try await askOften("/posts/1", of: hot, on: judges.loop) { hot.statistics.misses >= 3 }
         lives = Int(hot.statistics.misses)

@@ -39,7 +39,8 @@ import Testing
             #expect(await pool.isReady && pool.statistics.redisRefusesMessages)
         }
         try await until("the figures tell") {
-            let nodes = try await pools[0].status().nodes
+            // A server that stood still may not have answered in time.
+            guard let nodes = try? await pools[0].status().nodes else { return false }
             return nodes.count == 2 && nodes.allSatisfy { $0.fields["redis_refuses_messages"] == "1" }
         }
         #expect(count(of: "Redis sends this process no messages") == 2)
@@ -57,7 +58,7 @@ import Testing
     }
 
     private func until(_ what: Comment, _ isSo: () async throws -> Bool) async throws {
-        let patience = Instant.now.advanced(by: .seconds(30))
+        let patience = Instant.now.advanced(by: .seconds(120))
         while try await !isSo() {
             try #require(Instant.now < patience, what)
             try await Task.sleep(for: .milliseconds(5))

@@ -12,7 +12,7 @@ import Testing
 struct SlowConnectTests {
     @Test(arguments: [false, true])
     func `calls are answered by the other mirror as soon as a slot's time is over, and the circuit opens`(shared: Bool) async throws {
-        let took = try await timeBesideStalledMirror(shared: shared)
+        let took = try await Standstill.excused(unless: { $0 < .seconds(8) }) { _ in try await timeBesideStalledMirror(shared: shared) }
         #expect(took > .seconds(1), "some calls were sent to the mirror that stalls")
         // Who waits until curl gives the connection up, and is sent there again, takes ten seconds.
         #expect(took < .seconds(8), "and stayed there no longer than a slot is good for")
@@ -53,6 +53,13 @@ struct SlowConnectTests {
 
     @Test(arguments: [false, true])
     func `a call that met it is sent to the other mirror, though it is the only one`(shared: Bool) async throws {
+        // A process that stood still itself blames no mirror, and asks it again.
+        let granted = try await Standstill.excused(unless: { $0 == [1, 1] }) { _ in try await grantsBesideStalledMirror(shared: shared) }
+        #expect(granted == [1, 1], "it was sent to the mirror that stalls again")
+    }
+
+    /// How many slots of each mirror one call takes, when the first accepts no connection.
+    private func grantsBesideStalledMirror(shared: Bool) async throws -> [Int64] {
         let redis = shared ? try await RedisServer() : nil
         let stalled = try StalledListener()
         let judges = try await Judges(1, limit: .init(50, per: .seconds(60)))
@@ -63,10 +70,10 @@ struct SlowConnectTests {
         let pool = try await MirrorPool(configuration)
         #expect(try await pool.get("/posts/1").status == 200)
         let state = try await pool.core.ledger.inspect()
-        #expect(state.mirrors.map(\.counters.granted) == [1, 1], "it was sent to the mirror that stalls again")
         await pool.shutDown()
         await redis?.stop()
         await judges.shutDown()
+        return state.mirrors.map(\.counters.granted)
     }
 
     @Test func `where there is no other mirror each error says that no connection came about`() async throws {

@@ -362,12 +362,12 @@ private func count(_ reply: ReserveReply) -> Int64 { reply.grants[0].reduce(0) {
         let server = try await RedisServer(options)
         let loop = EventLoop(name: "doubt")
         let keys = PoolKeys(pool: "doubt")
-        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: .patient)
         await client.start()
         let rules = terms(mirror("a", "3/1h"))
         let old = RedisSlotLedger(client: client, pool: keys, node: node("old"), terms: rules)
         let new = RedisSlotLedger(client: client, pool: keys, node: node("new"), terms: rules)
-        let subscriber = RedisSubscriber(endpoint: try RedisEndpoint(url: server.url), loop: loop) { _ in }
+        let subscriber = RedisSubscriber(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: .patient) { _ in }
         await subscriber.start()
         try await subscriber.subscribe([keys.beat, keys.grants(to: node("old"))])
 

@@ -11,11 +11,11 @@ import Testing
         let server = try await RedisServer()
         let loop = EventLoop(name: "differential")
         let endpoint = try RedisEndpoint(url: server.url)
-        let client = RedisClient(endpoint: endpoint, loop: loop)
+        let client = RedisClient(endpoint: endpoint, loop: loop, options: .patient)
         await client.start()
         let heard = Mutex<[String: [String]]>([:])
         let (ends, end) = AsyncStream<Void>.makeStream()
-        let subscriber = RedisSubscriber(endpoint: endpoint, loop: loop, options: .init(), trackingPrefix: nil) { event in
+        let subscriber = RedisSubscriber(endpoint: endpoint, loop: loop, options: .patient, trackingPrefix: nil) { event in
             guard case .message(let channel, let payload) = event else { return }
             if channel == "end" { end.yield() }
             heard.withLock { $0[channel, default: []].append(String(decoding: payload, as: UTF8.self)) }
@@ -66,7 +66,7 @@ import Testing
     @Test func `releases under a large limit are rounded alike, whether little or more of it is in use`() async throws {
         let server = try await RedisServer()
         let loop = EventLoop(name: "rounding")
-        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: .patient)
         await client.start()
         var pair = LedgerPair(seed: 1, client: client, terms: terms(mirror("m", "1001/10s")))
         // A hundred turns are a window: what is in use goes to and fro about a quarter of the limit.
@@ -88,7 +88,7 @@ import Testing
     func `a mirror's fields stay below 64 KiB at any limit`(limits: [String]) async throws {
         let server = try await RedisServer()
         let loop = EventLoop(name: "size")
-        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: .patient)
         await client.start()
         let terms = terms(try MirrorRules(name: "m", limits: limits.map { try RateLimit($0) }))
         var pair = LedgerPair(seed: 1, client: client, terms: terms)

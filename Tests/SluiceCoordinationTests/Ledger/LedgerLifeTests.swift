@@ -15,7 +15,7 @@ private struct Scene {
 
     init() async throws {
         server = try await RedisServer()
-        client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
+        client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: .patient)
         await client.start()
     }
 

@@ -15,7 +15,7 @@ private struct Scene {
 
     /// - Parameter muster: µs; 0 when nobody else remembers anything.
     func ledger(muster: Int64 = 0) async throws -> RedisSlotLedger {
-        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: .patient)
         await client.start()
         return RedisSlotLedger(client: client, pool: keys, terms: rules, muster: muster)
     }

@@ -41,7 +41,7 @@ import Testing
 
     @Test func `when the subscriptions are cut nobody hangs`() async throws {
         let scene = try await LockScene(3)
-        let resource = try lock(lease: .seconds(3))
+        let resource = try lock(lease: .seconds(9))
         let held = try await scene.nodes[0].acquire(resource)
         // Either may be back first; each gives its permit on.
         let waiting = scene.nodes[1...].map { node in Task { await node.store.release(try await node.acquire(resource)) } }
@@ -113,7 +113,7 @@ struct RedisDeafListener {
     let subscriber: RedisSubscriber
 
     init(_ server: RedisServer, channel: String) async throws {
-        subscriber = RedisSubscriber(endpoint: try RedisEndpoint(url: server.url), loop: loop) { _ in }
+        subscriber = RedisSubscriber(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: .patient) { _ in }
         await subscriber.start()
         try await subscriber.subscribe([channel])
     }

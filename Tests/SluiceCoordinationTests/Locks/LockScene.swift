@@ -18,10 +18,10 @@ final class LockNode: Sendable {
         let keys = PoolKeys(pool: "locks")
         var random = SystemRandomNumberGenerator()
         let id = NodeID(host: "host", process: Int32(number), random: &random)
-        client = RedisClient(endpoint: try RedisEndpoint(url: url), loop: loop)
+        client = RedisClient(endpoint: try RedisEndpoint(url: url), loop: loop, options: .patient)
         let store = PermitStore(loop: loop, redis: client, node: id, keys: keys)
         self.store = store
-        subscriber = RedisSubscriber(endpoint: try RedisEndpoint(url: url), loop: loop) { event in
+        subscriber = RedisSubscriber(endpoint: try RedisEndpoint(url: url), loop: loop, options: .patient) { event in
             store.assumeIsolated { $0.received(event) }
         }
         await client.start()

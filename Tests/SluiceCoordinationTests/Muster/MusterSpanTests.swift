@@ -97,13 +97,13 @@ private struct Newborn {
         let server = try await RedisServer()
         let loop = EventLoop(name: "muster")
         let keys = PoolKeys(pool: "new")
-        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop)
+        let client = RedisClient(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: .patient)
         await client.start()
         // An hour: what ends it is not its time.
         let ledger = RedisSlotLedger(client: client, pool: keys, terms: terms(mirror("a", "10/60s")), muster: hour)
         var subscribers: [RedisSubscriber] = []
         for name in ["self", "other"] {
-            let subscriber = RedisSubscriber(endpoint: try RedisEndpoint(url: server.url), loop: loop) { _ in }
+            let subscriber = RedisSubscriber(endpoint: try RedisEndpoint(url: server.url), loop: loop, options: .patient) { _ in }
             await subscriber.start()
             try await subscriber.subscribe([keys.beat, keys.grants(to: node(name))])
             subscribers.append(subscriber)

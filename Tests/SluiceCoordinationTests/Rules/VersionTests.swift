@@ -17,12 +17,12 @@ import Testing
         {
             let endpoint = try RedisEndpoint(url: server.url)
             let keys = PoolKeys(pool: "versions")
-            client = RedisClient(endpoint: endpoint, loop: loop)
+            client = RedisClient(endpoint: endpoint, loop: loop, options: .patient)
             let ledger = RedisSlotLedger(client: client, pool: keys, terms: terms(mirror("a", "1000/1s")), version: version)
             let coordinator = try SlotCoordinator(
                 loop: loop, ledger: ledger, redis: client, id: node(name), keys: keys, options: CoordinatorOptions(), log: log)
             self.coordinator = coordinator
-            subscriber = RedisSubscriber(endpoint: endpoint, loop: loop, options: .init(), trackingPrefix: nil) { event in
+            subscriber = RedisSubscriber(endpoint: endpoint, loop: loop, options: .patient, trackingPrefix: nil) { event in
                 coordinator.assumeIsolated { $0.received(event) }
             }
             await client.start()
