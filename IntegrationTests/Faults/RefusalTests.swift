@@ -24,7 +24,7 @@ extension Faults {
                     (0..<processes).map { index in
                         scene.worker([DemoItems("posts", (index * part + 1)...(index * part + part))]) {
                             $0.lease = .milliseconds(600)
-                            $0.timeout = .seconds(1)
+                            $0.timeout = .seconds(10)
                             $0.divides = true
                         }
                     })
