@@ -4,8 +4,14 @@
 package struct PoolKeys: Sendable, Hashable {
     /// What every key of the pool begins with.
     package let prefix: String
+    /// What its channels have behind that: Redis keeps the keys of its databases apart, but not what is published.
+    package let scope: String
 
-    package init(pool: String) { prefix = "sluice:{\(pool)}:" }
+    /// - Parameter database: the number of the Redis database that the keys are in.
+    package init(pool: String, database: Int = 0) {
+        prefix = "sluice:{\(pool)}:"
+        scope = database == 0 ? "" : "@\(database):"
+    }
 
     /// The hash that holds the slot ledger.
     package var ledger: String { prefix + "ledger" }
@@ -13,8 +19,12 @@ package struct PoolKeys: Sendable, Hashable {
     package var leader: String { prefix + "leader" }
     /// The fencing token of the latest election.
     package var epoch: String { prefix + "epoch" }
-    /// The channel on which a node hears of its grants.
-    package func grants(to node: NodeID) -> String { prefix + "node:" + node.text }
-    /// The channel that tells the leader that a slot came free before its time.
-    package var leaderWake: String { prefix + "leader:wake" }
+    /// The sorted set of nodes by their last sign of life.
+    package var nodes: String { prefix + "nodes" }
+    /// The hash of what the leader says of itself.
+    package var leaderMetrics: String { prefix + "metrics:leader" }
+    /// The hash of one mirror's figures.
+    package func mirrorMetrics(_ name: String) -> String { prefix + "metrics:mirror:" + name }
+    /// The hash of one node's figures.
+    package func nodeMetrics(_ node: String) -> String { prefix + "metrics:node:" + node }
 }

@@ -102,14 +102,35 @@ import Testing
         #expect(DemandMessage(payload: Array(text.utf8)) == nil)
     }
 
+    @Test func `nothing is asked for on behalf of a node that could not use it`() throws {
+        func mark(_ mirror: String, timeout: Int64) throws -> TermsMark {
+            TermsMark(try LedgerTerms(mirrors: [try MirrorRules(name: mirror, limits: [])], hold: 2_000_000, requestTimeout: timeout))
+        }
+        let own = try mark("m", timeout: 5_000_000)
+        let asked: [(terms: TermsMark?, isServed: Bool)] = [
+            (own, true), (nil, true), (try mark("m", timeout: 4_000_000), true), (try mark("m", timeout: 5_000_001), false),
+            (try mark("n", timeout: 5_000_000), false),
+        ]
+        for (terms, isServed) in asked {
+            var board = DemandBoard(caller: leader, epoch: 7, terms: own)
+            var demand = demand(other, [0, 2, 0], stamp: 1)
+            demand.terms = terms
+            board.heard(demand, now: at(0))
+            #expect(board.waiting == (isServed ? 2 : 0), "\(terms?.text ?? "unsaid")")
+            #expect((board.reservation(now: at(1)) != nil) == isServed)
+        }
+    }
+
     @Test func `messages survive a round trip, and random bytes never trap`() {
-        let message = demand(other, [1, 2, 3], stamp: 99, sequence: 4)
+        var message = demand(other, [1, 2, 3], stamp: 99, sequence: 4)
+        #expect(DemandMessage(payload: Array(message.text.utf8)) == message)
+        message.terms = TermsMark(text: "abc:5")
         #expect(DemandMessage(payload: Array(message.text.utf8)) == message)
         for beat in [
             BeatMessage.beat(leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: nil, ledger: nil),
             .beat(
                 leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: nil, ledger: nil,
-                crowd: Crowd(waiting: [1, 2, 3], nodes: [1, 1, 2]), mirrors: "abc"),
+                crowd: Crowd(waiting: [1, 2, 3], nodes: [1, 1, 2]), terms: TermsMark(text: "abc:5")),
             .configurations(incarnation: "life"),
             .beat(
                 leader: "a:1:aaaaaaaa", epoch: 3, waiting: 4, free: 5, nextRelease: 17,

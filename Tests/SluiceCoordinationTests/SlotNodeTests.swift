@@ -184,8 +184,14 @@ import Testing
         var elsewhere = try self.node("30/6s")
         elsewhere.apply(waiter(1, deadline: 60_000), now: at(0))
         elsewhere.apply(
-            .beat(.beat(leader: other, epoch: 3, waiting: 0, free: 0, nextRelease: nil, ledger: nil, mirrors: "elsewhere")), now: at(2))
+            .beat(
+                .beat(
+                    leader: other, epoch: 3, waiting: 0, free: 0, nextRelease: 60_000_000, ledger: nil,
+                    terms: TermsMark(text: "elsewhere:10000000"))), now: at(2))
         #expect(names(elsewhere.turn(now: at(3))).contains("reserve"))
+        // What the leader says of its mirrors does not make ours hopeless.
+        elsewhere.apply(waiter(2, deadline: 10_000), now: at(4))
+        #expect(!elsewhere.hasRefusals)
     }
 
     @Test func `what members change while it asks how they are configured is asked for as soon as what they changed before`() throws {

@@ -55,6 +55,32 @@ import Testing
         await silent.shutDown()
     }
 
+    @Test func `G5 a write ends by its deadline, though Redis stands still when its answer comes`() async throws {
+        let redis = try await RedisServer()
+        let judges = try await Judges(1, limit: .init(100, per: .seconds(1)), latency: "500ms")
+        let pool = try await MirrorPool(judges.configuration(redis: redis.url))
+        // It has a slot in hand then.
+        _ = try await pool.get("/posts/2")
+        let (status, took, stood) = try await Standstill.watched { standstill in
+            let began = Instant.now
+            let write = Task {
+                try await pool.send(
+                    PoolRequest(method: "POST", path: "/posts", body: Array("{}".utf8)), options: CallOptions(deadline: .seconds(1)))
+            }
+            try await eventually("the write") { await judges.requests == 2 }
+            redis.pause()
+            let status = try await write.value.status
+            return (status, Instant.now.duration(since: began), standstill.total)
+        }
+        redis.resume()
+        #expect(status == 201)
+        // Redis is given up after two seconds.
+        #expect(took - stood < .milliseconds(1_800), "\(took), of which the machine stood still for \(stood)")
+        await pool.shutDown()
+        await judges.shutDown()
+        await redis.stop()
+    }
+
     @Test func `a write that has left is carried out, and its path forgotten then, though its caller has gone`() async throws {
         let judges = try await Judges(1, limit: .init(100, per: .seconds(1)), latency: "6000ms")
         let pool = try await MirrorPool(judges.configuration())

@@ -93,8 +93,15 @@ extension PoolCore {
     private func send(_ need: Fetcher.Need, changing changed: CacheKey?, _ sending: Sending<(response: HTTPResponse, mirror: Mirror)>) async
     {
         defer { leave() }
+        // Whatever has a deadline of its own tells first that it has passed, and more.
+        let clock = Task(executorPreference: loop) { [loop] in
+            try await loop.sleep(until: need.deadline.advanced(byMicroseconds: 10_000))
+            sending.expire(SluiceError(.deadlineExceeded, "the deadline passed while Redis was told what became of the request"))
+        }
+        defer { clock.cancel() }
         do throws(SluiceError) {
             let answer = try await fetcher.fetch(need)
+            sending.answered(answer)
             if let changed, (200..<400).contains(answer.response.status) { _ = try? await cache.purge(changed) }
             sending.end(.success(answer))
         } catch {

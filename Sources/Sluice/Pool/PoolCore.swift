@@ -41,7 +41,6 @@ actor PoolCore {
         mirrors = resolved.map(\.mirror)
         rules = resolved.map(\.rules)
         conduct = ConductNews(rules: rules, log: configuration.log)
-        keys = PoolKeys(pool: configuration.pool)
         var random = SystemRandomNumberGenerator()
         node = NodeID(host: HostName.current, process: HostName.processID, random: &random)
         let loop = EventLoop(name: "sluice")
@@ -51,10 +50,12 @@ actor PoolCore {
             var httpOptions = HTTPClientOptions()
             httpOptions.bodyBytes = configuration.responseLimit
             http = try HTTPClient(loop: loop, options: httpOptions)
-            if let url = configuration.redis {
+            let endpoint = try configuration.redis.map { url throws(RedisError) in try RedisEndpoint(url: url) }
+            keys = PoolKeys(pool: configuration.pool, database: endpoint?.database ?? 0)
+            if let endpoint {
                 var redisOptions = RedisClientOptions()
                 redisOptions.clientName = "sluice-\(node.tag)"
-                let client = RedisClient(endpoint: try RedisEndpoint(url: url), loop: loop, options: redisOptions)
+                let client = RedisClient(endpoint: endpoint, loop: loop, options: redisOptions)
                 redis = client
                 ledger = RedisSlotLedger(client: client, pool: keys, node: node, terms: terms)
             } else {

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A request whose caller may lose interest: what has not left is withdrawn then; what has left goes on to its end without him, since it
-/// may be carried out, and its slot is spent.
+/// may be carried out, and its slot is spent. Nor does he wait beyond his deadline for what is done after the answer.
 final class Sending<Value: Sendable>: Sendable {
     typealias Ending = Result<Value, SluiceError>
 
@@ -9,6 +9,8 @@ final class Sending<Value: Sendable>: Sendable {
         var work: Task<Void, Never>?
         var isOnTheWay = false
         var isDropped = false
+        /// What came of the request while something is still to be done about it.
+        var answer: Value?
         var ending: Ending?
         var caller: CheckedContinuation<Ending, Never>?
     }
@@ -33,10 +35,26 @@ final class Sending<Value: Sendable>: Sendable {
         unwanted?.cancel()
     }
 
+    /// There is an answer; what follows need not be waited for beyond the deadline.
+    func answered(_ answer: Value) { state.withLock { $0.answer = answer } }
+
+    /// The deadline has passed: the caller gets the answer if there is one, and learns that he is late otherwise.
+    func expire(_ late: SluiceError) {
+        let (caller, ending, unwanted) = state.withLock { state in
+            let ending = state.ending ?? state.answer.map { .success($0) } ?? .failure(late)
+            state.ending = ending
+            state.isDropped = true
+            defer { state.caller = nil }
+            return (state.caller, ending, state.isOnTheWay || state.answer != nil ? nil : state.work)
+        }
+        unwanted?.cancel()
+        caller?.resume(returning: ending)
+    }
+
     /// This is what came of it.
     func end(_ ending: Ending) {
         let caller = state.withLock { state in
-            state.ending = ending
+            if state.ending == nil { state.ending = ending }
             defer { state.caller = nil }
             return state.caller
         }

@@ -43,6 +43,9 @@ extension PermitDesk {
             request.nextCall = now
             return []
         case (.lost, _), (.over, _): return []
+        case (.waiting, .failure(.refused)):
+            request.phase = .over
+            return [.refuse(id, request, .redisRefused)]
         case (_, .failure):
             // An error that stays must not become a poll.
             let wait = min(pause << min(request.failures, 5), request.resource.lease / 3)

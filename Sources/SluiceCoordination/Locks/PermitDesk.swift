@@ -9,11 +9,14 @@ package struct PermitDesk {
     package enum Failure: Error, Hashable, Sendable {
         /// Redis was not reached, or whether it did the call is unknown.
         case unreachable
+        /// Redis refuses it, and will as long as nobody changes the data or this user's rights.
+        case refused
     }
 
     /// Why a wish is refused.
     package enum Refusal: Hashable, Sendable {
         case deadline(redisFailed: Bool)
+        case redisRefused
         case otherCount(Int64)
         case stopped
         case cancelled

@@ -9,26 +9,28 @@ extension PermitStore {
             let resource = request.resource
             let mode = request.aim == .try ? "try" : "wait"
             run(
-                PermitScript.ask, resource,
+                PermitScript.ask, id, resource,
                 [name(id, resource), "\(resource.permits)", "\(ticket)", "\(resource.lease / 1_000)", mode, known, keys.permitChannel]
             ) { .asked(id, $0.reply(), sentAt: $1) }
         case .open(let id, let request):
-            run(PermitScript.open, request.resource, ["\(request.resource.permits)", known]) { .asked(id, $0.reply(), sentAt: $1) }
+            run(PermitScript.open, id, request.resource, ["\(request.resource.permits)", known]) { .asked(id, $0.reply(), sentAt: $1) }
         case .renew(let id, let request, let token):
             let resource = request.resource
             run(
-                PermitScript.renew, resource,
+                PermitScript.renew, id, resource,
                 [name(id, resource), "\(resource.permits)", "\(token)", "\(resource.lease / 1_000)", known, keys.permitChannel]
             ) { .renewed(id, $0.flag(), sentAt: $1) }
         case .release(let id, let request):
-            run(PermitScript.release, request.resource, [name(id, request.resource), known, keys.permitChannel]) { result, _ in
+            run(PermitScript.release, id, request.resource, [name(id, request.resource), known, keys.permitChannel]) { result, _ in
                 .released(id, result.flag())
             }
         case .give(let id, let token):
+            failures[id] = nil
             guard let waiter = waiters.removeValue(forKey: id) else { return }
             waiter.resume(returning: .success(token.flatMap { hold(id, token: $0) }))
         case .refuse(let id, let request, let refusal):
-            waiters.removeValue(forKey: id)?.resume(returning: .failure(error(refusal, request)))
+            let failure = failures.removeValue(forKey: id)
+            waiters.removeValue(forKey: id)?.resume(returning: .failure(error(refusal, request, failure)))
         case .lose(let id): holds[id]?.hold?.lose()
         case .ended(let id, let release): releases.removeValue(forKey: id)?.resume(returning: release)
         }
@@ -56,17 +58,17 @@ extension PermitStore {
 
     /// Runs a script. It is never repeated by the client: the desk knows whether it still wants it.
     private func run(
-        _ script: RedisScript, _ resource: PermitResource, _ arguments: [String],
+        _ script: RedisScript, _ id: UInt64, _ resource: PermitResource, _ arguments: [String],
         _ event: @escaping @Sendable (Result<RedisValue, RedisError>, Instant) -> PermitDesk.Event
     ) {
         let sentAt = Instant.now
         redis.submit(script, keys: keys.permits(of: resource), arguments: arguments.map { Array($0.utf8) }) { result in
-            self.assumeIsolated { $0.answered(event(result, sentAt), failure: result.failure) }
+            self.assumeIsolated { $0.answered(event(result, sentAt), id, failure: result.failure) }
         }
     }
 
-    private func answered(_ event: PermitDesk.Event, failure: RedisError?) {
-        lastFailure = failure
+    private func answered(_ event: PermitDesk.Event, _ id: UInt64, failure: RedisError?) {
+        if waiters[id] != nil { failures[id] = failure }
         apply(event)
     }
 
@@ -81,13 +83,25 @@ extension PermitStore {
         }
     }
 
-    private func error(_ refusal: PermitDesk.Refusal, _ request: PermitRequest) -> CoordinationError {
+    private func error(_ refusal: PermitDesk.Refusal, _ request: PermitRequest, _ failure: RedisError?) -> CoordinationError {
         let what = request.resource.description
         return switch refusal {
         case .deadline(true):
             CoordinationError(
-                code: .coordinatorUnavailable, message: "the \(what) could not be asked for: Redis did not answer before the deadline",
-                underlying: lastFailure)
+                code: .coordinatorUnavailable,
+                message: "the \(what) could not be asked for: "
+                    + (failure?.reply.map { "until the deadline Redis refused it, last with “\($0)”" }
+                        ?? "Redis did not answer before the deadline"),
+                underlying: failure)
+        case .redisRefused:
+            CoordinationError(
+                code: .coordinatorUnavailable,
+                message: """
+                    the \(what) could not be asked for: Redis refuses it with “\(failure?.reply ?? "")”. Its key is \
+                    \(keys.permits(of: request.resource)[0]), with others that begin like it: delete what somebody else has written there, and \
+                    let this user run scripts on the pool's keys and channels
+                    """,
+                underlying: failure)
         case .deadline(false):
             CoordinationError(code: .permitTimeout, message: "no permit of the \(what) came free before the deadline")
         case .otherCount(let count):
@@ -112,8 +126,16 @@ extension CoordinationError.Code {
 extension Result<RedisValue, RedisError> {
     fileprivate var failure: RedisError? { if case .failure(let error) = self { error } else { nil } }
 
+    /// Some replies say that asking again is in vain; before Redis 7 the code stands within the text.
+    private var isRefusedForGood: Bool {
+        guard let reply = failure?.reply else { return false }
+        return reply.contains("WRONGTYPE") || reply.hasPrefix("NOPERM")
+    }
+
     fileprivate func reply() -> Result<PermitReply, PermitDesk.Failure> {
-        guard case .success(let value) = self, let reply = PermitReply(value) else { return .failure(.unreachable) }
+        guard case .success(let value) = self, let reply = PermitReply(value) else {
+            return .failure(isRefusedForGood ? .refused : .unreachable)
+        }
         return .success(reply)
     }
 

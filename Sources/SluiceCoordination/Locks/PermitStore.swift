@@ -18,8 +18,8 @@ package actor PermitStore {
     let keys: PoolKeys
     var desk = PermitDesk()
     var subscriber: RedisSubscriber?
-    /// What last went wrong underneath.
-    var lastFailure: RedisError?
+    /// Why the last call for a waiter failed.
+    var failures: [UInt64: RedisError] = [:]
     var waiters: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
     var holds: [UInt64: WeakHold] = [:]
     var releases: [UInt64: CheckedContinuation<PermitDesk.Release, Never>] = [:]

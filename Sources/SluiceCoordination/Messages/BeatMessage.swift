@@ -1,17 +1,17 @@
 /// What the leader tells everybody at each renewal, and when it goes.
 ///
-/// Published on `beat`; text: `B1 LEADER EPOCH WAITING FREE NEXT INCARNATION TIME FRAME HIGH NORMAL LOW HIGHS NORMALS LOWS MIRRORS`
+/// Published on `beat`; text: `B1 LEADER EPOCH WAITING FREE NEXT INCARNATION TIME FRAME HIGH NORMAL LOW HIGHS NORMALS LOWS TERMS`
 /// while it leads (NEXT in microseconds, -1 when unknown; INCARNATION `-` before the leader's first call; who waits in each tier, and
-/// on how many nodes; MIRRORS see `MirrorRules.mark`), `R1 LEADER EPOCH` when it has resigned. The ledger itself says
+/// on how many nodes; TERMS see `TermsMark`), `R1 LEADER EPOCH` when it has resigned. The ledger itself says
 /// `M1 INCARNATION NUMBER` when data may be lost, and `L1 INCARNATION` when members with another configuration have come or gone.
 ///
 /// A beat tells which life of the ledger's data the pool is on, so that every node remembers it if the data is lost.
 package enum BeatMessage: Hashable, Sendable {
     /// The lease was renewed. With it: how many wait in the pool, how many slots are free, when the next one comes, who waits, and
-    /// which mirrors the leader is configured with.
+    /// what the leader is configured with.
     case beat(
         leader: String, epoch: Int64, waiting: Int, free: Int, nextRelease: Int64?, ledger: LedgerStamp?, crowd: Crowd = .nobody,
-        mirrors: String = "-")
+        terms: TermsMark? = nil)
     /// The ledger asks its members what they remember.
     case muster(incarnation: String, number: Int64)
     /// What members are configured with has changed.
@@ -21,12 +21,12 @@ package enum BeatMessage: Hashable, Sendable {
 
     package var text: String {
         switch self {
-        case .beat(let leader, let epoch, let waiting, let free, let next, let ledger, let crowd, let mirrors):
+        case .beat(let leader, let epoch, let waiting, let free, let next, let ledger, let crowd, let terms):
             // A ledger that was lost has no name until the next call that changes it.
             let known = ledger.flatMap { $0.incarnation.isEmpty ? nil : $0 }
             return
                 "B1 \(leader) \(epoch) \(waiting) \(free) \(next ?? -1) \(known?.incarnation ?? "-") \(known?.time ?? 0) \(known?.frame ?? 0)"
-                + (crowd.waiting + crowd.nodes).reduce("") { "\($0) \($1)" } + " \(mirrors)"
+                + (crowd.waiting + crowd.nodes).reduce("") { "\($0) \($1)" } + " \(terms?.text ?? "-")"
         case .muster(let incarnation, let number): return "M1 \(incarnation) \(number)"
         case .configurations(let incarnation): return "L1 \(incarnation)"
         case .resigned(let leader, let epoch): return "R1 \(leader) \(epoch)"
@@ -42,11 +42,11 @@ package enum BeatMessage: Hashable, Sendable {
             else { return nil }
             let crowd = (0..<6).compactMap { _ in fields.count() }
             let known = crowd.count == 6 ? Crowd(waiting: Array(crowd[..<3]), nodes: Array(crowd[3...])) : .nobody
-            let mirrors = fields.text() ?? "-"
+            let terms = fields.text().flatMap(TermsMark.init(text:))
             self = .beat(
                 leader: leader, epoch: epoch, waiting: waiting, free: free, nextRelease: next < 0 ? nil : next,
                 ledger: incarnation == "-" ? nil : LedgerStamp(time: time, frame: frame, incarnation: incarnation),
-                crowd: known, mirrors: mirrors)
+                crowd: known, terms: terms)
         } else if var fields = TextFields(payload, version: "R1", count: 2) {
             guard let leader = fields.text(), let epoch = fields.number() else { return nil }
             self = .resigned(leader: leader, epoch: epoch)

@@ -6,10 +6,9 @@ struct RulesState: Sendable {
     var agreed: [MirrorRules]
     /// What members are configured with, for each mirror.
     var announced: [Announcements] = []
-    /// Which mirrors this node is configured with.
-    let mark: String
-    /// Whether the leader is configured with other mirrors: it cannot grant ours, and we could not use all of its. Then this node
-    /// reserves for itself.
+    let mark: TermsMark
+    /// Whether the leader is configured with other mirrors or a shorter time-out, so that it cannot grant what we could use. Then this
+    /// node reserves for itself.
     var leaderHasOthers = false
     /// Whether the ledger has let this node in.
     var isAdmitted: Bool

@@ -12,17 +12,20 @@ extension SlotNode {
 
     mutating func received(_ beat: BeatMessage, now: Instant) {
         switch beat {
-        case .beat(let leader, let epoch, let waiting, let free, let next, let ledger, let crowd, let mirrors):
+        case .beat(let leader, let epoch, let waiting, let free, let next, let ledger, let crowd, let terms):
             guard leader != id.text else { return }
-            rules.leaderHasOthers = mirrors != "-" && mirrors != rules.mark
-            self.crowd = crowd
+            let hasOthers = terms?.serves(rules.mark) == false
+            // What it says of its mirrors says nothing of ours.
+            if hasOthers, !rules.leaderHasOthers { outlook = nil }
+            rules.leaderHasOthers = hasOthers
+            self.crowd = hasOthers ? .nobody : crowd
             if let ledger {
                 effects.append(.learn(ledger))
                 // The leader has met another life of the data, which asks all members what they remember; that message may have been missed.
                 if let known = lastStamp?.incarnation, known != ledger.incarnation { rules.nextAt = min(rules.nextAt, now) }
             }
-            if mode(now: now) != .leading {
-                outlook = Outlook(terms: terms.keeping(rules.agreed), waiting: waiting, free: free, nextRelease: next, now: now)
+            if !hasOthers, mode(now: now) != .leading {
+                outlook = Outlook(terms: self.terms.keeping(rules.agreed), waiting: waiting, free: free, nextRelease: next, now: now)
             }
             perform(election?.heardBeat(leader: leader, epoch: epoch, now: now) ?? [], now: now)
             if case .following = election?.role { figures.role = rules.leaderHasOthers ? "direct" : "follower" }
@@ -96,7 +99,7 @@ extension SlotNode {
         let next = outlook.flatMap { outlook in outlook.nextRelease.map { max(0, $0 - now.microseconds(since: outlook.at)) } }
         let beat = BeatMessage.beat(
             leader: id.text, epoch: epoch, waiting: figures.poolWaiting, free: outlook?.free ?? 0, nextRelease: next,
-            ledger: lastStamp, crowd: board?.crowd ?? .nobody, mirrors: rules.mark)
+            ledger: lastStamp, crowd: board?.crowd ?? .nobody, terms: rules.mark)
         effects.append(.renew(epoch: epoch, beat))
     }
 
@@ -114,7 +117,7 @@ extension SlotNode {
             figures.elections += 1
             figures.leaderGranted = 0
             figures.leaderGrants = 0
-            board = DemandBoard(caller: id, epoch: epoch)
+            board = DemandBoard(caller: id, epoch: epoch, terms: rules.mark)
         case .following: figures.role = rules.leaderHasOthers ? "direct" : "follower"
         case .leaderless: figures.role = "direct"
         }

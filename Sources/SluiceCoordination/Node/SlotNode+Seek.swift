@@ -115,7 +115,9 @@ extension SlotNode {
         let sequence = demand.hasPulled ? DemandMessage.everySequence : demand.epoch == election.epoch ? demand.sequence : 0
         demand.hasPulled = false
         effects.append(
-            .publish(DemandMessage(node: id, epoch: election.epoch, sequence: sequence, stamp: now.microseconds, wanted: unmet)))
+            .publish(
+                DemandMessage(
+                    node: id, epoch: election.epoch, sequence: sequence, stamp: now.microseconds, wanted: unmet, terms: rules.mark)))
     }
 
     // MARK: Direct

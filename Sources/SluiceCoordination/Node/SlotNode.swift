@@ -58,7 +58,7 @@ package struct SlotNode: Sendable {
         self.random = random
         muster = MusterState(memory: NodeMemory(id: id, terms: terms), nextCopy: now)
         forecast = ForecastState(latencies: Array(repeating: 0, count: terms.mirrors.count))
-        rules = RulesState(agreed: terms.mirrors, mark: MirrorRules.mark(of: terms.mirrors), isAdmitted: !isShared, nextAt: now)
+        rules = RulesState(agreed: terms.mirrors, mark: TermsMark(terms), isAdmitted: !isShared, nextAt: now)
         if isShared {
             election = Election(node: id.text, timings: options.timings, campaigns: options.campaigns, now: now, random: random)
         }

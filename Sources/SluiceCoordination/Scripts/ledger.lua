@@ -20,6 +20,7 @@
 --       age          µs since the caller last heard of the known incarnation
 --       node         who calls; '' for one that takes no part, and is never in doubt
 --       runID        the server behind the caller's connection; '' for unknown
+--       scope        of the channels, behind the keys' prefix; '' in database 0
 --       muster       µs for which members are asked what they remember when data may be lost; 0: nobody remembers
 --       settling     µs that it may yet take until every member that is well is connected to this server
 --       hold         µs a grant may wait to be sent
@@ -32,9 +33,9 @@
 -- may be ended.
 -- A mirror's status is { free, in use, next release in µs or -1, paused for µs, sealed for µs, standing (0 good, 1 failing,
 -- 2 refusing), what its first limit is held to or 0 }.
--- A call that begins a muster sends to <prefix>beat: M1 incarnation number
+-- A call that begins a muster sends to <channels>beat: M1 incarnation number
 -- A call that finds that members with another configuration have come or gone, or that is in doubt some time after the last one that
--- was not, sends to <prefix>beat: L1 incarnation; members then announce themselves, and those who know the time vouch for it.
+-- was not, sends to <channels>beat: L1 incarnation; members then announce themselves, and those who know the time vouch for it.
 -- Each mirror goes by the strictest of what its members are configured with: see rules.lua.
 --
 -- Fields of the hash; all times are ledger time in whole µs
@@ -95,10 +96,11 @@ end
 local call = {
     raw = number(), version = word(), candidate = word(), known = word(), frame = number(), lower = number(), upper = number(),
     ahead = number(), found = number(), doubt = number(), least = number(), waited = number(), lasted = number(), age = number(),
-    node = word(), runID = word(), muster = number(), settling = number(), hold = number(), timeout = number(), mirrors = {},
+    node = word(), runID = word(), scope = word(), muster = number(), settling = number(), hold = number(), timeout = number(), mirrors = {},
 }
 
-local prefix = sub(KEYS[1], 1, -7)
+-- What the pool's channels begin with.
+local channels = sub(KEYS[1], 1, -7) .. call.scope
 
 -- From a grant until its node, if it stays silent, is taken to have used it to the last moment.
 local function life(hold) return hold + drift(hold) + call.timeout + 1000000 + drift(call.timeout) end
@@ -594,9 +596,9 @@ local function remembered(mirror) return { mirror.name, unpack(mirror.raw) } end
 
 -- How many are subscribed to the pool's messages besides these nodes, each of which listens to a channel of its own; unknown is many.
 local function others(names)
-    local channels = { prefix .. 'beat' }
-    for name in string.gmatch(names, '%S+') do channels[#channels + 1] = prefix .. 'node:' .. name end
-    local counts = redis.pcall('PUBSUB', 'NUMSUB', unpack(channels))
+    local heard = { channels .. 'beat' }
+    for name in string.gmatch(names, '%S+') do heard[#heard + 1] = channels .. 'node:' .. name end
+    local counts = redis.pcall('PUBSUB', 'NUMSUB', unpack(heard))
     if counts.err then return NEVER end
     local left = counts[2]
     for place = 4, #counts, 2 do left = left - counts[place] end
@@ -873,9 +875,9 @@ local function save()
     end
     if life then redis.call('PEXPIRE', KEYS[1], text(floor(life / 1000))) end
     if meta.announces then
-        redis.call('PUBLISH', prefix .. 'beat', 'M1 ' .. meta.incarnation .. ' ' .. text(meta.musters))
+        redis.call('PUBLISH', channels .. 'beat', 'M1 ' .. meta.incarnation .. ' ' .. text(meta.musters))
     end
-    if call.isNews then redis.call('PUBLISH', prefix .. 'beat', 'L1 ' .. meta.incarnation) end
+    if call.isNews then redis.call('PUBLISH', channels .. 'beat', 'L1 ' .. meta.incarnation) end
 end
 
 -- What every reply begins with, and what follows behind it.

@@ -9,7 +9,7 @@
 -- Reply { HEAD, outcome, current epoch, grants, statuses }
 --       outcome      0 considered, 1 the epoch is stale, 2 queue with the leader, 3 a muster is under way
 --       grants       flat: demand, mirror (both from 0), number, slots, and again
--- Sends to <prefix>node:NODE, for each demand but the caller's own that got something, one line:
+-- Sends to <channels>node:NODE, for each demand but the caller's own that got something, one line:
 --       1 incarnation frame epoch time sequence stamp life NAME=number:slots NAME=number:slots …
 
 local now, latest = begin()
@@ -175,5 +175,5 @@ if outcome == 0 then
 end
 
 save()
-for _, message in ipairs(messages) do redis.call('PUBLISH', prefix .. 'node:' .. message[1], message[2]) end
+for _, message in ipairs(messages) do redis.call('PUBLISH', channels .. 'node:' .. message[1], message[2]) end
 return reply(now, outcome, current, grants, statuses(now))

@@ -12,7 +12,7 @@
 --       for each mirror: name, state, open, rules, conduct (the fields of the hash, '' for none), count of logs, and for each:
 --           window, log
 -- Reply { HEAD, done (1 or 0), statuses }
--- Sends to <prefix>leader:wake: freed, when it was done.
+-- Sends to <channels>leader:wake: freed, when it was done.
 
 local now, latest = begin()
 local muster, incarnation, memories = number(), word(), number()
@@ -61,5 +61,5 @@ if done then
     takeIn(now, latest)
 end
 save()
-if done then redis.call('PUBLISH', prefix .. 'leader:wake', 'freed') end
+if done then redis.call('PUBLISH', channels .. 'leader:wake', 'freed') end
 return reply(now, done and 1 or 0, statuses(now))

@@ -49,10 +49,9 @@ if held < permits then
   end
 end
 redis.call('ZADD', KEYS[4], text(now + lease), id)
-if not waits then
-  keep(3)
-  keep(4)
-end
+if not waits then keep(3) end
+-- The one other waiter may just have been promoted: then its lease was the last, and the key is a new one.
+if not waits or redis.call('ZCARD', KEYS[4]) == 1 then keep(4) end
 local first = math.huge
 for place = 2, 4, 2 do
   local entry = redis.call('ZRANGE', KEYS[place], 0, 0, 'WITHSCORES')

@@ -17,7 +17,7 @@
 -- Reply { HEAD, entries carried out, entries of another incarnation, statuses }; while a muster is under way, and to a caller who is
 --       in doubt, nothing is carried out, and the caller repeats the call after it: by a clock that is ahead slots would be in
 --       use until that time has come
--- Sends to <prefix>leader:wake: freed, when a mirror that had nothing free has something again.
+-- Sends to <channels>leader:wake: freed, when a mirror that had nothing free has something again.
 
 local now, latest = begin()
 local tag = word()
@@ -70,5 +70,5 @@ for m, mirror in ipairs(call.mirrors) do
 end
 
 save()
-if freed then redis.call('PUBLISH', prefix .. 'leader:wake', 'freed') end
+if freed then redis.call('PUBLISH', channels .. 'leader:wake', 'freed') end
 return reply(now, applied, foreign, statuses(now))

@@ -31,9 +31,9 @@ package struct Outlook: Hashable, Sendable {
     package init(terms: LedgerTerms, mirrors: [MirrorStatus], waiting: Int, now: Instant) {
         var soonest: Int64?
         for (rules, status) in zip(terms.mirrors, mirrors) {
-            // A request under way may complete at once, and its slot then comes back a window later.
-            let turnover = rules.shortestTurnover
-            let release = status.free > 0 ? 0 : max(status.pausedFor, min(status.nextRelease ?? turnover, turnover))
+            // A request under way may complete at once, and its slot then comes back a window later; where only a report can make room (all
+            // records of grants are taken), at once.
+            let release = status.free > 0 ? 0 : max(status.pausedFor, min(status.nextRelease ?? 0, rules.shortestTurnover))
             soonest = min(soonest ?? release, release)
         }
         self.init(

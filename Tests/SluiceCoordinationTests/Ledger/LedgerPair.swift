@@ -36,7 +36,7 @@ struct LedgerPair {
     init(seed: UInt64, client: RedisClient, terms fixed: LedgerTerms? = nil) {
         random = Seeded(seed)
         self.client = client
-        keys = PoolKeys(pool: "pair\(seed)\(fixed == nil ? "" : "-fixed")")
+        keys = PoolKeys(pool: "pair\(seed)\(fixed == nil ? "" : "-fixed")", database: Int(seed % 3))
         raw = random.pick(0...1) * 1_700_000_000 * second + random.pick(1...hour)
         variants = fixed.map { [$0] } ?? Self.variants(&random)
     }
@@ -141,7 +141,7 @@ struct LedgerPair {
         summary = "\(request) \(call)"
         let value = try await client.run(
             LedgerScript.reserve, keys: [keys.ledger, keys.leader, keys.epoch],
-            arguments: LedgerArguments(call, raw: raw).reserving(request).words)
+            arguments: LedgerArguments(call, scope: keys.scope, raw: raw).reserving(request).words)
         var reader = try LedgerReplyReader(value, of: "reserve")
         let real = try reader.reserveReply(demands: request.demands.count, mirrors: call.terms.mirrors.count)
         let (model, messages) = state.reserve(request, call, at: raw)
@@ -157,7 +157,7 @@ struct LedgerPair {
     private mutating func settle(_ request: SettleRequest, _ call: LedgerCall) async throws {
         summary = "\(request) \(call)"
         let value = try await client.run(
-            LedgerScript.settle, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).settling(request).words)
+            LedgerScript.settle, keys: [keys.ledger], arguments: LedgerArguments(call, scope: keys.scope, raw: raw).settling(request).words)
         var reader = try LedgerReplyReader(value, of: "settle")
         let real = try reader.settleReply(mirrors: call.terms.mirrors.count)
         let (model, messages) = state.settle(request, call, at: raw)
@@ -172,7 +172,7 @@ struct LedgerPair {
         summary = "penalise \(mirror) #\(grant) \(asked ?? -1) \(call)"
         let value = try await client.run(
             LedgerScript.penalise, keys: [keys.ledger],
-            arguments: LedgerArguments(call, raw: raw).penalising(mirror: mirror, grant: grant, asked: asked).words)
+            arguments: LedgerArguments(call, scope: keys.scope, raw: raw).penalising(mirror: mirror, grant: grant, asked: asked).words)
         var reader = try LedgerReplyReader(value, of: "penalise")
         let real = try reader.penaliseReply(mirrors: call.terms.mirrors.count)
         let (model, messages) = state.penalise(mirror: mirror, grant: grant, asked: asked, call, at: raw)
@@ -186,7 +186,7 @@ struct LedgerPair {
         let call = call()
         summary = "pull \(node) \(call)"
         let value = try await client.run(
-            LedgerScript.pull, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).pulling(node).words)
+            LedgerScript.pull, keys: [keys.ledger], arguments: LedgerArguments(call, scope: keys.scope, raw: raw).pulling(node).words)
         var reader = try LedgerReplyReader(value, of: "pull")
         compare(try reader.pullReply(mirrors: call.terms.mirrors.count), state.pull(node, call, at: raw))
     }
@@ -195,7 +195,7 @@ struct LedgerPair {
         let call = call()
         summary = "announce \(call)"
         let value = try await client.run(
-            LedgerScript.announce, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).words)
+            LedgerScript.announce, keys: [keys.ledger], arguments: LedgerArguments(call, scope: keys.scope, raw: raw).words)
         var reader = try LedgerReplyReader(value, of: "announce")
         let (model, messages) = state.announce(call, at: raw)
         compare(try reader.announceReply(terms: call.terms), model)
@@ -208,7 +208,7 @@ struct LedgerPair {
         let call = call()
         summary = "inspect \(call)"
         let value = try await client.run(
-            LedgerScript.inspect, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).words)
+            LedgerScript.inspect, keys: [keys.ledger], arguments: LedgerArguments(call, scope: keys.scope, raw: raw).words)
         var reader = try LedgerReplyReader(value, of: "inspect")
         compare(try reader.inspectReply(mirrors: call.terms.mirrors.count), state.inspect(call, at: raw))
     }
@@ -218,7 +218,8 @@ struct LedgerPair {
         let known = random.chance(30) ? state.meta?.version : nil
         summary = "copy \(call)"
         let value = try await client.run(
-            LedgerScript.copy, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).copying(since: known).words)
+            LedgerScript.copy, keys: [keys.ledger],
+            arguments: LedgerArguments(call, scope: keys.scope, raw: raw).copying(since: known).words)
         var reader = try LedgerReplyReader(value, of: "copy")
         let real = try reader.copyReply(terms: call.terms)
         compare(real, state.copy(since: known, call, at: raw))
@@ -235,7 +236,7 @@ struct LedgerPair {
             let notice = MusterNotice(number: latest.muster!.number - (random.chance(5) ? 1 : 0), remaining: 0)
             let value = try await client.run(
                 LedgerScript.contribute, keys: [keys.ledger],
-                arguments: LedgerArguments(call, raw: raw).contributing(
+                arguments: LedgerArguments(call, scope: keys.scope, raw: raw).contributing(
                     told.bytes, remembers: !told.isEmpty, of: node, to: notice, in: latest.incarnation
                 ).words)
             var reader = try LedgerReplyReader(value, of: "contribute")
@@ -246,7 +247,8 @@ struct LedgerPair {
             latest = model
             return
         }
-        let value = try await client.run(LedgerScript.gather, keys: [keys.ledger], arguments: LedgerArguments(call, raw: raw).words)
+        let value = try await client.run(
+            LedgerScript.gather, keys: [keys.ledger], arguments: LedgerArguments(call, scope: keys.scope, raw: raw).words)
         var gathering = try LedgerReplyReader(value, of: "gather")
         var real = try gathering.gatherReply(terms: call.terms)
         real.memories.sort { $0.tag < $1.tag }
@@ -257,7 +259,7 @@ struct LedgerPair {
         if random.chance(5) { request.memories += 1 }
         let answer = try await client.run(
             LedgerScript.restore, keys: [keys.ledger],
-            arguments: LedgerArguments(call, raw: raw).restoring(request).words)
+            arguments: LedgerArguments(call, scope: keys.scope, raw: raw).restoring(request).words)
         var reader = try LedgerReplyReader(answer, of: "restore")
         let (model, messages) = state.restore(request, call, at: raw)
         compare(try reader.restoreReply(mirrors: call.terms.mirrors.count), model)

@@ -133,6 +133,26 @@ import Testing
         await scene.end()
     }
 
+    @Test func `what nobody uses any more vanishes, though the last of the others was promoted in the same call`() async throws {
+        let scene = try await LockScene(3)
+        let resource = try lock("brief")
+        let keys = ["", ":holders", ":waiters", ":leases"].map { "sluice:{locks}:lock:brief\($0)" }
+        let hold = try await scene.nodes[0].acquire(resource)
+        let next = Task { try await scene.nodes[1].acquire(resource) }
+        try await eventually("the waiter") { try await scene.server.cli("ZCARD", keys[2]) == "1" }
+        // Its holder is killed. So that nobody but the last one asks when its lease has ended, that of the holder ends now.
+        await scene.nodes[0].vanish()
+        try await scene.server.cli("ZADD", keys[1], "1", try await scene.server.cli("ZRANGE", keys[1], "0", "0"))
+        let last = Task { try await scene.nodes[2].acquire(resource) }
+        let second = try await next.value
+        try await eventually("the last one in the queue") { try await scene.server.cli("ZCARD", keys[2]) == "1" }
+        for key in keys { #expect(Int(try await scene.server.cli("PTTL", key)) ?? -1 > 0, "\(key) would stay for ever") }
+        _ = await scene.nodes[1].store.release(second)
+        _ = await scene.nodes[2].store.release(try await last.value)
+        withExtendedLifetime(hold) {}
+        await scene.end()
+    }
+
     @Test func `a cancelled wish leaves the queue`() async throws {
         let scene = try await LockScene(2)
         let resource = try lock()

@@ -55,6 +55,18 @@ private func thread() -> UInt { UInt(pthread_self()) }
         await #expect(throws: SluiceError.self) { try await lock.acquire() }
     }
 
+    @Test func `a lock that Redis refuses is told at once, with Redis' own words`() async throws {
+        let redis = try await RedisServer()
+        let pool = try await MirrorPool(configuration(redis))
+        try await redis.cli("SET", "sluice:{default}:lock:taken", "somebody's text")
+        // Whoever waits for it until the deadline is told otherwise.
+        let error = await #expect(throws: SluiceError.self) { try await pool.lock("taken").acquire(deadline: .seconds(60)) }
+        #expect(error?.code == .coordinatorUnavailable)
+        #expect(error?.message.contains("WRONGTYPE") == true && error?.message.contains("sluice:{default}:lock:taken") == true, "\(error!)")
+        await pool.shutDown()
+        await redis.stop()
+    }
+
     @Test func `one at a time over several pools, with growing tokens`() async throws {
         let redis = try await RedisServer()
         let directory = try TemporaryDirectory(label: "door")

@@ -42,6 +42,7 @@ package struct DemandBoard: Sendable {
 
     private let epoch: Int64
     private let caller: NodeID
+    private let terms: TermsMark?
     private var nodes: [NodeID: Node] = [:]
     private var isReserving = false
     private var lastReserve = Instant(microseconds: .min)
@@ -50,9 +51,11 @@ package struct DemandBoard: Sendable {
     /// Nothing is free before this.
     private var releaseAt = Instant(microseconds: .min)
 
-    package init(caller: NodeID, epoch: Int64) {
+    /// - Parameter terms: what the leader is configured with; nil: it grants to everybody.
+    package init(caller: NodeID, epoch: Int64, terms: TermsMark? = nil) {
         self.caller = caller
         self.epoch = epoch
+        self.terms = terms
     }
 
     /// Whether anybody wants anything, as far as heard.
@@ -71,8 +74,9 @@ package struct DemandBoard: Sendable {
         }
     }
 
-    /// A node said how many wait on it.
+    /// A node said how many wait on it. One that could not use what is granted here reserves for itself as soon as it has heard a beat.
     package mutating func heard(_ demand: DemandMessage, now: Instant) {
+        if let terms, let asked = demand.terms, !terms.serves(asked) { return }
         var node = nodes[demand.node] ?? Node(wanted: [], stamp: 0, heardAt: now, served: nodes.values.map(\.served).min() ?? 0)
         // One that was forgotten goes on counting where its node stands, or gaps would go unseen.
         if nodes[demand.node] == nil, demand.epoch == epoch, demand.sequence < DemandMessage.everySequence {

@@ -3,8 +3,10 @@ package struct LedgerArguments: Sendable {
     package private(set) var words: [[UInt8]] = []
 
     /// What every script takes.
-    /// - Parameter raw: the host's clock, for tests; nil: the server's own.
-    package init(_ call: LedgerCall, raw: Int64? = nil) {
+    /// - Parameters:
+    ///   - scope: of the channels, see `PoolKeys`.
+    ///   - raw: the host's clock, for tests; nil: the server's own.
+    package init(_ call: LedgerCall, scope: String = "", raw: Int64? = nil) {
         append(raw)
         append(call.version)
         append(call.candidate)
@@ -21,6 +23,7 @@ package struct LedgerArguments: Sendable {
         append(call.knowledge?.age ?? 0)
         append(call.node?.text ?? "")
         append(call.runID ?? "")
+        append(scope)
         append(call.muster)
         append(call.settling)
         append(call.terms.hold)

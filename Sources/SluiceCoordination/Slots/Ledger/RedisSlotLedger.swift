@@ -146,7 +146,7 @@ package actor RedisSlotLedger: SlotLedger {
                     terms: terms, knowledge: clock.knowledge(at: sent), node: node, runID: server.runID,
                     candidate: Self.candidate(), muster: muster, settling: max(0, LedgerCall.homecoming - server.age(at: sent)),
                     version: version)
-                let words = arguments(LedgerArguments(call)).words
+                let words = arguments(LedgerArguments(call, scope: self.keys.scope)).words
                 let head = ["EVALSHA", script.digest, String(keys.count)] + keys
                 return (try await client.command(head.map { Array($0.utf8) } + words, on: server), sent)
             } catch {

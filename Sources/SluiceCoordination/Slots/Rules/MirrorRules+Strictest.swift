@@ -20,12 +20,6 @@ extension MirrorRules {
             burst: all.compactMap(\.burst).min(), concurrency: all.compactMap(\.concurrency).min())
     }
 
-    /// A short mark of a set of mirrors, by their names: two sets with the same mark are taken for equal (FNV-1a, 64 bits).
-    package static func mark(of mirrors: [MirrorRules]) -> String {
-        let names = mirrors.map(\.name).sorted().joined(separator: " ")
-        return String(names.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }, radix: 36)
-    }
-
     /// In words, as it is configured: `30/1m 1000/1d burst=5 concurrency=4`.
     package var words: String {
         var parts = limits.map(\.description)
