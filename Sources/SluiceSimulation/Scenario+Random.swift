@@ -35,6 +35,7 @@ extension Scenario {
         scenario.faults.sort { $0.at < $1.at }
         if seed % 4 == 3 { scenario.chooseKeys() }
         if seed % 8 == 1 { scenario.chooseMembers() }
+        if seed % 8 == 5 { scenario.chooseTimeouts() }
         return scenario
     }
 
@@ -55,6 +56,14 @@ extension Scenario {
                 })
         }
         configured = (0..<nodes).map { _ in random.happens(0.4) ? Int(random.pick(0...Int64(configurations.count - 1))) : nil }
+    }
+
+    /// In another eighth each process has a time-out of its own.
+    private mutating func chooseTimeouts() {
+        var random = SeededGenerator(seed: seed ^ 0x5449_4D45)
+        let most = timeout
+        timeouts = (0..<nodes).map { _ in random.happens(0.5) ? most : random.pick(100_000...most) }
+        if random.happens(0.5) { timeouts[0] = 3 * most }
     }
 
     /// In a quarter of the seeds most callers want keys; the other seeds are as they would be without.

@@ -25,6 +25,7 @@ extension Scenario {
                 "  the process at place \(place) is configured with \(configurations[own].map { "\($0.name): \($0.words)" }.joined(separator: "; "))"
             )
         }
+        if !timeouts.isEmpty { lines.append("  time-outs by place: \(timeouts)") }
         if keys > 0 {
             lines.append("  \(keys) keys in \(keyed) of the calls, fresh for \(freshness) ms, flights' lease \(flightLease)")
             for (at, key) in changes { lines.append("  at \(Double(at) / 1e6) s: key \(key) changes") }

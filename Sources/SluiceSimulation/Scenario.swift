@@ -22,6 +22,8 @@ package struct Scenario: Sendable {
     /// From a node to a mirror and back, half of it each way; a way takes no longer than `timeout` and 0.9 s.
     package var mirrorLatency: ClosedRange<Int64> = 1_000...50_000
     package var timeout: Int64 = 2_000_000
+    /// What the process at each place has instead.
+    package var timeouts: [Int64] = []
     package var deadline: ClosedRange<Int64> = 1_000_000...20_000_000
     /// How likely a pub/sub message is lost, is delivered twice, and is overtaken by later ones.
     package var messageLoss = 0.0
@@ -70,6 +72,8 @@ package struct Scenario: Sendable {
         self.seed = seed
         self.mirrors = mirrors
     }
+
+    func timeout(of place: Int) -> Int64 { timeouts.indices.contains(place) ? timeouts[place] : timeout }
 
     func configuration(of place: Int) -> Int? { configured.indices.contains(place) ? configured[place] : nil }
 

@@ -44,6 +44,9 @@ struct SimulatedCache {
         var life = 0
         /// When a command of it failed, or was slow.
         var troubledAt: Int64 = .min
+        /// Since when nobody has waited for it, and when that last was so for a third of the lease: then it is not renewed.
+        var unwantedSince: Int64?
+        var neglectedAt: Int64 = .min
         var plannedTick: Int64 = .max
         /// When each of its commands was sent that has no answer yet.
         var asked: [Int: Int64] = [:]

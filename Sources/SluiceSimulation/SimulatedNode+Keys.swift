@@ -40,6 +40,7 @@ extension SimulatedNode {
 
     func send(_ event: FlightEvent, to cell: SimulatedCache.FlightCell) {
         guard isAlive, !isLeaving else { return }
+        noteNeglect(of: cell)
         for effect in cell.flight.handle(event, now: present, canHear: cache.era != 0) { carryOut(effect, of: event, for: cell) }
         guard cache.cells[cell.key] === cell, cell.flight.nextTick != .distantFuture else { return }
         let at = max(run.timeline.now + 1, trueTime(cell.flight.nextTick) + 1)
@@ -50,6 +51,12 @@ extension SimulatedNode {
             cell.plannedTick = .max
             whenAwake { [self] in if cache.cells[cell.key] === cell { send(.ticked, to: cell) } }
         }
+    }
+
+    private func noteNeglect(of cell: SimulatedCache.FlightCell) {
+        let now = run.timeline.now
+        if let since = cell.unwantedSince, now - since >= run.scenario.flightLease / 3 { cell.neglectedAt = now }
+        cell.unwantedSince = cell.callers.isEmpty ? cell.unwantedSince ?? now : nil
     }
 
     private func carryOut(_ effect: FlightEffect, of event: FlightEvent, for cell: SimulatedCache.FlightCell) {

@@ -50,7 +50,7 @@ extension SimulatedNode {
             result = .failed
             isCut = true
         } else if run.random.happens(manner.hangs) {
-            return end(slot, call, .failed, after: run.scenario.timeout, isCut: true, given: given, sent: sent)
+            return end(slot, call, .failed, after: requestTimeout, isCut: true, given: given, sent: sent)
         } else if run.random.happens(manner.fails) {
             result = .failed
         } else if run.random.happens(manner.refuses) {
@@ -58,14 +58,14 @@ extension SimulatedNode {
         } else if run.random.happens(manner.redirects), run.has(.followsRedirects) {
             arrive(slot, after: there + back + way(slowedBy: manner.slowness))
         }
-        var patience = run.scenario.timeout
+        var patience = requestTimeout
         if run.random.happens(run.scenario.hurry) { patience = run.random.pick(1...patience) }
         if there + back > patience { (result, isCut) = (.failed, true) }
         end(slot, call, result, after: min(there + back, patience), isCut: isCut, given: given, sent: sent)
     }
 
     private func way(slowedBy slowness: Int64) -> Int64 {
-        min(run.random.latency(run.scenario.mirrorLatency) / 2 * slowness, run.scenario.timeout + 900_000)
+        min(run.random.latency(run.scenario.mirrorLatency) / 2 * slowness, requestTimeout + 900_000)
     }
 
     private func arrive(_ slot: Slot, after span: Int64, for fetch: KeyedFetch? = nil) {
@@ -87,7 +87,7 @@ extension SimulatedNode {
     private func over(isCut: Bool, given: Instant, sent: Instant) -> Instant {
         if run.has(.anchoredAtGrant) { return given }
         guard isCut, !run.has(.noAbortGuard) else { return present }
-        return CutRequest.over(sentAt: sent, endedAt: present, timeout: run.scenario.timeout)
+        return CutRequest.over(sentAt: sent, endedAt: present, timeout: requestTimeout)
     }
 
     private func finish(_ slot: Slot, _ outcome: SlotOutcome, _ call: Call, _ result: AttemptResult, startedAt: Instant) {
@@ -118,7 +118,7 @@ extension SimulatedNode {
         }
         run.trace { "\(self) sends to \(self.run.mirrors[slot.mirror].rules.name), and keeps its slot" }
         arrive(slot, after: way(slowedBy: 1))
-        let end = run.timeline.now + run.random.pick(run.scenario.timeout + 1_000_000...6_000_000)
+        let end = run.timeline.now + run.random.pick(requestTimeout + 1_000_000...max(6_000_000, requestTimeout + 1_000_000))
         keep(slot, until: end)
     }
 

@@ -48,6 +48,8 @@ final class SimulatedNode {
     /// Commands that wait for a connection.
     var kept = KeptCommands()
 
+    var requestTimeout: Int64 { node.terms.requestTimeout }
+
     init(id: NodeID, place: Int, run: Simulation, options: CoordinatorOptions, terms: LedgerTerms) {
         self.id = id
         self.place = place

@@ -56,6 +56,7 @@ extension Simulation {
         if fetch.life != redis.life { return .dataLost }
         if clockSetAt >= fetch.takenAt { return .clockSet }
         if let purged = redis.purgedAt[fetch.key], purged >= fetch.takenAt { return .purged }
+        if cell.neglectedAt >= fetch.takenAt { return .unwanted }
         let isUnheard = cell.troubledAt >= fetch.takenAt || node.frozenUntil >= fetch.takenAt || cell.isWaitingLong(timeline.now, scenario)
         return isUnheard ? .unheard : nil
     }

@@ -26,7 +26,7 @@ package final class Simulation {
     private(set) var clockSetAt: Int64 = .min
     private let keepsTrace: Bool
     /// What processes are configured with: first the laxest, then each of the others.
-    private let terms: [LedgerTerms]
+    private let configurations: [[MirrorRules]]
     /// Who of each configuration is there, as far as Redis has heard in this life of its data.
     var members: [Int: Set<NodeID>] = [:]
     private var book = SlotAudit()
@@ -53,15 +53,17 @@ package final class Simulation {
         if scenario.weaknesses.contains(.noBurst) {
             known = known.map { try! MirrorRules(name: $0.name, limits: $0.limits, concurrency: $0.concurrency) }
         }
-        // Bounds are kept by the scenarios.
-        terms = ([known] + scenario.configurations).map {
-            try! LedgerTerms(mirrors: $0, hold: 2_000_000, requestTimeout: scenario.timeout)
-        }
+        configurations = [known] + scenario.configurations
         outcome.shares = Array(repeating: 0, count: scenario.nodes)
     }
 
     /// What a node tells of its configuration with every command: the truth, unless it is silenced.
-    func told(_ own: LedgerTerms) -> LedgerTerms { has(.noAnnouncement) ? terms[0] : own }
+    func told(_ own: LedgerTerms) -> LedgerTerms { has(.noAnnouncement) ? Self.terms(configurations[0], timeout: own.requestTimeout) : own }
+
+    private static func terms(_ mirrors: [MirrorRules], timeout: Int64) -> LedgerTerms {
+        // Bounds are kept by the scenarios.
+        try! LedgerTerms(mirrors: mirrors, hold: 2_000_000, requestTimeout: timeout)
+    }
 
     /// Runs it to its end.
     package func run() -> Outcome {
@@ -122,7 +124,8 @@ package final class Simulation {
         options.timings.lease = 1_000_000
         if has(.noRepetition) { (options.repetition, options.patience) = (3_600_000_000, 3_600_000_000) }
         let node = SimulatedNode(
-            id: id, place: place, run: self, options: options, terms: terms[scenario.configuration(of: place).map { $0 + 1 } ?? 0])
+            id: id, place: place, run: self, options: options,
+            terms: Self.terms(configurations[scenario.configuration(of: place).map { $0 + 1 } ?? 0], timeout: scenario.timeout(of: place)))
         nodes.append(node)
         trace { "\(node) starts: \(id.text)" }
         node.start()

@@ -94,6 +94,7 @@ package struct Flight: Sendable {
     ) -> [FlightEffect] {
         switch event {
         case .joined(let waiter, let deadline, let insists, let recency):
+            let wasUnwanted = isUnwanted
             waiters[waiter] = deadline
             if insists { insistent.insert(waiter) }
             // The answer under way may have come already, and be older than this caller bears: he looks when it is there.
@@ -103,7 +104,12 @@ package struct Flight: Sendable {
                 unasked.insert(waiter)
             }
             firstDeadline = min(firstDeadline, deadline)
-            return phase == .idle ? lookUp() : []
+            switch phase {
+            case .idle: return lookUp()
+            // As long as nobody waited the lease was not renewed: another process may have begun anew.
+            case .fetching where isShared && wasUnwanted: return [.renew(attempt: attempt)]
+            default: return []
+            }
         case .refreshWanted(let deadline, let isAhead):
             refreshUntil = max(deadline, refreshUntil ?? deadline)
             return phase == .idle ? lookUp(ahead: isAhead) : []
