@@ -95,8 +95,11 @@ extension PoolCore {
         defer { leave() }
         // Whatever has a deadline of its own tells first that it has passed, and more.
         let clock = Task(executorPreference: loop) { [loop] in
-            try await loop.sleep(until: need.deadline.advanced(byMicroseconds: 10_000))
-            sending.expire(SluiceError(.deadlineExceeded, "the deadline passed while Redis was told what became of the request"))
+            try await loop.sleep(until: need.deadline.advanced(byMicroseconds: 20_000))
+            sending.expire(
+                SluiceError(
+                    .deadlineExceeded,
+                    "the deadline passed before it was known what became of \(need.method) \(need.target); if it has left, it may be carried out"))
         }
         defer { clock.cancel() }
         do throws(SluiceError) {
