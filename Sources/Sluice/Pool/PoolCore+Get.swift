@@ -99,7 +99,8 @@ extension PoolCore {
             sending.expire(
                 SluiceError(
                     .deadlineExceeded,
-                    "the deadline passed before it was known what became of \(need.method) \(need.target); if it has left, it may be carried out"))
+                    "the deadline passed before it was known what became of \(need.method) \(need.target); if it has left, it may be carried out"
+                ))
         }
         defer { clock.cancel() }
         do throws(SluiceError) {
