@@ -14,7 +14,7 @@ package import SluiceLoop
 /// A reply that is in doubt (see `LedgerStamp`) gives an upper bound that goes along with the next call, and counts once the ledger says
 /// that it does.
 ///
-/// The bounds are what keeps a step of the Redis host's clock from moving ledger time: see `ledger.lua`.
+/// The bounds are what keeps a step of the Redis host's clock from moving ledger time: see `clock.lua`.
 package struct LedgerClock: Hashable, Sendable {
     /// Ledger time was (at least, or at most) `time` at the local instant `at`.
     private struct Anchor: Hashable, Sendable {

@@ -1,4 +1,4 @@
-/// How the ledger of a mirror follows what its members are configured with; the same in `ledger.lua`.
+/// How the ledger of a mirror follows what its members are configured with; the same in `agreement.lua`.
 extension MirrorLedger {
     /// Takes in what the caller is configured with.
     /// - Parameter isSure: whether `latest` is the time, or merely what a clock shows.

@@ -19,6 +19,27 @@
 --       use until that time has come
 -- Sends to <channels>leader:wake: freed, when a mirror that had nothing free has something again.
 
+-- Where a node's grant stands; nil when it is not open (any more).
+local function placeOf(open, grant, tag)
+    local position, owner = find(open, grant)
+    return owner == tag and position or nil
+end
+
+-- Takes settled slots off a record; moves the expiry of what remains, never to an earlier moment.
+local function settleGrant(open, position, settled, renewed)
+    local count, expiry = read('>I3I7', open.s, position + 14)
+    local rest = ''
+    if count > settled then
+        rest = sub(open.s, position, position + 13) .. pack('>I3I7', count - settled, max(expiry, renewed or 0))
+    else
+        open.records = open.records - 1
+    end
+    open.s = sub(open.s, open.first, position - 1) .. rest .. sub(open.s, position + GRANT)
+    open.first = 1
+    open.sum = open.sum - settled
+    open.dirty = true
+end
+
 local now, latest = begin()
 local tag = word()
 

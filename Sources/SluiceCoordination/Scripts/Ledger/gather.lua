@@ -23,7 +23,7 @@ if meta and meta.musterUntil > 0 and now >= meta.musterUntil then
         if name then
             local parts = { name, fields['state:' .. name] or '', fields['open:' .. name] or '', rules, fields['conduct:' .. name] or '' }
             for _, limit in ipairs(strictestOf(readAnnouncements(rules)).limits) do
-                parts[#parts + 1] = fields['log:' .. name .. ':' .. digits(limit.window)] or ''
+                parts[#parts + 1] = fields['log:' .. name .. ':' .. text(limit.window)] or ''
             end
             mirrors[#mirrors + 1] = parts
         end

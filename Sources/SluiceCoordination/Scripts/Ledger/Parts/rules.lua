@@ -1,5 +1,5 @@
--- What members are configured with, and what counts where they differ; stands before ledger.lua. The rules and their reasons are
--- those of Announcements.swift and MirrorRules+Strictest.swift; a differential test holds the two together. Change both.
+-- What members are configured with, and what counts where they differ. The rules and their reasons are those of Announcements.swift
+-- and MirrorRules+Strictest.swift.
 --
 -- Field rules:NAME of the ledger's hash: CONFIGURATION=UNTIL CONFIGURATION=UNTIL …, where UNTIL is ledger time in µs, and a
 -- CONFIGURATION is burst,concurrency;count/window;count/window…, its windows in µs and ascending, 0 for what there is not.
@@ -8,60 +8,56 @@
 local MOST_CONFIGURATIONS, MOST_LIMITS = 8, 4
 local ANNOUNCED, RENEWED = 30000000, 20000000
 
-local function digits(x) return string.format('%.0f', x) end
-
 local function rulesText(rules)
-    local parts = { digits(rules.burst) .. ',' .. digits(rules.concurrency) }
-    for _, limit in ipairs(rules.limits) do parts[#parts + 1] = digits(limit.count) .. '/' .. digits(limit.window) end
+    local parts = { text(rules.burst) .. ',' .. text(rules.concurrency) }
+    for _, limit in ipairs(rules.limits) do parts[#parts + 1] = text(limit.count) .. '/' .. text(limit.window) end
     return table.concat(parts, ';')
-end
-
-local function readRules(text)
-    local burst, concurrency = string.match(text, '^(%d+),(%d+)')
-    local rules = { burst = tonumber(burst), concurrency = tonumber(concurrency), limits = {} }
-    for count, window in string.gmatch(text, ';(%d+)/(%d+)') do
-        rules.limits[#rules.limits + 1] = { count = tonumber(count), window = tonumber(window) }
-    end
-    return rules
 end
 
 local function readAnnouncements(field)
     local entries = {}
-    for text, till in string.gmatch(field or '', '(%S+)=(%-?%d+)') do
-        entries[#entries + 1] = { text = text, till = tonumber(till) }
+    for said, till in string.gmatch(field or '', '(%S+)=(%-?%d+)') do
+        entries[#entries + 1] = { text = said, till = tonumber(till) }
     end
     return entries
 end
 
 local function packAnnouncements(entries)
     local parts = {}
-    for place, entry in ipairs(entries) do parts[place] = entry.text .. '=' .. digits(entry.till) end
+    for place, entry in ipairs(entries) do parts[place] = entry.text .. '=' .. text(entry.till) end
     return table.concat(parts, ' ')
-end
-
-local function least(one, other)
-    if one == 0 or other == 0 then return math.max(one, other) end
-    return math.min(one, other)
 end
 
 -- The rules that satisfy all of these texts; nil for none.
 local function strictest(texts)
+    local function parsed(said)
+        local burst, concurrency = string.match(said, '^(%d+),(%d+)')
+        local rules = { burst = tonumber(burst), concurrency = tonumber(concurrency), limits = {} }
+        for count, window in string.gmatch(said, ';(%d+)/(%d+)') do
+            rules.limits[#rules.limits + 1] = { count = tonumber(count), window = tonumber(window) }
+        end
+        return rules
+    end
+    local function least(one, other)
+        if one == 0 or other == 0 then return max(one, other) end
+        return min(one, other)
+    end
     if #texts == 0 then return nil end
-    if #texts == 1 then return readRules(texts[1]) end
+    if #texts == 1 then return parsed(texts[1]) end
     local whole, counts, windows = { burst = 0, concurrency = 0, limits = {} }, {}, {}
-    for _, text in ipairs(texts) do
-        local rules = readRules(text)
+    for _, said in ipairs(texts) do
+        local rules = parsed(said)
         whole.burst, whole.concurrency = least(whole.burst, rules.burst), least(whole.concurrency, rules.concurrency)
         for _, limit in ipairs(rules.limits) do
             if not counts[limit.window] then windows[#windows + 1] = limit.window end
-            counts[limit.window] = math.min(counts[limit.window] or limit.count, limit.count)
+            counts[limit.window] = min(counts[limit.window] or limit.count, limit.count)
         end
     end
     table.sort(windows)
     for place, window in ipairs(windows) do whole.limits[place] = { count = counts[window], window = window } end
     while #whole.limits > MOST_LIMITS do
         local shortest = table.remove(whole.limits, 1)
-        whole.limits[1].count = math.min(whole.limits[1].count, shortest.count)
+        whole.limits[1].count = min(whole.limits[1].count, shortest.count)
     end
     return whole
 end
@@ -78,7 +74,7 @@ local function announce(entries, own, now, latest, isSure)
     local kept, isKnown, isNews = {}, false, false
     for _, entry in ipairs(entries) do
         if entry.till > now then
-            kept[#kept + 1] = { text = entry.text, till = isSure and math.min(entry.till, latest + ANNOUNCED) or entry.till }
+            kept[#kept + 1] = { text = entry.text, till = isSure and min(entry.till, latest + ANNOUNCED) or entry.till }
             if entry.text == own then
                 isKnown = true
                 if entry.till - latest < RENEWED then kept[#kept].till = latest + ANNOUNCED end
@@ -87,7 +83,7 @@ local function announce(entries, own, now, latest, isSure)
     end
     if not isKnown then
         local entry, last = { text = own, till = latest + ANNOUNCED }, kept[MOST_CONFIGURATIONS]
-        if last then entry = { text = rulesText(strictest({ last.text, own })), till = math.max(last.till, entry.till) } end
+        if last then entry = { text = rulesText(strictest({ last.text, own })), till = max(last.till, entry.till) } end
         kept[last and MOST_CONFIGURATIONS or #kept + 1] = entry
     end
     if #entries > 0 then
@@ -97,3 +93,22 @@ local function announce(entries, own, now, latest, isSure)
     return kept, isNews
 end
 
+-- Of all mirrors that the call is about.
+local longestWindow = 0
+
+-- From here on a mirror goes by these rules.
+local function govern(mirror, rules)
+    mirror.burst, mirror.concurrency, mirror.limits, mirror.refill = rules.burst, rules.concurrency, {}, nil
+    for l, said in ipairs(rules.limits) do
+        local count, window = said.count, said.window
+        mirror.limits[l] = {
+            count = count, window = window, field = 'log:' .. mirror.name .. ':' .. (said.text or text(window)),
+            guarded = window + drift(window), step = count > MOST_RECORDS and floor((window + 511) / 512) or 1,
+        }
+        longestWindow = max(longestWindow, window)
+        if mirror.burst > 0 then
+            local interval = floor((window + count - 1) / count)
+            mirror.refill = max(mirror.refill or 0, interval + drift(interval))
+        end
+    end
+end

@@ -12,6 +12,6 @@
 local now = look()
 local known, mirrors = number(), {}
 if meta and meta.musterUntil == 0 and meta.version ~= known then
-    for m, mirror in ipairs(call.mirrors) do mirrors[m] = remembered(mirror) end
+    for m, mirror in ipairs(call.mirrors) do mirrors[m] = { mirror.name, unpack(mirror.raw) } end
 end
 return reply(now, meta and meta.lives or '', meta and meta.version or 0, meta and meta.nextNumber or 0, mirrors)
