@@ -1,4 +1,4 @@
-/// How a mirror behaves, and what it is given therefore, for the whole pool; a pure value, the same in `conduct.lua`.
+/// How a mirror behaves, and what it is given therefore, for the whole pool; a pure value, the same in `conduct.lua` and `verdict.lua`.
 ///
 /// **Circuit.** A request that failed (cut off, timed out, 5xx) counts 3, one that was answered takes 2 away: three failures in a
 /// row, or for long more than two in five, open the circuit. The mirror is then left alone for half a second, and for twice as
