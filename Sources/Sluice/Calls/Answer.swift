@@ -1,5 +1,13 @@
+import SluiceCache
+
 /// What a mirror answered, now or earlier, with where it came from.
 public struct Answer: Sendable {
+    /// Status, headers and body. An answer from memory is the cache's own record: no part of it is touched before it is asked for.
+    private enum Content: Sendable {
+        case kept(CacheRecord)
+        case own(status: Int, headers: [(name: String, value: String)], body: [UInt8])
+    }
+
     /// Where an answer was found.
     public enum Source: Hashable, Sendable, CustomStringConvertible {
         /// In this process's memory.
@@ -19,12 +27,7 @@ public struct Answer: Sendable {
         }
     }
 
-    /// The HTTP status.
-    public let status: Int
-    /// The header fields in order.
-    public let headers: [(name: String, value: String)]
-    /// The body.
-    public let body: [UInt8]
+    private let content: Content
     /// Where it was found.
     public let source: Source
     /// Whether it is past its freshness, and was served since its bounds allow it.
@@ -50,17 +53,54 @@ public struct Answer: Sendable {
 
     package init(
         status: Int, headers: [(name: String, value: String)], body: [UInt8], source: Source, isStale: Bool, isCollapsed: Bool,
-        age: Duration, freshFor: Duration, forward: Forward? = nil
+        age: Duration, freshFor: Duration
     ) {
-        self.status = status
-        self.headers = headers
-        self.body = body
+        content = .own(status: status, headers: headers, body: body)
         self.source = source
         self.isStale = isStale
         self.isCollapsed = isCollapsed
         self.age = age
         self.freshFor = freshFor
-        self.forward = forward
+        forward = nil
+    }
+
+    init(_ answer: CacheAnswer) {
+        content = .kept(answer.record)
+        source =
+            switch answer.source {
+            case .memory: .memory
+            case .redis: .redis
+            case .mirror(let name): .mirror(name)
+            }
+        isStale = answer.stale
+        isCollapsed = answer.collapsed
+        age = answer.age
+        freshFor = answer.remainingFresh
+        forward = answer.forward.map { Forward(status: $0.status, hadRecord: $0.hadRecord, isStored: $0.isStored) }
+    }
+
+    /// The HTTP status.
+    public var status: Int {
+        switch content {
+        case .kept(let record): record.status
+        case .own(let status, _, _): status
+        }
+    }
+
+    /// The header fields in order.
+    public var headers: [(name: String, value: String)] {
+        switch content {
+        case .kept(let record): record.headers
+        case .own(_, let headers, _): headers
+        }
+    }
+
+    /// The body.
+    public var body: [UInt8] {
+        switch content {
+        case .kept(let record): record.body
+        case .own(_, _, let body): body
+        }
     }
 
     /// The value of the first header field of this name, in any case.

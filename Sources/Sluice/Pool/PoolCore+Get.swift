@@ -117,18 +117,3 @@ extension PoolCore {
 extension SlotPriority {
     init(_ priority: CallOptions.Priority) { self = SlotPriority(rawValue: priority.rawValue) ?? .normal }
 }
-
-extension Answer {
-    init(_ answer: CacheAnswer) {
-        let source: Source =
-            switch answer.source {
-            case .memory: .memory
-            case .redis: .redis
-            case .mirror(let name): .mirror(name)
-            }
-        self.init(
-            status: answer.record.status, headers: answer.record.headers, body: answer.record.body,
-            source: source, isStale: answer.stale, isCollapsed: answer.collapsed, age: answer.age, freshFor: answer.remainingFresh,
-            forward: answer.forward.map { Forward(status: $0.status, hadRecord: $0.hadRecord, isStored: $0.isStored) })
-    }
-}
