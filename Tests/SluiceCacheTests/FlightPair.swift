@@ -136,9 +136,7 @@ struct FlightPair {
         let digest = known.map { ContentDigest.of(Self.cacheRecord($0.version, $0.content, $0)) } ?? ""
         let reply = try await client.run(
             CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.purges, keys.prefixPurges],
-            arguments: [token, "\(lease)", "node", mode.rawValue, known?.version ?? "", digest, maxAge.map { String($0) } ?? ""].map {
-                Array($0.utf8)
-            })
+            arguments: [token, "\(lease)", "node", mode.rawValue, known?.version ?? "", digest, maxAge.map { String($0) } ?? ""])
         let parts = reply.array ?? []
         let (expected, isInvalidated) = model.lookUp(
             key.text, token: token, lease: lease, mode: mode, known: known, maxAge: maxAge, at: now)
@@ -185,8 +183,9 @@ struct FlightPair {
         last = "fill \(key.text) \(token) \(fresh) \(refresh) \(stale), declined for \(declination)"
         let reply = try await client.run(
             CacheScripts.fill, keys: [keys.record(key), keys.flight(key), keys.horizon, keys.prefixPurges],
-            arguments: ([token, "\(fresh)", "\(refresh)", "\(stale)", "\(declination)"].map { Array($0.utf8) }
-                + RecordFields.encoded(Self.cacheRecord(token, content)).flatMap { [Array($0.0.utf8), $0.1] }))
+            arguments: CommandArguments(
+                [token, "\(fresh)", "\(refresh)", "\(stale)", "\(declination)"]
+                    + RecordFields.encoded(Self.cacheRecord(token, content)).flatMap { [$0.0, String(decoding: $0.1, as: UTF8.self)] }))
         let times = (reply.array ?? []).dropFirst().compactMap(\.int64)
         // It tells when it was: the model takes the same moment.
         let at = times.first ?? now
@@ -217,6 +216,6 @@ struct FlightPair {
     }
 
     private func run(_ script: RedisScript, _ names: [String], _ arguments: String...) async throws -> String {
-        try await client.run(script, keys: names, arguments: arguments.map { Array($0.utf8) }).int64.map(String.init) ?? "nothing"
+        try await client.run(script, keys: names, arguments: CommandArguments(arguments)).int64.map(String.init) ?? "nothing"
     }
 }

@@ -27,7 +27,7 @@ struct ScriptTests {
     }
 
     private func lookUp(_ client: RedisClient, _ token: String, mode: String = "take") async throws -> [String] {
-        let arguments = [token, "5000", "node", mode, "", ""].map { Array($0.utf8) }
+        let arguments: CommandArguments = [token, "5000", "node", mode, "", ""]
         let reply = try await client.run(
             CacheScripts.lookup, keys: [Self.record, Self.flight, Self.keys.purges, Self.keys.prefixPurges], arguments: arguments)
         return (reply.array ?? []).prefix(2).compactMap(\.string)
@@ -36,7 +36,7 @@ struct ScriptTests {
     private func fill(
         _ client: RedisClient, _ token: String, fresh: Int = 60_000, refresh: Int? = nil, stale: Int = 60_000, tags: Int = 0
     ) async throws -> String? {
-        let arguments = [token, "\(fresh)", "\(refresh ?? stale)", "\(stale)", "5000", "version", token, "body", "b"].map { Array($0.utf8) }
+        let arguments: CommandArguments = [token, "\(fresh)", "\(refresh ?? stale)", "\(stale)", "5000", "version", token, "body", "b"]
         let keys =
             [Self.record, Self.flight, Self.keys.horizon, Self.keys.prefixPurges]
             + (0..<tags).flatMap { [Self.keys.tag("\($0)"), Self.keys.tagPurge("\($0)")] }
@@ -45,27 +45,29 @@ struct ScriptTests {
 
     /// Stores an item of a collection that was asked for after so many purges and is so old.
     private func warm(_ client: RedisClient, purges: Int = 0, age: Int = 0, version: String = "item") async throws -> String? {
-        let arguments = ["\(purges)", "\(age)", "60000", "60000", "60000", "version", version, "age_ms", "\(age)", "body", "b"]
+        let arguments: CommandArguments = [
+            "\(purges)", "\(age)", "60000", "60000", "60000", "version", version, "age_ms", "\(age)", "body", "b",
+        ]
         let keys = [
             Self.record, Self.keys.purges, Self.keys.purgeLog, Self.keys.horizon, Self.keys.prefixPurges, Self.keys.tag("t"),
             Self.keys.tagPurge("t"),
         ]
-        return try await client.run(CacheScripts.warm, keys: keys, arguments: arguments.map { Array($0.utf8) }).array?.first?.string
+        return try await client.run(CacheScripts.warm, keys: keys, arguments: arguments).array?.first?.string
     }
 
     private func purge(_ client: RedisClient, _ key: CacheKey = Self.key, limit: Int = 100) async throws -> Int64? {
         let names = [Self.keys.record(key), Self.keys.flight(key), Self.keys.purges, Self.keys.purgeLog, Self.keys.horizon]
-        return try await client.run(CacheScripts.purge, keys: names, arguments: [Array("\(limit)".utf8)]).int64
+        return try await client.run(CacheScripts.purge, keys: names, arguments: ["\(limit)"]).int64
     }
 
     private func purge(_ client: RedisClient, tag: String) async throws -> Int? {
         let names = [Self.keys.tag(tag), Self.keys.tagPurge(tag), Self.keys.purges, Self.keys.horizon, Self.keys.purgeLog]
-        let arguments = [tag, Self.keys.recordPrefix, Self.keys.flightPrefix, "100"].map { Array($0.utf8) }
+        let arguments: CommandArguments = [tag, Self.keys.recordPrefix, Self.keys.flightPrefix, "100"]
         return try await client.run(CacheScripts.purgeTag, keys: names, arguments: arguments).array?.count
     }
 
     private func run(_ client: RedisClient, _ script: RedisScript, _ arguments: String...) async throws -> Int64? {
-        try await client.run(script, keys: [Self.record, Self.flight, Self.keys.prefixPurges], arguments: arguments.map { Array($0.utf8) })
+        try await client.run(script, keys: [Self.record, Self.flight, Self.keys.prefixPurges], arguments: CommandArguments(arguments))
             .int64
     }
 
@@ -218,7 +220,7 @@ struct ScriptTests {
     }
 
     private func purge(_ client: RedisClient, prefix: String, limit: Int = 512) async throws -> String? {
-        let arguments = [Self.keys.recordPrefix + prefix, Self.keys.recordPrefix, "\(limit)"].map { Array($0.utf8) }
+        let arguments: CommandArguments = [Self.keys.recordPrefix + prefix, Self.keys.recordPrefix, "\(limit)"]
         let keys = [Self.keys.purges, Self.keys.prefixPurges, Self.keys.horizon]
         return try await client.run(CacheScripts.purgePrefix, keys: keys, arguments: arguments).string
     }

@@ -39,7 +39,7 @@ actor Burst {
 
     func run(_ script: RedisScript) async throws(RedisError) -> RedisValue? {
         let result = await withCheckedContinuation { continuation in
-            client.submit(script, keys: ["k"], arguments: [[UInt8(ascii: "1")], [UInt8(ascii: "2")]]) { continuation.resume(returning: $0) }
+            client.submit(script, keys: ["k"], arguments: ["1", "2"]) { continuation.resume(returning: $0) }
         }
         return try result.get().array?[1]
     }

@@ -132,7 +132,7 @@ import Testing
         try await withClient(server) { client async throws in
             for flush in [false, true, false] {
                 if flush { try await server.cli("SCRIPT", "FLUSH") }
-                let reply = try await client.run(script, keys: ["k"], arguments: [[UInt8(ascii: "1")], [UInt8(ascii: "2")]])
+                let reply = try await client.run(script, keys: ["k"], arguments: ["1", "2"])
                 #expect(reply == .array([.bulk([UInt8(ascii: "k")]), .integer(3), .error("ERR x")]))
             }
             let stats = try await server.cli("INFO", "commandstats")

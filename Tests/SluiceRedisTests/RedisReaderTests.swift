@@ -55,6 +55,18 @@ import Testing
         }
     }
 
+    @Test func `arguments arrive as they were appended, numbers in decimal digits`() throws {
+        let numbers: [Int64] = [0, 7, -1, 10, 1_795_254_423_648_123, .max, .min]
+        var arguments: CommandArguments = ["text", "", "größer"]
+        arguments.append([0, 13, 10, 255])
+        for number in numbers { arguments.append(number) }
+        var encoder = CommandEncoder()
+        encoder.begin(arguments.count)
+        encoder.append(arguments)
+        let expected = ["text", "", "größer"].map { Array($0.utf8) } + [[0, 13, 10, 255]] + numbers.map { Array("\($0)".utf8) }
+        #expect(try read(encoder.bytes) == [.array(expected.map { .bulk($0) })])
+    }
+
     @Test(arguments: ["hello\r\n", "HTTP/1.1 400 Bad Request\r\n", "*2147483648\r\n", "$99999999999999999999\r\n", ":x\r\n\u{1}"])
     func `what is not Redis is refused`(text: String) {
         let error = #expect(throws: RedisError.self) { try read(Array(text.utf8)) }

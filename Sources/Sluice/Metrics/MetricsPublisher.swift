@@ -55,16 +55,16 @@ actor MetricsPublisher {
             names.append(keys.mirrorMetrics(mirror.name))
             hashes.append(mirror.fields)
         }
-        var arguments = [core.node.text, String(Self.life)]
+        var arguments: CommandArguments = [core.node.text, String(Self.life)]
         for fields in hashes {
-            arguments.append(String(fields.count))
+            arguments.append(Int64(fields.count))
             for field in fields {
                 arguments.append(field.name)
                 arguments.append(field.value)
             }
         }
         do throws(RedisError) {
-            let reply = try await redis.run(Self.script, keys: names, arguments: arguments.map { Array($0.utf8) })
+            let reply = try await redis.run(Self.script, keys: names, arguments: arguments)
             core.news.wrote(refusedSince: nil)
             core.news.reported(refusedSince: nil)
             liveNodes = reply.array?.first?.int64.map(Int.init) ?? liveNodes

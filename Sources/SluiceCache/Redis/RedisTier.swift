@@ -58,13 +58,13 @@ struct RedisTier: Sendable {
         _ reply: @escaping (Result<LookupAnswer, RedisError>) -> Void
     ) {
         let comparable = known.flatMap { $0.body.count <= ContentDigest.bodyLimit ? $0 : nil }
-        let arguments = [
+        let arguments: CommandArguments = [
             token, String(lease), holder, mode.rawValue, (mode == .ahead ? known : comparable)?.version ?? "",
             comparable.map(ContentDigest.of) ?? "", maxAge.map { String($0) } ?? "",
         ]
         client.submit(
             CacheScripts.lookup, keys: [keys.record(key), keys.flight(key), keys.purges, keys.prefixPurges],
-            arguments: arguments.map { Array($0.utf8) }
+            arguments: arguments
         ) { result in
             reply(
                 result.flatMap { value in
@@ -106,8 +106,13 @@ struct RedisTier: Sendable {
         }
     }
 
-    private static func arguments(_ texts: [String], _ record: CacheRecord, _ packed: PackedBody? = nil) -> [[UInt8]] {
-        texts.map { Array($0.utf8) } + RecordFields.encoded(record, packed: packed).flatMap { [Array($0.0.utf8), $0.1] }
+    private static func arguments(_ texts: [String], _ record: CacheRecord, _ packed: PackedBody? = nil) -> CommandArguments {
+        var arguments = CommandArguments(texts)
+        for (name, value) in RecordFields.encoded(record, packed: packed) {
+            arguments.append(name)
+            arguments.append(value)
+        }
+        return arguments
     }
 
     private static func fillAnswer(_ value: RedisValue, from script: String) -> Result<FillAnswer, RedisError> {
@@ -126,7 +131,7 @@ struct RedisTier: Sendable {
     func renew(_ key: CacheKey, token: String, _ reply: @escaping (Result<Bool, RedisError>) -> Void) {
         client.submit(
             CacheScripts.renew, keys: [keys.record(key), keys.flight(key), keys.prefixPurges],
-            arguments: [Array(token.utf8), Array(String(lease).utf8)],
+            arguments: [token, String(lease)],
             idempotent: true
         ) { reply($0.map { $0.int64 == 1 }) }
     }
@@ -134,7 +139,7 @@ struct RedisTier: Sendable {
     /// Gives a flight back; without it the lease would end by itself.
     func abandon(_ key: CacheKey, token: String, _ reply: @escaping (Result<Bool, RedisError>) -> Void = { _ in }) {
         client.submit(
-            CacheScripts.abandon, keys: [keys.record(key), keys.flight(key)], arguments: [Array(token.utf8)], idempotent: true
+            CacheScripts.abandon, keys: [keys.record(key), keys.flight(key)], arguments: [token], idempotent: true
         ) { reply($0.map { $0.int64 == 1 }) }
     }
 
@@ -149,7 +154,7 @@ struct RedisTier: Sendable {
     func decline(_ key: CacheKey, token: String) {
         client.submit(
             CacheScripts.decline, keys: [keys.record(key), keys.flight(key)],
-            arguments: [Array(token.utf8), Array(String(Self.declination).utf8)], idempotent: true
+            arguments: [token, String(Self.declination)], idempotent: true
         ) { _ in }
     }
 
@@ -159,15 +164,14 @@ struct RedisTier: Sendable {
     /// Deletes a record and fences its flight; whether there was one.
     func purge(_ key: CacheKey) async throws(RedisError) -> Bool {
         let names = [keys.record(key), keys.flight(key), keys.purges, keys.purgeLog, keys.horizon]
-        let limit = Array(String(Self.purgeLimit).utf8)
-        return try await client.run(CacheScripts.purge, keys: names, arguments: [limit], idempotent: true).int64 == 1
+        return try await client.run(CacheScripts.purge, keys: names, arguments: [String(Self.purgeLimit)], idempotent: true).int64 == 1
     }
 
     /// Deletes all records with a tag; which they were.
     func purge(tag: String) async throws(RedisError) -> [CacheKey] {
         let value = try await client.run(
             CacheScripts.purgeTag, keys: [keys.tag(tag), keys.tagPurge(tag), keys.purges, keys.horizon, keys.purgeLog],
-            arguments: [tag, keys.recordPrefix, keys.flightPrefix, String(Self.purgeLimit)].map { Array($0.utf8) }, idempotent: true)
+            arguments: [tag, keys.recordPrefix, keys.flightPrefix, String(Self.purgeLimit)], idempotent: true)
         return (value.array ?? []).compactMap { $0.string.flatMap(keys.key(ofRecord:)) }
     }
 
@@ -176,7 +180,7 @@ struct RedisTier: Sendable {
 
     /// Purges all records whose keys have a prefix; the prefix that was purged, which is a shorter one when the log was full.
     func purge(_ prefix: KeyPrefix) async throws(RedisError) -> KeyPrefix {
-        let arguments = [keys.recordPrefix + prefix.text, keys.recordPrefix, String(Self.prefixLimit)].map { Array($0.utf8) }
+        let arguments: CommandArguments = [keys.recordPrefix + prefix.text, keys.recordPrefix, String(Self.prefixLimit)]
         let value = try await client.run(
             CacheScripts.purgePrefix, keys: [keys.purges, keys.prefixPurges, keys.horizon], arguments: arguments, idempotent: true)
         return value.string.flatMap(keys.prefix(ofRecords:)) ?? .everything

@@ -12,13 +12,13 @@ struct LeaseStore: Sendable {
     /// Microseconds.
     let lease: Int64
 
-    private var leaseText: [UInt8] { Array(String(max(1, lease / 1_000)).utf8) }
+    private var leaseText: String { String(max(1, lease / 1_000)) }
 
     /// Tries to take the lease.
     func campaign(knownEpoch: Int64) async throws(RedisError) -> SlotNode.Campaign {
         let reply = try await redis.run(
             Self.campaign, keys: [keys.leader, keys.epoch],
-            arguments: [Array(node.text.utf8), leaseText, Array(String(knownEpoch).utf8)])
+            arguments: [node.text, leaseText, String(knownEpoch)])
         guard let parts = reply.array, parts.count == 4, let won = parts[0].int64, let epoch = parts[1].int64, let left = parts[3].int64
         else {
             throw RedisError(.protocolError, "the campaign script answered \(reply); a list of four was expected")
@@ -30,9 +30,7 @@ struct LeaseStore: Sendable {
     func renew(epoch: Int64, beat: BeatMessage) async throws(RedisError) -> Bool {
         let reply = try await redis.run(
             Self.renew, keys: [keys.leader, keys.epoch],
-            arguments: [
-                Array(node.text.utf8), leaseText, Array(String(epoch).utf8), Array(keys.beat.utf8), Array(beat.text.utf8),
-            ])
+            arguments: [node.text, leaseText, String(epoch), keys.beat, beat.text])
         return reply.int64 == 1
     }
 
@@ -40,6 +38,6 @@ struct LeaseStore: Sendable {
     func resign(epoch: Int64) async throws(RedisError) {
         let farewell = BeatMessage.resigned(leader: node.text, epoch: epoch)
         _ = try await redis.run(
-            Self.resign, keys: [keys.leader], arguments: [Array(node.text.utf8), Array(keys.beat.utf8), Array(farewell.text.utf8)])
+            Self.resign, keys: [keys.leader], arguments: [node.text, keys.beat, farewell.text])
     }
 }

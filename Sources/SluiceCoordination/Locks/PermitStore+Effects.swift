@@ -58,11 +58,11 @@ extension PermitStore {
 
     /// Runs a script. It is never repeated by the client: the desk knows whether it still wants it.
     private func run(
-        _ script: RedisScript, _ id: UInt64, _ resource: PermitResource, _ arguments: [String],
+        _ script: RedisScript, _ id: UInt64, _ resource: PermitResource, _ arguments: CommandArguments,
         _ event: @escaping @Sendable (Result<RedisValue, RedisError>, Instant) -> PermitDesk.Event
     ) {
         let sentAt = Instant.now
-        redis.submit(script, keys: keys.permits(of: resource), arguments: arguments.map { Array($0.utf8) }) { result in
+        redis.submit(script, keys: keys.permits(of: resource), arguments: arguments) { result in
             self.assumeIsolated { $0.answered(event(result, sentAt), id, failure: result.failure) }
         }
     }

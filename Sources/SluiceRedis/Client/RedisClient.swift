@@ -84,12 +84,19 @@ package actor RedisClient {
         try await perform(idempotent: false, boundTo: server.connection) { $0.append(command: arguments) }.get()
     }
 
+    /// Runs a script that the server of `server` is taken to know, and returns its reply; see `command(_:on:)`.
+    package nonisolated func run(
+        _ script: RedisScript, keys: [String], arguments: CommandArguments, on server: ConnectedServer
+    ) async throws(RedisError) -> RedisValue {
+        try await perform(idempotent: false, boundTo: server.connection) { $0.append(script, keys: keys, arguments: arguments) }.get()
+    }
+
     /// Runs a script by its digest and returns its reply. A server that does not know it is given its text first.
     /// - Parameters: `idempotent` as for `command(_:idempotent:)`; `keys` and `arguments` are the script's `KEYS` and `ARGV`.
     /// - Throws: as `command(_:idempotent:)`.
     @discardableResult
     package nonisolated func run(
-        _ script: RedisScript, keys: [String], arguments: [[UInt8]] = [], idempotent: Bool = false
+        _ script: RedisScript, keys: [String], arguments: CommandArguments = [], idempotent: Bool = false
     ) async throws(RedisError) -> RedisValue {
         let result = await perform(idempotent: idempotent) { $0.append(script, keys: keys, arguments: arguments) }
         guard case .failure(let error) = result, error.replyCode == "NOSCRIPT" else { return try result.get() }
@@ -109,7 +116,7 @@ package actor RedisClient {
 
     /// Runs a script without suspending, on the loop's thread only; see `run` and `submit`.
     package nonisolated func submit(
-        _ script: RedisScript, keys: [String], arguments: [[UInt8]], idempotent: Bool = false,
+        _ script: RedisScript, keys: [String], arguments: CommandArguments, idempotent: Bool = false,
         _ reply: @escaping (Result<RedisValue, RedisError>) -> Void
     ) {
         loop.checkIsolated()
@@ -144,13 +151,13 @@ package actor RedisClient {
 }
 
 extension CommandEncoder {
-    fileprivate mutating func append(_ script: RedisScript, keys: [String], arguments: [[UInt8]]) {
+    fileprivate mutating func append(_ script: RedisScript, keys: [String], arguments: CommandArguments) {
         begin(3 + keys.count + arguments.count)
         append("EVALSHA")
         append(script.digest)
-        append(String(keys.count))
+        append(Int64(keys.count))
         for key in keys { append(key) }
-        for argument in arguments { append(argument) }
+        append(arguments)
     }
 
     fileprivate mutating func appendLoad(_ script: RedisScript) {

@@ -27,6 +27,30 @@ package struct CommandEncoder {
         endLine()
     }
 
+    /// The next argument, in decimal digits.
+    package mutating func append(_ argument: Int64) {
+        // 19 digits and a sign, from the right.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var start = digits.count
+            var rest = argument.magnitude
+            repeat {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            if argument < 0 {
+                start -= 1
+                digits[start] = UInt8(ascii: "-")
+            }
+            header(UInt8(ascii: "$"), digits.count - start)
+            bytes.append(contentsOf: digits[start...])
+        }
+        endLine()
+    }
+
+    /// The next arguments.
+    package mutating func append(_ arguments: CommandArguments) { bytes.append(contentsOf: arguments.encoder.bytes) }
+
     /// A whole command.
     mutating func append(command arguments: [[UInt8]]) {
         begin(arguments.count)

@@ -25,6 +25,6 @@ final class CounterTaker: RoundWorker {
     }
 
     private static func take(_ client: RedisClient) async throws {
-        _ = try await client.run(CounterScript.script, keys: [CounterScript.key], arguments: [Array(CounterScript.window.utf8)])
+        _ = try await client.run(CounterScript.script, keys: [CounterScript.key], arguments: [CounterScript.window])
     }
 }

@@ -1,6 +1,8 @@
+package import SluiceRedis
+
 /// The `ARGV` of the ledger's scripts, in the order that their headers give.
 package struct LedgerArguments: Sendable {
-    package private(set) var words: [[UInt8]] = []
+    package private(set) var words: CommandArguments = []
 
     /// What every script takes.
     /// - Parameters:
@@ -42,7 +44,7 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `reserve.lua` takes besides.
-    package func reserving(_ request: ReserveRequest) -> LedgerArguments {
+    package consuming func reserving(_ request: ReserveRequest) -> LedgerArguments {
         var all = self
         all.append(request.caller.text)
         all.append(request.epoch)
@@ -59,7 +61,7 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `settle.lua` takes besides.
-    package func settling(_ request: SettleRequest) -> LedgerArguments {
+    package consuming func settling(_ request: SettleRequest) -> LedgerArguments {
         var all = self
         all.append(String(request.node.tag))
         all.append(Int64(request.entries.count))
@@ -79,7 +81,7 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `penalise.lua` takes besides.
-    package func penalising(mirror: Int, grant: Int64, asked: Int64?) -> LedgerArguments {
+    package consuming func penalising(mirror: Int, grant: Int64, asked: Int64?) -> LedgerArguments {
         var all = self
         all.append(Int64(mirror))
         all.append(grant)
@@ -88,14 +90,14 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `pull.lua` takes besides.
-    package func pulling(_ node: NodeID) -> LedgerArguments {
+    package consuming func pulling(_ node: NodeID) -> LedgerArguments {
         var all = self
         all.append(String(node.tag))
         return all
     }
 
     /// With what `copy.lua` takes besides.
-    package func copying(since version: Int64?) -> LedgerArguments {
+    package consuming func copying(since version: Int64?) -> LedgerArguments {
         var all = self
         all.append(version ?? -1)
         return all
@@ -103,7 +105,7 @@ package struct LedgerArguments: Sendable {
 
     /// With what `contribute.lua` takes besides.
     /// - Parameter remembers: whether there is anything in the memory.
-    package func contributing(
+    package consuming func contributing(
         _ memory: [UInt8], remembers: Bool, of node: NodeID, to muster: MusterNotice, in incarnation: String
     ) -> LedgerArguments {
         var all = self
@@ -116,7 +118,7 @@ package struct LedgerArguments: Sendable {
     }
 
     /// With what `restore.lua` takes besides.
-    package func restoring(_ request: RestoreRequest) -> LedgerArguments {
+    package consuming func restoring(_ request: RestoreRequest) -> LedgerArguments {
         var all = self
         all.append(request.muster)
         all.append(request.incarnation)
@@ -129,7 +131,7 @@ package struct LedgerArguments: Sendable {
             let windows = ledger.logs.keys.sorted()
             let fields = MirrorFields(ledger, windows: windows)
             all.append(name)
-            all.words += [fields.state, fields.open, fields.rules, fields.conduct]
+            for field in [fields.state, fields.open, fields.rules, fields.conduct] { all.words.append(field) }
             all.append(Int64(windows.count))
             for (window, log) in zip(windows, fields.logs) {
                 all.append(window)
@@ -139,7 +141,9 @@ package struct LedgerArguments: Sendable {
         return all
     }
 
-    private mutating func append(_ text: String) { words.append(Array(text.utf8)) }
-    private mutating func append(_ number: Int64?) { append(number.map(String.init) ?? "") }
-    private mutating func append(_ number: Int64) { append(String(number)) }
+    private mutating func append(_ text: String) { words.append(text) }
+    private mutating func append(_ number: Int64) { words.append(number) }
+    private mutating func append(_ number: Int64?) {
+        if let number { words.append(number) } else { words.append("") }
+    }
 }

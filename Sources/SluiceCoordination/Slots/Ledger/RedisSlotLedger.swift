@@ -134,7 +134,7 @@ package actor RedisSlotLedger: SlotLedger {
     /// script, or that comes after a lost connection, may have begun a new life, and a call that took along the old one's name would
     /// keep the ledger from noticing. So it repeats and loads by itself instead of leaving that to the client.
     private func run(
-        _ script: RedisScript, keys: [String], idempotent: Bool = false, _ arguments: (LedgerArguments) -> LedgerArguments
+        _ script: RedisScript, keys: [String], idempotent: Bool = false, _ arguments: (consuming LedgerArguments) -> LedgerArguments
     ) async throws(LedgerError) -> (value: RedisValue, sent: Instant) {
         var attempts = 0
         while true {
@@ -147,8 +147,7 @@ package actor RedisSlotLedger: SlotLedger {
                     candidate: Self.candidate(), muster: muster, settling: max(0, LedgerCall.homecoming - server.age(at: sent)),
                     version: version)
                 let words = arguments(LedgerArguments(call, scope: self.keys.scope)).words
-                let head = ["EVALSHA", script.digest, String(keys.count)] + keys
-                return (try await client.command(head.map { Array($0.utf8) } + words, on: server), sent)
+                return (try await client.run(script, keys: keys, arguments: words, on: server), sent)
             } catch {
                 guard attempts < Self.mostAttempts else { throw LedgerError(error, script: script.name) }
                 if error.replyCode == "NOSCRIPT" {
