@@ -17,7 +17,7 @@ package enum RequestRules {
             guard isToken(header.name) else {
                 throw refusal("A header's name is not a token: letters, digits and hyphens will do.")
             }
-            guard !framing.contains(where: { isSameName($0, header.name) }) else {
+            guard !isFraming(header.name) else {
                 throw refusal("The header \(header.name) belongs to the connection and is set by the client itself: leave it out.")
             }
             guard isFieldValue(header.value) else {
@@ -36,12 +36,15 @@ package enum RequestRules {
         text.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
     }
 
+    /// Whether a header of this name says where a message ends or what the connection does: only the client itself may set it.
+    package static func isFraming(_ name: String) -> Bool { framing.contains { isSameName($0, name) } }
+
     /// Whether two header names are the same but for the case of ASCII letters.
     package static func isSameName(_ left: String, _ right: String) -> Bool {
         left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { lowered($0) == lowered($1) }
     }
 
-    /// These say where a message ends or what the connection does: set by a caller they would smuggle.
+    /// Set by a caller they would smuggle.
     private static let framing = [
         "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect", "proxy-connection",
         "http2-settings",

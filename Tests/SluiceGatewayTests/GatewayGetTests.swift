@@ -231,6 +231,17 @@ struct GatewayGetTests {
         await mirror.shutDown()
     }
 
+    @Test func `a star in If-None-Match is any answer, also one without a tag`() async throws {
+        let mirror = try await ScriptedMirror { _ in .now(ServerResponse(headers: [("X-Any", "1")], body: [0x61])) }
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }) { rig in
+            let client = try rig.client()
+            for (condition, status) in [("*", 304), ("\"x\"", 200)] {
+                #expect(try await client.get("/a", "If-None-Match: \(condition)\r\n").status == status)
+            }
+        }
+        await mirror.shutDown()
+    }
+
     @Test func `nothing of one connection crosses, in either direction, and no request header of a GET`() async throws {
         let mirror = try await ScriptedMirror { request in
             let seen = request.headers.map { "\($0.name): \($0.value)" }.joined(separator: "\n")

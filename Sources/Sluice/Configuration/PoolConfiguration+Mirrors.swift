@@ -46,6 +46,11 @@ extension PoolConfiguration {
                 throw ConfigurationProblem(
                     "“\(header.excerpt)” is not a header field that can be sent; mind blanks and line breaks", at: "\(path).headers")
             }
+            for header in configured.headers.keys where RequestRules.isFraming(header) {
+                throw ConfigurationProblem(
+                    "“\(header.excerpt)” belongs to the connection, and is set by the HTTP client itself; leave it out",
+                    at: "\(path).headers")
+            }
         }
         return resolved
     }

@@ -1,9 +1,9 @@
 /// `If-None-Match` (RFC 9110, section 13.1.2).
 enum EntityTagList {
-    /// Whether the list is `*` or holds `tag`, by weak comparison, byte by byte. A list that is malformed matches only what stands before the
+    /// Whether the list is `*`, which any answer matches, or holds `tag`, by weak comparison, byte by byte. A list that is malformed matches only what stands before the
     /// fault. What was not UTF-8 came here as U+FFFD, whatever it was: such a tag matches none.
-    static func matches(_ list: String, _ tag: String) -> Bool {
-        let wanted = opaque(tag.utf8[...])
+    static func matches(_ list: String, _ tag: String?) -> Bool {
+        let wanted = tag.map { opaque($0.utf8[...]) }
         var rest = list.utf8[...]
         while true {
             rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: ",") }
@@ -12,7 +12,7 @@ enum EntityTagList {
             let offered = opaque(rest)
             guard offered.first == quote, let end = offered.dropFirst().firstIndex(of: quote) else { return false }
             let value = offered[...end]
-            if value.elementsEqual(wanted), !Substring(value).unicodeScalars.contains("\u{FFFD}") { return true }
+            if let wanted, value.elementsEqual(wanted), !Substring(value).unicodeScalars.contains("\u{FFFD}") { return true }
             rest = offered[offered.index(after: end)...]
         }
     }

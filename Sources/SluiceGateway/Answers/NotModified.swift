@@ -13,7 +13,7 @@ enum NotModified {
         func value(_ name: String) -> String? { response.headers.first { $0.name == name }?.value }
         let isKnown: Bool
         if let list = conditions.ifNoneMatch {
-            isKnown = value("etag").map { EntityTagList.matches(list, $0) } ?? false
+            isKnown = EntityTagList.matches(list, value("etag"))
         } else {
             isKnown = isUnchanged(value("last-modified"), since: conditions.ifModifiedSince)
         }

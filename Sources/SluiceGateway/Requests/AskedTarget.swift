@@ -14,8 +14,10 @@ struct AskedTarget: Sendable {
     /// The whole answer, where it is small and was asked for again.
     private var ready: ServerResponse?
 
-    /// The most bytes of headers and body that are kept ready: a large answer would be kept here when memory has long let it go.
+    /// The most bytes of headers and body that are kept ready, and of headers that are kept: large ones would be kept here when memory has
+    /// long let them go.
     private static let readyBytes = 4_096
+    private static let headBytes = 1_024
 
     init(_ target: PoolTarget, within span: Duration?) {
         self.target = target
@@ -42,13 +44,16 @@ struct AskedTarget: Sendable {
             }
             return response
         }
-        headers = answer.headers
+        var headers = answer.headers
         headers.append((name: "Cache-Status", value: CacheStatus.memoryHit(freshFor: ttl)))
         headers.append((name: "Age", value: "\(age)"))
-        self.age = age
+        let response = ServerResponse(status: answer.status, headers: headers, body: answer.body)
+        let isKept = response.headBytes <= Self.headBytes
+        self.headers = isKept ? headers : []
+        self.age = isKept ? age : -1
         self.ttl = ttl
         version = answer.version
         ready = nil
-        return ServerResponse(status: answer.status, headers: headers, body: answer.body)
+        return response
     }
 }

@@ -48,6 +48,7 @@ struct ConfigurationProblemTests {
         Case(#"{"mirrors": [{"url": "http://a", "burst": 5}]}"#, "pool.json:1:14: mirrors[0]: ", "no limit to pace it by"),
         Case(#"{"mirrors": [{"url": "http://a", "concurrency": 1.5}]}"#, "mirrors[0].concurrency: ", "1.5"),
         Case(#"{"mirrors": [{"url": "http://a", "headers": {"X Y": "1"}}]}"#, "mirrors[0].headers: ", "“X Y”"),
+        Case(#"{"mirrors": [{"url": "http://a", "headers": {"Connection": "5"}}]}"#, "mirrors[0].headers: ", "“Connection” belongs"),
         Case(#"{"mirrors": [{"url": "http://a", "headers": {"X": 1}}]}"#, "mirrors[0].headers.X: ", "a text"),
         Case(#"{"mirrors": [{"url": "http://a", "headers": {"X": "hunter2\r\nA: b"}}]}"#, "mirrors[0].headers: ", "“X”"),
         Case(#"{"mirrors": [{"url": "ftp://a"}]}"#, "mirrors[0].url: ", "“ftp://a” is no base URL", "https://"),
