@@ -89,23 +89,6 @@ extension Integration {
             }
         }
 
-        @Test func `few files mean fewer connections, and that is said`() async throws {
-            try await CommandScene.play { scene in
-                let program = try CommandScene.program
-                let gateway = try ChildProcess(
-                    "bash", ["-c", "ulimit -n 400; exec \(program) serve --listen 127.0.0.1:0"], environment: scene.environment)
-                try await gateway.waitForOutput(containing: "listening on http://")
-                #expect(gateway.standardError.contains("200 connections at once are taken, not 4096"), "\(gateway.standardError)")
-                await gateway.stop()
-                // The limit that is given by default is raised.
-                let raised = try ChildProcess(
-                    "bash", ["-c", "ulimit -Sn 400; exec \(program) serve --listen 127.0.0.1:0"], environment: scene.environment)
-                try await raised.waitForOutput(containing: "listening on http://")
-                #expect(!raised.standardError.contains("connections at once"), "\(raised.standardError)")
-                await raised.stop()
-            }
-        }
-
         @Test func `a gateway that others can reach says who may see its pages, and needs the token`() async throws {
             try await CommandScene.play { scene in
                 let open = try await serve(scene, "--listen", "0.0.0.0:0")

@@ -2,6 +2,7 @@
 #define CSLUICE_CURL_SHIM_H
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -97,11 +98,11 @@ static inline CURL *sluice_curl_next_finished(CURLM *multi, CURLcode *result) {
     return NULL;
 }
 
-/* A non-blocking socket whose unacknowledged data the kernel gives up after the given time. -1 on failure. */
+/* A non-blocking socket whose unacknowledged data the kernel gives up after the given time. On failure minus the error number. */
 static inline int sluice_open_stream_socket(int family, int type, int protocol, unsigned int user_timeout_ms) {
     int on = 1;
     int descriptor = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-    if (descriptor < 0) return -1;
+    if (descriptor < 0) return -errno;
     if (family == AF_INET || family == AF_INET6) {
         setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
         setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

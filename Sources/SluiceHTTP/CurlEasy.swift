@@ -8,6 +8,8 @@ final class CurlEasy {
     /// Why we, not curl, ended the transfer.
     enum Stop {
         case deadlinePassed, refusedByGate, bodyTooLarge, headTooLarge
+        /// There was no socket to be had: the system's error number.
+        case noSocket(Int32)
     }
 
     /// The transfer that uses the handle now.
@@ -31,6 +33,8 @@ final class CurlEasy {
     private var head = ResponseHead()
     private var body: [UInt8] = []
     private var userTimeout: UInt32 = 0
+    /// Why the last socket that curl asked for could not be made; 0: it could.
+    private var socketFault: Int32 = 0
     /// Whether the deadline comes before the connect timeout does.
     private var deadlineComesFirst = false
     private var headerList: UnsafeMutablePointer<curl_slist>?
@@ -131,6 +135,7 @@ final class CurlEasy {
         attempts = 0
         firstByteAt = nil
         stop = nil
+        socketFault = 0
         head = ResponseHead()
         body = []
         errorText.pointee = 0
@@ -158,6 +163,7 @@ final class CurlEasy {
         let explanation = errorText.pointee != 0 ? String(cString: errorText) : String(cString: curl_easy_strerror(code))
         // Whose timer is first, curl's or the caller's, is chance when both are set to the deadline.
         if code == CURLE_OPERATION_TIMEDOUT, attempts == 0, deadlineComesFirst { stop = .deadlinePassed }
+        if code == CURLE_COULDNT_CONNECT, Resources.isLack(socketFault) { stop = .noSocket(socketFault) }
         return HTTPError(
             curl: code, explanation: explanation, stop: stop, attempts: attempts, isHeadWhole: head.isComplete, host: host,
             options: options, connectingSince: connectingSince, at: now)
@@ -215,6 +221,11 @@ final class CurlEasy {
 
     private func openSocket(_ address: curl_sockaddr) -> Int32 {
         let socket = sluice_open_stream_socket(address.family, address.socktype, address.protocol, userTimeout)
+        guard socket >= 0 else {
+            socketFault = -socket
+            return CURL_SOCKET_BAD
+        }
+        socketFault = 0
         opened(socket)
         return socket
     }

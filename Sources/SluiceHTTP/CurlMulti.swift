@@ -188,7 +188,6 @@ final class CurlMulti {
     }
 
     private func opened(_ number: Int32) {
-        guard number >= 0 else { return }
         sockets[number]?.watch?.close()
         sockets[number] = Socket(isConnection: true)
     }

@@ -14,6 +14,19 @@ extension HTTPError {
         self.init(code: kind, message: sentence, wasSent: attempts > 0, endedAt: now, connectingSince: connectingSince)
     }
 
+    /// The error for a lookup that found nothing.
+    /// - Parameter lack: what this process has none of, so that it could not ask.
+    init(lookupOf host: String, _ error: LoopError, lack: Int32?) {
+        let (kind, sentence) =
+            lack.map { Self.lack($0, host) }
+            ?? (.nameLookup, "The name \(host) has no address (\(error.message)): check the mirror's URL.")
+        self.init(code: kind, message: sentence, wasSent: false, endedAt: .now, underlying: error)
+    }
+
+    private static func lack(_ fault: Int32, _ host: String) -> (Code, String) {
+        (.outOfResources, "The request to \(host) was not sent: \(Resources.sentence(of: fault)).")
+    }
+
     private static func reading(
         of code: CURLcode, _ explanation: String, _ stop: CurlEasy.Stop?, _ attempts: Int, _ isHeadWhole: Bool, _ host: String,
         _ options: HTTPClientOptions
@@ -35,6 +48,7 @@ extension HTTPError {
             )
         case .headTooLarge?:
             return (.headersTooLarge, "The head of \(host)'s answer is larger than the limit of \(options.headerBytes) bytes.")
+        case .noSocket(let fault)?: return lack(fault, host)
         case nil: break
         }
         switch code {
@@ -46,8 +60,12 @@ extension HTTPError {
             return (.connect, "No connection to \(host) within the connect timeout (\(explanation)): check that it is reachable.")
         case CURLE_OPERATION_TIMEDOUT:
             return (.timeout, "\(host) did not answer in time (\(explanation)).")
-        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE,
-            CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_INITFAILED:
+        case CURLE_SSL_CACERT_BADFILE:
+            return (
+                .trustUnreadable, "The certificates trusted here cannot be read (\(explanation)): check the file and this process's rights."
+            )
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR,
+            CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_INITFAILED:
             return (.tls, "TLS with \(host) failed (\(explanation)): check its certificate and the certificates trusted here.")
         case CURLE_OUT_OF_MEMORY where attempts > 0 && !isHeadWhole:
             // What curl 7.88 says of a single header line of 100 KiB and more.

@@ -36,7 +36,9 @@ package struct HTTPError: Error, CustomStringConvertible {
         package static let cancelled = Code(rawValue: "cancelled")
         /// The client was shut down.
         package static let shutDown = Code(rawValue: "shutDown")
-        /// The machine ran out of something: memory, file descriptors.
+        /// The certificates that are trusted here cannot be read: this says nothing about the host.
+        package static let trustUnreadable = Code(rawValue: "trustUnreadable")
+        /// This machine or process ran out of something: memory, file descriptors. This says nothing about the host.
         package static let outOfResources = Code(rawValue: "outOfResources")
     }
 

@@ -124,16 +124,12 @@ final class Transfers {
 
     /// A lookup that was asked for has ended.
     func resolved(_ name: NameCache.Name, _ result: Result<[SocketAddress], LoopError>) {
+        // A resolver without a socket says only that it cannot be asked now.
+        let lack = (try? result.get()) == nil ? Resources.lackOfSockets() : nil
         for id in names.resolved(name, try? result.get(), at: .now) {
             switch result {
             case .success(let addresses): if let transfer = transfers[id] { run(id, transfer, addresses) }
-            case .failure(let error):
-                finish(id) { _ in
-                    .failure(
-                        HTTPError(
-                            code: .nameLookup, message: "The name \(name.host) has no address (\(error.message)): check the mirror's URL.",
-                            wasSent: false, endedAt: .now, underlying: error))
-                }
+            case .failure(let error): finish(id) { _ in .failure(HTTPError(lookupOf: name.host, error, lack: lack)) }
             }
         }
     }

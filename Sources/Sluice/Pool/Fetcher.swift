@@ -28,6 +28,8 @@ actor Fetcher {
 
     /// Attempts that may fail before the call does.
     private static let attempts = 4
+    /// What other calls of this process may take to give back a connection when no more can be had, in microseconds.
+    private static let lackPause: Int64 = 100_000
 
     private let loop: EventLoop
     private let http: HTTPClient
@@ -80,8 +82,9 @@ actor Fetcher {
                 }
                 trouble = "; last, at \(mirrors[slot.mirror].name): \(error.message)"
                 let isLate = LateStart.happened(error)
+                let isLacking = error.code == .outOfResources && !error.wasSent
                 // Who could not even ask, and no mirror is to blame for it, goes on until the deadline.
-                if !isLate || LateStart.isMirrorsFault(error, sendBy: slot.sendBy) { failures += 1 }
+                if isLate ? LateStart.isMirrorsFault(error, sendBy: slot.sendBy) : !isLacking { failures += 1 }
                 if need.isBoundByDeadline, Instant.now >= need.deadline {
                     throw SluiceError(
                         .deadlineExceeded, "the deadline passed while \(mirrors[slot.mirror].name) was asked", underlying: error)
@@ -97,7 +100,9 @@ actor Fetcher {
                         underlying: error)
                 }
                 // Many end so in the same moment. When the ledger has heard of them all it has no slot of that mirror for any of them.
-                if isLate { try? await loop.sleep(until: Instant.now.advanced(byMicroseconds: LateStart.pause)) }
+                if isLate || isLacking {
+                    try? await loop.sleep(until: Instant.now.advanced(byMicroseconds: isLate ? LateStart.pause : Self.lackPause))
+                }
             }
             need.whenOnTheWay(false)
             avoided = mirrors.count > 1 ? [slot.mirror] : []
@@ -172,7 +177,7 @@ actor Fetcher {
     private func fare(of error: HTTPError, _ need: Need, _ slot: Slot) -> SlotFare {
         if LateStart.happened(error) { return LateStart.isMirrorsFault(error, sendBy: slot.sendBy) ? .failed : .unknown }
         return switch error.code {
-        case .cancelled, .shutDown, .invalidRequest, .attemptRefused: .unknown
+        case .cancelled, .shutDown, .invalidRequest, .attemptRefused, .outOfResources, .trustUnreadable: .unknown
         case .responseTooLarge, .headersTooLarge: .answered(latency: nil)
         // A request that the call's own deadline cut off says nothing about the mirror.
         default: need.isBoundByDeadline && Instant.now >= need.deadline ? .unknown : .failed

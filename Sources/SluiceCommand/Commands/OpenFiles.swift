@@ -2,8 +2,10 @@ import Glibc
 
 /// The number of files, sockets among them, that this process may have open.
 enum OpenFiles {
-    /// What Redis, the mirrors, logs and the process itself may need beside its clients' connections.
-    private static let others = 256
+    /// What the mirrors (256 connections at most), Redis, logs and the process itself may need beside its clients' connections.
+    private static let others = 256 + itself
+    /// Of these, what is needed however few the clients are.
+    private static let itself = 64
 
     /// Raises the limit for `connections`, as far as the system lets us, and tells how many of them there is room for.
     ///
@@ -18,6 +20,6 @@ enum OpenFiles {
             if setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &raised) == 0 { limit = raised }
         }
         let open = limit.rlim_cur > rlim_t(Int.max) ? Int.max : Int(limit.rlim_cur)
-        return min(connections, max(open - others, open / 2, 1))
+        return min(connections, max(open - others, (open - itself) / 2, 1))
     }
 }
