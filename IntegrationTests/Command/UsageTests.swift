@@ -42,6 +42,12 @@ extension Integration {
             (["purge", "--redis", "redis://h", "--prefix", "posts/"], ["no path begins with “posts/”", "See sluice purge --help"]),
             (["purge", "--redis", "redis://h", "--prefix", "/a?b"], ["no path begins with “/a?b”", "before the query"]),
             (["purge", "--redis", "redis://h", "--prefix", ""], ["no path begins with “”"]),
+            (["purge", "--redis", "redis://h", "--tag", ""], ["“” can be no answer's tag", "empty"]),
+            (
+                ["purge", "--redis", "redis://h", "--tag", "größe"],
+                ["“größe” can be no answer's tag", "visible ASCII", "See sluice purge --help"]
+            ),
+            (["warm", "/a", "--item", "/a/{id}", "--tag", "user 7"], ["“user 7” can be no answer's tag", "See sluice warm --help"]),
             (["mirror", "--limit", "0/6s"], ["--limit: ", "0/6s", "30/60s"]),
             (["mirror", "--listen", "9001"], ["--listen: ", "\"9001\""]),
             (["mirror", "--limt", "1/1s"], ["--limt", "“--limit”"]),

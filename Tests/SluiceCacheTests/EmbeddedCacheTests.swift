@@ -250,4 +250,21 @@ struct EmbeddedCacheTests {
             #expect(try cache.memoryHit(for: CacheKey(target: "/posts/7")) != nil)
         }
     }
+
+    @Test(arguments: [
+        ((0..<300).map { "t\($0)" }, true), ([String(repeating: "a", count: 1_024)], true), ((0..<513).map { "t\($0)" }, false),
+        ((0..<17).map { "\($0)" + String(repeating: "a", count: 1_000) }, false),
+    ])
+    func `every tag of an answer purges it, and what has too many is not kept`(tags: [String], isKept: Bool) async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror()
+            mirror.headers = [("Cache-Tag", tags.joined(separator: ","))]
+            for tag in [tags[0], tags[tags.count - 1]] {
+                _ = try await cache.answer(for: CacheKey(target: "/a"), deadline: soon, fetch: mirror.fetch)
+                #expect(try (cache.memoryHit(for: CacheKey(target: "/a")) != nil) == isKept)
+                #expect(try await cache.purge(tag: tag) == (isKept ? 1 : 0))
+                #expect(try cache.memoryHit(for: CacheKey(target: "/a")) == nil)
+            }
+        }
+    }
 }

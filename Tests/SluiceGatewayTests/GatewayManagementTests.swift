@@ -106,7 +106,7 @@ struct GatewayManagementTests {
             #expect(try await isHit("/items/6"))
             for query in [
                 "", "path=", "all=0", "all", "prefix=items", "prefix=/a%3Fb", "prefix=/a&all=1", "tag=a&path=/b", "x=1", "path=//x",
-                "path=%zz", "tag=%FF", "path=/-/health",
+                "path=%zz", "tag=%FF", "tag=a%20b", "tag=gr%C3%B6sse", "path=/-/health",
             ] {
                 #expect(try ProblemDocument(await purge(query)).status == 400, "\(query)")
             }

@@ -78,4 +78,19 @@ import Testing
         await redis.stop()
         await judges.shutDown()
     }
+
+    @Test func `what can be no tag is refused, not left out`() async throws {
+        let judges = try await Judges(limit: .init(100, per: .seconds(1)))
+        let pool = try await MirrorPool(judges.configuration(redis: nil))
+        for tags in [["user 7"], ["a", ""], [String(repeating: "a", count: 1_025)], (0..<513).map { "t\($0)" }] {
+            let options = CallOptions(tags: tags)
+            await #expect { try await pool.get("/users/1", options: options) } throws: { ($0 as? SluiceError)?.code == .invalidRequest }
+            await #expect { try await pool.warm("/users", item: "/users/{id}", options: options) } throws: {
+                ($0 as? SluiceError)?.code == .invalidRequest
+            }
+        }
+        await #expect { try await pool.purge(tag: "größe") } throws: { ($0 as? SluiceError)?.code == .invalidRequest }
+        await pool.shutDown()
+        await judges.shutDown()
+    }
 }

@@ -33,7 +33,8 @@ public struct CallOptions: Hashable, Sendable {
     public var dropsParameters: Set<String>
     /// Header fields by which an answer may vary (its `Vary`) and be kept all the same, though the mirrors' own headers differ in them.
     public var ignoresVary: Set<String>
-    /// Tags to keep with the answer, for ``MirrorPool/purge(tag:)``.
+    /// Tags to keep with the answer, for ``MirrorPool/purge(tag:)``: each one word of visible ASCII, 1…1,024 bytes; together at most 512 and
+    /// 16,384 bytes, those that the answer names included. An answer with more is not kept.
     public var tags: [String]
 
     /// Options; what is left out follows the pool.

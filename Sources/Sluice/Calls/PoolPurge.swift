@@ -19,8 +19,8 @@ package enum PoolPurge {
     /// Forgets every answer with this tag, in all processes of the pool.
     /// - Returns: how many there were.
     /// - Throws: `SluiceError` when Redis cannot be reached.
-    package static func forget(tag: String, pool: String, redis url: String) async throws(SluiceError) -> Int {
-        try await with(pool: pool, redis: url) { cache throws(CacheError) in try await cache.purge(tag: tag) }
+    package static func forget(_ tag: PoolTag, pool: String, redis url: String) async throws(SluiceError) -> Int {
+        try await with(pool: pool, redis: url) { cache throws(CacheError) in try await cache.purge(tag: tag.text) }
     }
 
     /// Forgets the answers to all paths that begin with `prefix`, or all there are, in all processes of the pool.

@@ -54,13 +54,7 @@ extension MirrorPool {
 
     /// Forgets every answer with this tag, in all processes.
     /// - Returns: how many there were.
-    /// - Throws: `SluiceError` when Redis cannot be reached.
+    /// - Throws: `SluiceError` when it can be no tag (see ``CallOptions/tags``), or Redis cannot be reached.
     @discardableResult
-    public func purge(tag: String) async throws(SluiceError) -> Int {
-        do {
-            return try await core.cache.purge(tag: tag)
-        } catch {
-            throw SluiceError(error)
-        }
-    }
+    public func purge(tag: String) async throws(SluiceError) -> Int { try await purge(PoolTag(tag)) }
 }

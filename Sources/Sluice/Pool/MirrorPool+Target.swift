@@ -27,4 +27,9 @@ extension MirrorPool {
             throw SluiceError(error)
         }
     }
+
+    /// Forgets every answer with a tag that was judged before.
+    package func purge(_ tag: PoolTag) async throws(SluiceError) -> Int {
+        do { return try await core.cache.purge(tag: tag.text) } catch { throw SluiceError(error) }
+    }
 }

@@ -13,6 +13,7 @@ extension PoolCore {
     func answer(for key: CacheKey, options: CallOptions, acceptsStale: Bool = true) async throws(SluiceError) -> CacheAnswer {
         try enter()
         defer { leave() }
+        if !options.tags.isEmpty { try PoolTag.check(options.tags) }
         let policy = CachePolicy(
             fresh: options.fresh, stale: options.stale, overridesAnswer: options.overridesAnswer, dropsParameters: options.dropsParameters,
             ignoresVary: Set(options.ignoresVary.map { $0.lowercased() }), tags: options.tags)

@@ -17,7 +17,7 @@ extension ResponseCache {
         _ items: [CacheItem], from collection: CacheAnswer, tags: [String], progress: (CacheItem.Outcome) -> Void
     ) async throws {
         let policy = CachePolicy(tags: tags + collection.record.tags)
-        let draft = ItemDraft(of: collection, policy: policy)
+        guard let draft = ItemDraft(of: collection, policy: policy) else { return items.forEach { _ in progress(.refused) } }
         var rest = items[...]
         while !rest.isEmpty {
             try Task.checkCancellation()

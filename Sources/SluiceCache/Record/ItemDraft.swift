@@ -25,11 +25,13 @@ struct ItemDraft: Sendable {
     private let freshUntil: Instant
     private let lengths: (refresh: Int64, stale: Int64)
 
-    init(of collection: CacheAnswer, policy: CachePolicy) {
+    /// Nil when there are more tags than can be kept.
+    init?(of collection: CacheAnswer, policy: CachePolicy) {
         let record = collection.record
         mirror = record.mirror
         headers = record.headers.filter { Self.kept.contains($0.name) }.map { ($0, $1) }
-        tags = AnswerTags.of(headers: headers, policy: policy)
+        guard let tags = CacheTag.tags(of: headers, policy: policy) else { return nil }
+        self.tags = tags
         purges = record.purges
         bornAt = collection.givenAt.advanced(by: .zero - collection.age)
         receivedAt = bornAt.advanced(byMicroseconds: (record.ageWhenStored - record.heldWhenStored) * 1_000)

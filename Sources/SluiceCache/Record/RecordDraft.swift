@@ -42,11 +42,12 @@ struct RecordDraft: Sendable {
         let kept = headers
         etag = kept.first { $0.0 == "etag" }?.1
         lastModified = kept.first { $0.0 == "last-modified" }?.1
-        tags = AnswerTags.of(headers: kept, policy: policy)
+        let tags = CacheTag.tags(of: kept, policy: policy)
+        self.tags = tags ?? []
         // Age is no header to keep, but counts.
         let age = response.headers.filter { $0.0.lowercased() == "age" }
         freshness = Freshness.of(status: status, headers: kept + age, policy: policy, options: options)
-        if body.count > options.bodyLimit { freshness = .none }
+        if body.count > options.bodyLimit || tags == nil { freshness = .none }
         if let threshold = options.compressedFrom, freshness.isStorable, body.count >= threshold { packed = PackedBody(body) }
     }
 

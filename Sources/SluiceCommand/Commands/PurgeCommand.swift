@@ -29,7 +29,7 @@ struct PurgeCommand: Command {
         examples: ["purge --redis redis://127.0.0.1:6379/0 --pool posts /posts/55", "purge --config pool.json --tag user-7"])
 
     private let targets: [PoolTarget]
-    private let tag: String?
+    private let tag: PoolTag?
     private let prefix: PoolPrefix?
     private let isAll: Bool
     private let pool: String
@@ -38,18 +38,17 @@ struct PurgeCommand: Command {
     init(_ arguments: Arguments, environment: [String: String]) throws {
         do throws(SluiceError) {
             targets = try arguments.operands.map { path throws(SluiceError) in try PoolTarget(path) }
+            tag = try arguments.value("tag").map { tag throws(SluiceError) in try PoolTag(tag) }
             prefix = try arguments.value("prefix").map { prefix throws(SluiceError) in try PoolPrefix(prefix) }
         } catch {
             throw UsageError(PoolWords.sentence(of: error))
         }
-        tag = arguments.value("tag")
         isAll = arguments.has("all")
         switch [!targets.isEmpty, tag != nil, prefix != nil, isAll].count(where: \.self) {
         case 0: throw UsageError("what is to be forgotten? Give a PATH, --tag TAG, --prefix PREFIX or --all")
         case 1: break
         default: throw UsageError("give one of paths, --tag, --prefix and --all, not several")
         }
-        if tag == "" { throw UsageError("--tag: it is empty; give the tag that answers were stored with") }
         let configuration = try PoolOptions.configuration(arguments, environment: environment, needsMirrors: false)
         guard let redis = configuration.redis else {
             throw UsageError(
@@ -62,8 +61,9 @@ struct PurgeCommand: Command {
 
     func run(_ console: Console) async throws -> ExitStatus {
         if let tag {
-            let count = try await PoolPurge.forget(tag: tag, pool: pool, redis: redis)
-            console.print(count == 1 ? "1 answer with the tag \(tag) forgotten" : "\(count) answers with the tag \(tag) forgotten")
+            let count = try await PoolPurge.forget(tag, pool: pool, redis: redis)
+            console.print(
+                count == 1 ? "1 answer with the tag \(tag.text) forgotten" : "\(count) answers with the tag \(tag.text) forgotten")
             return .success
         }
         if prefix != nil || isAll {

@@ -42,8 +42,8 @@ struct WarmCommand: Command {
             throw UsageError("the items' paths are missing; give --item TEMPLATE, such as --item '\(collection)/{id}'")
         }
         self.template = template
-        tags = arguments.values("tag")
         do {
+            tags = try arguments.values("tag").map { try PoolTag($0).text }
             _ = try ItemTemplate(template)
             _ = try PoolTarget(collection)
         } catch {

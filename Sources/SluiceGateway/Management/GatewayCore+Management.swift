@@ -76,7 +76,7 @@ extension GatewayCore {
             let purged: String
             switch order {
             case .path(let target): purged = try await pool.purge(target) ? "1" : "0"
-            case .tag(let tag): purged = "\(try await pool.purge(tag: tag))"
+            case .tag(let tag): purged = "\(try await pool.purge(tag))"
             // Nothing is looked through, so nothing is counted.
             case .prefix(let prefix):
                 try await pool.purge(prefix: prefix)

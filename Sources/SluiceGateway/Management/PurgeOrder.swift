@@ -5,7 +5,7 @@ enum PurgeOrder: Sendable {
     /// The answer for this target.
     case path(PoolTarget)
     /// All answers with this tag.
-    case tag(String)
+    case tag(PoolTag)
     /// All answers whose paths, as the mirrors know them, begin so.
     case prefix(String)
     /// All answers.
@@ -23,7 +23,8 @@ enum PurgeOrder: Sendable {
             throw Self.unclear
         }
         switch wanted.name {
-        case "tag": self = .tag(value)
+        case "tag":
+            do throws(SluiceError) { self = .tag(try PoolTag(value)) } catch { throw Problem(error) }
         case "prefix": self = .prefix(value)
         case "all" where value == "1" || value == "true": self = .everything
         case "path":
