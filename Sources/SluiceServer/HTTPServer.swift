@@ -22,8 +22,15 @@ package actor HTTPServer {
     private var isStarted = false
     private var isDraining = false
     private var daemon: MicrohttpdDaemon?
-    private var work: [UInt64: Task<Void, Never>] = [:]
+    private var work: [UInt64: Task<Void, Never>] = [:] {
+        didSet { if work.isEmpty { whenIdle?() } }
+    }
+    /// Called when nothing is under way any more.
+    private var whenIdle: (() -> Void)?
     private let boundPort = Atomic<UInt16>(0)
+
+    /// What a cancelled task has to say so.
+    private static let lastWords = Duration.milliseconds(200)
 
     /// - Parameter handler: called on the loop's thread for each request.
     package init(
@@ -59,27 +66,34 @@ package actor HTTPServer {
         boundPort.store(port, ordering: .releasing)
     }
 
-    /// Accepts no more connections, lets the answers under way finish for at most `drainingFor`, then closes everything. Answers that
-    /// were promised and did not come by then become 503.
+    /// Accepts no more connections, lets the answers under way finish for at most `drainingFor`, then closes everything. The tasks of
+    /// answers that did not come by then are cancelled, and have a moment for what they say to that; those that say nothing become 503.
     package func shutDown(drainingFor patience: Duration = .seconds(5)) async {
         guard let daemon, !isDraining else { return isStarted = true }
         isDraining = true
-        await withCheckedContinuation { continuation in
-            let deadline = DrainDeadline(continuation)
-            deadline.timer = LoopTimer(on: loop) { deadline.end() }
-            deadline.timer?.schedule(at: Instant.now.advanced(by: patience))
-            daemon.drain { deadline.end() }
-        }
-        let late = work
+        await wait(atMost: patience) { daemon.drain($0) }
+        for task in work.values { task.cancel() }
+        if !work.isEmpty { await wait(atMost: Self.lastWords) { whenIdle = $0 } }
+        whenIdle = nil
+        let silent = work.keys
         work = [:]
-        for (id, task) in late {
-            task.cancel()
+        for id in silent {
             daemon.answer(id, options.refusal(503, "The server shuts down; ask another one, or again later.", nil))
         }
         await withCheckedContinuation { continuation in
             daemon.stop { continuation.resume() }
         }
         self.daemon = nil
+    }
+
+    /// Waits for what `begin` is given to be called, or for the time to be over.
+    private func wait(atMost patience: Duration, _ begin: (@escaping () -> Void) -> Void) async {
+        await withCheckedContinuation { continuation in
+            let deadline = DrainDeadline(continuation)
+            deadline.timer = LoopTimer(on: loop) { deadline.end() }
+            deadline.timer?.schedule(at: Instant.now.advanced(by: patience))
+            begin { deadline.end() }
+        }
     }
 
     private func begin(_ id: UInt64, _ body: @escaping @Sendable () async -> ServerResponse) {
@@ -109,7 +123,7 @@ package actor HTTPServer {
     }
 }
 
-/// The end of a drain: when the last connection has closed or the time is over, whichever comes first. Confined to the loop's thread.
+/// The end of a wait: when that happens which is waited for, or the time is over, whichever comes first. Confined to the loop's thread.
 private final class DrainDeadline {
     var timer: LoopTimer?
     private var continuation: CheckedContinuation<Void, Never>?

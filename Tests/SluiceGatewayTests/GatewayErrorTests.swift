@@ -97,4 +97,21 @@ struct GatewayErrorTests {
             #expect(throws: (any Error).self) { try RawClient(port) }
         }
     }
+
+    @Test func `at the end of the grace a client learns whether its request may be carried out`() async throws {
+        try await Rig.run(mirror: [("latency", "20s")], pool: { $0.mirrors[0].concurrency = 2 }) { rig in
+            let clients = [try rig.client(), try rig.client(), try rig.client()]
+            for (number, line) in ["POST /posts", "GET /posts/1", "POST /late"].enumerated() {
+                try clients[number].send("\(line) HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+                try await eventually("the request") { await rig.requests >= min(2, number + 1) }
+            }
+            await rig.gateway.shutDown(grace: .milliseconds(100))
+            let left = try ProblemDocument(await clients[0].answer())
+            #expect(left.status == 504 && left.retryAfter == nil && left.detail.contains("may be carried out"), "\(left)")
+            for client in clients.dropFirst() {
+                let unsent = try ProblemDocument(await client.answer())
+                #expect(unsent.status == 503 && unsent.retryAfter == 1 && unsent.code == "shutDown", "\(unsent)")
+            }
+        }
+    }
 }

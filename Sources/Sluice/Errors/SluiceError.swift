@@ -45,6 +45,8 @@ public struct SluiceError: Error, Sendable, CustomStringConvertible {
     public var retryAfter: Duration?
     /// The failure underneath, if there was one.
     public var underlying: (any Error)?
+    /// With `.cancelled`: whether a request that changes something had left, so that it may be carried out.
+    package var hasLeft = false
 
     /// An error with its sentence.
     public init(_ code: Code, _ message: String, retryAfter: Duration? = nil, underlying: (any Error)? = nil) {

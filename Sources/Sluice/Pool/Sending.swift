@@ -66,7 +66,7 @@ final class Sending<Value: Sendable>: Sendable {
         let ending = await withTaskCancellationHandler {
             await withCheckedContinuation { caller in
                 let ending = state.withLock { state -> Ending? in
-                    if let ending = state.ending ?? (state.isDropped ? Self.cancelled : nil) { return ending }
+                    if let ending = state.ending ?? (state.isDropped ? Self.cancelled(state) : nil) { return ending }
                     state.caller = caller
                     return nil
                 }
@@ -79,14 +79,21 @@ final class Sending<Value: Sendable>: Sendable {
     }
 
     private func drop() {
-        let (caller, unwanted) = state.withLock { state in
+        let (caller, ending, unwanted) = state.withLock { state in
             state.isDropped = true
             defer { state.caller = nil }
-            return (state.caller, state.isOnTheWay ? nil : state.work)
+            return (state.caller, Self.cancelled(state), state.isOnTheWay ? nil : state.work)
         }
         unwanted?.cancel()
-        caller?.resume(returning: Self.cancelled)
+        caller?.resume(returning: ending)
     }
 
-    private static var cancelled: Ending { .failure(SluiceError(.cancelled, "the caller's task was cancelled")) }
+    private static func cancelled(_ state: State) -> Ending {
+        var error = SluiceError(.cancelled, "the caller's task was cancelled")
+        if state.isOnTheWay || state.answer != nil {
+            error.message += " when the request had left: it may be carried out"
+            error.hasLeft = true
+        }
+        return .failure(error)
+    }
 }

@@ -25,10 +25,20 @@ struct Problem: Error, Sendable {
 
     /// What a failed call means to an HTTP client.
     init(_ error: SluiceError) {
+        // Calls are cancelled for clients who have gone, and will not read this, and at the end of the gateway.
+        if error.code == .cancelled {
+            code = "shutDown"
+            status = error.hasLeft ? 504 : 503
+            detail =
+                error.hasLeft
+                ? "the gateway ends, and the request has left: it may be carried out" : "the gateway ends; ask another one, or again later"
+            if !error.hasLeft { retryAfter = 1 }
+            return
+        }
         status =
             switch error.code {
             case .invalidRequest: 400
-            case .noSlotInTime, .coordinatorUnavailable, .incompatibleVersion, .shutDown, .leaseLost, .cancelled: 503
+            case .noSlotInTime, .coordinatorUnavailable, .incompatibleVersion, .shutDown, .leaseLost: 503
             case .mirrorsUnavailable, .responseTooLarge, .decodingFailed, .unsuccessfulStatus: 502
             case .deadlineExceeded: 504
             default: 500

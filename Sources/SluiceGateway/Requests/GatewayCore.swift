@@ -73,14 +73,14 @@ actor GatewayCore {
         tally.inFlight += 1
         return .later { [self] in
             let response = await body()
-            return await finished(response, to: request, isLate: Task.isCancelled)
+            return await finished(response, to: request, isCancelled: Task.isCancelled)
         }
     }
 
-    /// - Parameter isLate: whether the client has gone meanwhile; it counts as 499, as in the access log.
-    private func finished(_ response: ServerResponse, to request: ServerRequest, isLate: Bool) -> ServerResponse {
+    /// - Parameter isCancelled: whether the client has gone meanwhile, which counts as 499, as in the access log; or the server is at its end.
+    private func finished(_ response: ServerResponse, to request: ServerRequest, isCancelled: Bool) -> ServerResponse {
         tally.inFlight -= 1
-        guard isLate else { return counted(response, to: request) }
+        guard isCancelled, !isShuttingDown else { return counted(response, to: request) }
         tally.note(499, after: Instant.now.microseconds(since: request.arrivedAt))
         return response
     }
