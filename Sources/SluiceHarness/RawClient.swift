@@ -77,7 +77,7 @@ package final class RawClient: @unchecked Sendable {
 
     /// Sends a request without a body and reads its answer.
     package func get(_ target: String, _ headers: String = "", method: String = "GET") async throws -> Answer {
-        try send("\(method) \(target) HTTP/1.1\r\nHost: a\r\n\(headers)\r\n")
+        try send("\(method) \(target) HTTP/1.1\r\nHost: localhost\r\n\(headers)\r\n")
         return try await answer(isHead: method == "HEAD")
     }
 

@@ -150,6 +150,16 @@ struct GatewayManagementTests {
             passedOn.headers = ServerHeaders([(name, "x")])
             #expect(throws: Problem.self) { try access.require(passedOn) }
         }
+        // A page whose own name was made to lead here is of the same origin to its browser.
+        for (host, isOwn) in [
+            ("localhost", true), ("LOCALHOST:8080", true), ("a.localhost", true), ("127.0.0.1:80", true), ("127.1.2.3", true),
+            ("[::1]", true), ("[::1]:8080", true), ("evil.example", false), ("evil.example:8080", false), ("127.evil.example", false),
+            ("localhost.evil.example", false), ("notlocalhost", false), ("[::2]", false), ("10.0.0.1", false), ("", false),
+        ] {
+            var named = own
+            named.headers = ServerHeaders([("Host", host)])
+            #expect(((try? access.require(named)) != nil) == isOwn, "\(host)")
+        }
         let guarded = ManagementAccess(token: "t")
         for request in [own, far] { #expect(throws: Problem.self) { try guarded.require(request) } }
         far.headers = ServerHeaders([("Authorization", "Bearer t")])

@@ -111,7 +111,7 @@ struct GatewayMethodTests {
         await mirror.shutDown()
     }
 
-    @Test(arguments: ["TRACE", "CONNECT"])
+    @Test(arguments: ["TRACE", "CONNECT", "trace"])
     func `what would echo credentials or open a tunnel is refused`(method: String) async throws {
         try await Rig.run { rig in
             let answer = try await rig.client().get("/posts/1", method: method)

@@ -58,4 +58,43 @@ import Testing
         for server in servers { await server.shutDown() }
         await loop.shutDown()
     }
+
+    @Test func `a 304 about another version than the one that is here renews nothing: that version is fetched`() async throws {
+        let loop = EventLoop(name: "origins")
+        let server = HTTPServer(on: loop) { request in
+            let isKnown = request.headers["if-none-match"] != nil
+            let tag = isKnown ? "\"v2\"" : "\"v1\""
+            return .now(
+                ServerResponse(
+                    status: isKnown ? 304 : 200, headers: [("Cache-Control", "max-age=0, stale-if-error=60"), ("ETag", tag)],
+                    body: isKnown ? [] : Array("the body".utf8)))
+        }
+        try await server.start()
+        let pool = try await MirrorPool(PoolConfiguration(mirrors: [MirrorConfiguration(url: "http://\(server.address)")]))
+        for _ in 0..<3 {
+            let answer = try await pool.get("/thing")
+            #expect(answer.status == 200 && answer.header("etag") == "\"v1\"" && answer.text == "the body" && !answer.isStale)
+        }
+        await pool.shutDown()
+        await server.shutDown()
+        await loop.shutDown()
+    }
+
+    @Test func `a 304 that nobody asked for is a mirror's failure, and another one is asked`() async throws {
+        let loop = EventLoop(name: "origins")
+        let confused = HTTPServer(on: loop) { _ in .now(ServerResponse(status: 304, headers: [], body: [])) }
+        let sound = HTTPServer(on: loop) { _ in .now(ServerResponse(status: 200, headers: [], body: Array("the body".utf8))) }
+        try await confused.start()
+        try await sound.start()
+        let both = try await MirrorPool(
+            PoolConfiguration(mirrors: [confused, sound].map { MirrorConfiguration(url: "http://\($0.address)") }))
+        for path in 1...6 { #expect(try await both.get("/\(path)").text == "the body") }
+        await both.shutDown()
+        let alone = try await MirrorPool(PoolConfiguration(mirrors: [MirrorConfiguration(url: "http://\(confused.address)")]))
+        let error = await #expect(throws: SluiceError.self) { try await alone.get("/thing") }
+        #expect(error?.code == .mirrorsUnavailable && error?.message.contains("304") == true, "\(String(describing: error))")
+        await alone.shutDown()
+        for server in [confused, sound] { await server.shutDown() }
+        await loop.shutDown()
+    }
 }

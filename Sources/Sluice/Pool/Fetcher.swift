@@ -24,6 +24,9 @@ actor Fetcher {
         var whenOnTheWay: @Sendable (Bool) -> Void = { _ in }
         /// Called after each request that left and had no answer: it may have been carried out, or may be until that instant.
         var whenUncertain: (@Sendable (Instant) -> Void)?
+
+        /// Whether “not modified” would be an answer.
+        var isConditional: Bool { headers.contains { ["if-none-match", "if-modified-since"].contains($0.name.lowercased()) } }
     }
 
     /// Attempts that may fail before the call does.
@@ -144,7 +147,7 @@ actor Fetcher {
                 need.whenOnTheWay(true)
                 return true
             }
-            let verdict = Verdict.of(response)
+            let verdict = Verdict.of(response, isConditional: need.isConditional)
             let latency = response.firstByteAt.microseconds(since: ticket.spentAt ?? started)
             let fare: SlotFare
             switch verdict {

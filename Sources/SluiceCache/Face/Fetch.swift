@@ -37,6 +37,14 @@ package struct Revalidation: Sendable, Hashable {
         if let lastModified { fields.append(("If-Modified-Since", lastModified)) }
         return fields
     }
+
+    /// Whether a 304 with these fields speaks of the record that was asked about: with another `ETag` than the record's, compared weakly, it
+    /// speaks of another version, which nobody here has (RFC 9111, section 4.3.4).
+    package func isConfirmed(by fields: [(name: String, value: String)]) -> Bool {
+        guard let etag, let newer = fields.first(where: { $0.name.lowercased() == "etag" })?.value else { return true }
+        func opaque(_ tag: String) -> Substring { tag.hasPrefix("W/") ? tag.dropFirst(2) : tag[...] }
+        return opaque(etag).utf8.elementsEqual(opaque(newer).utf8)
+    }
 }
 
 /// What the cache asks of a fetch.

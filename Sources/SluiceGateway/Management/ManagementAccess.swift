@@ -1,3 +1,4 @@
+import SluiceLoop
 import SluiceServer
 
 /// Who may see and do what under `/-/`.
@@ -22,13 +23,26 @@ struct ManagementAccess: Sendable {
         }
     }
 
-    /// The request must come from this host itself. One that was passed on by a proxy, or made by a web page in a browser, does not speak for
-    /// it.
+    /// The request must come from this host itself, and name it. One that was passed on by a proxy, or made by a web page in a browser, does
+    /// not speak for it; a page whose name was made to lead here shows in `Host`.
     private func requireThisHost(_ request: ServerRequest) throws(Problem) {
         let isPassedOn = ["Origin", "Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"].contains { request.headers[$0] != nil }
         guard request.isLoopbackPeer, !isPassedOn else {
             throw Problem(403, "forbidden", "without a management token this serves direct requests from the gateway's own host only.")
         }
+        guard request.headers["Host"].map(Self.isThisHost) ?? true else {
+            throw Problem(
+                403, "forbidden", "without a management token this serves who asks localhost, 127.0.0.1 or [::1], by no other name.")
+        }
+    }
+
+    /// Whether a `Host` can only mean the host on which it was written.
+    private static func isThisHost(_ field: String) -> Bool {
+        let host = field.lowercased()
+        if host.hasPrefix("[") { return host.prefix { $0 != "]" } == "[::1" }
+        let name = host.prefix { $0 != ":" }
+        return name == "localhost" || name.hasSuffix(".localhost")
+            || (name.hasPrefix("127.") && SocketAddress(ip: String(name), port: 0) != nil)
     }
 
     /// Compares in a time that depends on the lengths alone.

@@ -128,12 +128,12 @@ actor GatewayCore {
 
     // MARK: Other methods
 
-    /// Methods that never go to a mirror: one asks for a tunnel, the other for an echo of the request with the pool's credentials in it.
+    /// Methods that never go to a mirror, in whatever case: one asks for a tunnel, the other for an echo of the request with the pool's credentials in it.
     private static let refusedMethods: Set<String> = ["CONNECT", "TRACE"]
 
     private func handleOther(_ request: ServerRequest) -> ServerReply {
         do throws(Problem) {
-            guard !Self.refusedMethods.contains(request.method) else {
+            guard !Self.refusedMethods.contains(request.method.uppercased()) else {
                 throw Problem(
                     405, "methodNotAllowed", "\(request.method) is not passed on; use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS.",
                     headers: [(name: "Allow", value: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")])

@@ -27,10 +27,10 @@ import Testing
         let now = Instant.now
         let response = HTTPResponse(status: 429, headers: fields.map { ($0.key, $0.value) }, firstByteAt: now, completedAt: now)
         #expect(AskedPause.of(response) == seconds.map { $0 * 1_000_000 })
-        #expect(Verdict.of(response) == .refused(pause: seconds.map { $0 * 1_000_000 }))
+        #expect(Verdict.of(response, isConditional: false) == .refused(pause: seconds.map { $0 * 1_000_000 }))
         var busy = response
         busy.status = 503
-        #expect(Verdict.of(busy) == (seconds.map { .refused(pause: $0 * 1_000_000) } ?? .failed))
+        #expect(Verdict.of(busy, isConditional: false) == (seconds.map { .refused(pause: $0 * 1_000_000) } ?? .failed))
     }
 
     @Test func `no header raises a limit: what it says of quotas is not read`() {
@@ -39,6 +39,6 @@ import Testing
             status: 429,
             headers: [("RateLimit-Limit", "1000000"), ("RateLimit-Remaining", "999999"), ("RateLimit-Policy", "\"d\";q=1000;w=1")],
             firstByteAt: now, completedAt: now)
-        #expect(Verdict.of(generous) == .refused(pause: nil))
+        #expect(Verdict.of(generous, isConditional: false) == .refused(pause: nil))
     }
 }
