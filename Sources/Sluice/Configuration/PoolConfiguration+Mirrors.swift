@@ -42,17 +42,29 @@ extension PoolConfiguration {
             } catch {
                 throw ConfigurationProblem(error.message, at: path)
             }
-            for (header, value) in configured.headers where !RequestRules.isToken(header) || !RequestRules.isFieldValue(value) {
+            try Self.check(configured.headers, at: "\(path).headers")
+            if let twin = resolved.dropLast().firstIndex(where: { $0.mirror.url == base && $0.mirror.headers == configured.headers }) {
                 throw ConfigurationProblem(
-                    "“\(header.excerpt)” is not a header field that can be sent; mind blanks and line breaks", at: "\(path).headers")
-            }
-            for header in configured.headers.keys where RequestRules.isFraming(header) {
-                throw ConfigurationProblem(
-                    "“\(header.excerpt)” belongs to the connection, and is set by the HTTP client itself; leave it out",
-                    at: "\(path).headers")
+                    "it is mirrors[\(twin)] once more, whose limit would be used twice; name each mirror once", at: path)
             }
         }
         return resolved
+    }
+
+    private static func check(_ headers: [String: String], at path: String) throws(ConfigurationProblem) {
+        var names: Set<String> = []
+        for (header, value) in headers {
+            func problem(_ sentence: String) -> ConfigurationProblem { ConfigurationProblem("“\(header.excerpt)” \(sentence)", at: path) }
+            guard RequestRules.isToken(header), RequestRules.isFieldValue(value) else {
+                throw problem("is not a header field that can be sent; mind blanks and line breaks")
+            }
+            guard !RequestRules.isFraming(header) else {
+                throw problem("belongs to the connection, and is set by the HTTP client itself; leave it out")
+            }
+            guard names.insert(header.lowercased()).inserted else {
+                throw problem("is there twice, as capitals do not count in header names; give it once")
+            }
+        }
     }
 
     private static func limits(of mirror: MirrorConfiguration, at path: String) throws(ConfigurationProblem) -> [RateLimit] {

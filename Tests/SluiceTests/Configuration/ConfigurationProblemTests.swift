@@ -51,6 +51,12 @@ struct ConfigurationProblemTests {
         Case(#"{"mirrors": [{"url": "http://a", "headers": {"Connection": "5"}}]}"#, "mirrors[0].headers: ", "“Connection” belongs"),
         Case(#"{"mirrors": [{"url": "http://a", "headers": {"X": 1}}]}"#, "mirrors[0].headers.X: ", "a text"),
         Case(#"{"mirrors": [{"url": "http://a", "headers": {"X": "hunter2\r\nA: b"}}]}"#, "mirrors[0].headers: ", "“X”"),
+        Case(#"{"mirrors": [{"url": "http://a", "headers": {"x-a": "1", "X-A": "2"}}]}"#, "mirrors[0].headers: ", "is there twice"),
+        Case(#"{"mirrors": [{"url": "http://a:0"}]}"#, "mirrors[0].url: ", "port 0"),
+        Case(#"{"mirrors": [{"url": "http://a/../b"}]}"#, "mirrors[0].url: ", "“http://a/../b” has a path", "in full"),
+        Case(#"{"mirrors": [{"url": "http://a/%zz"}]}"#, "mirrors[0].url: ", "“http://a/%zz” has a path"),
+        Case(
+            #"{"mirrors": [{"url": "http://a/", "name": "x"}, {"url": "http://a", "name": "y"}]}"#, "mirrors[1]: ", "mirrors[0] once more"),
         Case(#"{"mirrors": [{"url": "ftp://a"}]}"#, "mirrors[0].url: ", "“ftp://a” is no base URL", "https://"),
         Case(#"{"mirrors": [{"url": "http://me:hunter2@a"}]}"#, "mirrors[0].url: ", "user or password", "header"),
         Case(#"{"mirrors": [{"url": "http://a?x=1"}]}"#, "mirrors[0].url: ", "query"),

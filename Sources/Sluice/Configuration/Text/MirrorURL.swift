@@ -1,3 +1,4 @@
+import SluiceCache
 import SluiceHTTP
 
 /// The base URL of a mirror.
@@ -21,11 +22,20 @@ enum MirrorURL {
         guard withoutLogin(url) == url else {
             throw failure("has a user or password, which metrics would show; give them as a header in the configuration file instead")
         }
+        let path = url.utf8.dropFirst(start).drop { $0 != UInt8(ascii: "/") }
+        do throws(CacheKeyError) {
+            if !path.isEmpty { _ = try CacheKey(target: String(Substring(path))) }
+        } catch {
+            throw failure("has a path that cannot be asked for: \(error.message)")
+        }
+        let origin: Origin
         do throws(HTTPError) {
-            return try Origin(url: url)
+            origin = try Origin(url: url)
         } catch {
             throw failure("cannot be read as a URL; write http:// or https://, a host and perhaps a port and a path")
         }
+        guard origin.port > 0 else { throw failure("names port 0, at which nobody can be asked; give 1 to 65535") }
+        return origin
     }
 
     /// The URL with `…` in the place of its user and password.
