@@ -5,11 +5,11 @@ enum Resources {
     /// Whether a call of the system failed for want of memory or of file descriptors.
     static func isLack(_ fault: Int32) -> Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(fault) }
 
-    /// Why no socket can be had now; nil: one can. For failures that do not tell.
-    static func lackOfSockets() -> Int32? {
-        let socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard socket < 0 else {
-            close(socket)
+    /// Why no file, and so no socket, can be opened now; nil: one can. For failures that do not tell.
+    static func lackOfFiles() -> Int32? {
+        let file = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard file < 0 else {
+            close(file)
             return nil
         }
         return isLack(errno) ? errno : nil

@@ -125,7 +125,7 @@ final class Transfers {
     /// A lookup that was asked for has ended.
     func resolved(_ name: NameCache.Name, _ result: Result<[SocketAddress], LoopError>) {
         // A resolver without a socket says only that it cannot be asked now.
-        let lack = (try? result.get()) == nil ? Resources.lackOfSockets() : nil
+        let lack = (try? result.get()) == nil ? Resources.lackOfFiles() : nil
         for id in names.resolved(name, try? result.get(), at: .now) {
             switch result {
             case .success(let addresses): if let transfer = transfers[id] { run(id, transfer, addresses) }
