@@ -24,7 +24,8 @@ extension SlotNode {
                     remaining: Int64(report.remaining),
                     completed: ages(of: report.settled.completed, at: terms.mirrors[report.mirror], sentAt: sentAt),
                     unsent: Int64(report.settled.unsent), answered: Int64(report.settled.answered),
-                    failed: Int64(report.settled.failed), latency: report.settled.latency, extend: report.extends ? terms.hold : nil)
+                    failed: Int64(report.settled.failed), unreached: Int64(report.settled.unreached), latency: report.settled.latency,
+                    extend: report.extends ? terms.hold : nil)
             })
     }
 

@@ -124,18 +124,43 @@ import Testing
         #expect(bench.status.standing == .good)
     }
 
-    @Test func `a connection that could not be made is a failure too, and its slot is free at once`() {
+    @Test func `connections that could not be made open it when nobody was answered for two seconds, and their slots are free at once`() {
         var bench = bench("3/60s")
-        for _ in 1...3 {
-            let grant = bench.take(1)[0]
-            var entry = bench.entry(grant, unsent: 1)
-            entry.failed = 1
-            bench.settle([entry])
+        for _ in 1...25 {
+            bench.cannotConnect()
+            #expect(bench.status.standing == .good)
+            bench.raw += 80 * millisecond
         }
+        for _ in 1...2 { bench.cannotConnect() }
         #expect(bench.status.standing == .failing)
         bench.raw += 500 * millisecond
         bench.end(bench.take(1), answered: 1)
-        #expect(bench.count(5) == 2)
+        #expect(bench.status.standing == .good && bench.count(5) == 2)
+    }
+
+    @Test func `a host that is cut off takes the mirror from nobody else, however often it tries`() {
+        var bench = bench("100/1s")
+        for _ in 1...20 {
+            bench.end(bench.take(1, by: node("other")), by: node("other"), answered: 1)
+            for _ in 1...90 {
+                bench.cannotConnect()
+                bench.raw += 10 * millisecond
+            }
+            #expect(bench.status.standing == .good)
+        }
+        // One failure of another kind does not open it either; three do.
+        bench.end(bench.take(1, by: node("other")), by: node("other"), failed: 1)
+        #expect(bench.status.standing == .good)
+        for _ in 1...2 { bench.end(bench.take(1, by: node("other")), by: node("other"), failed: 1) }
+        #expect(bench.status.standing == .failing)
+    }
+
+    @Test func `a probe that cannot connect has failed`() {
+        var bench = bench()
+        bench.open()
+        bench.raw += 500 * millisecond
+        bench.cannotConnect()
+        #expect(bench.status.pausedFor == second)
     }
 
     @Test func `others are asked first: a probe goes out when they have nothing free`() {
@@ -159,6 +184,16 @@ extension Bench {
             return entry
         }
         settle(entries, by: caller)
+    }
+
+    /// One slot comes back unsent, since no connection came about.
+    mutating func cannotConnect() {
+        let entries = take(1).map { grant in
+            var entry = entry(grant, unsent: 1)
+            entry.unreached = 1
+            return entry
+        }
+        settle(entries)
     }
 
     /// Lets the first mirror fail until its circuit is open.

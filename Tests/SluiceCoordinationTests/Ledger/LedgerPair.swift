@@ -368,7 +368,7 @@ struct LedgerPair {
                     incarnation: random.chance(98) ? held.incarnation : "before",
                     remaining: held.remaining + (random.chance(5) ? random.pick(-1...1) : 0), completed: Runs(ages),
                     unsent: random.chance(98) ? unsent : -1, answered: random.chance(60) ? random.pick(-1...share) : 0,
-                    failed: random.chance(30) ? random.pick(-1...3) : 0,
+                    failed: random.chance(30) ? random.pick(-1...3) : 0, unreached: random.chance(30) ? random.pick(-1...3) : 0,
                     latency: random.chance(50) ? random.pick(-1...2 * second) * (random.chance(2) ? day : 1) : nil,
                     extend: random.chance(10) ? random.pick(-second...5 * second) : nil))
             grants[place].remaining -= Int64(ages.count) + unsent

@@ -180,6 +180,7 @@ struct Traffic {
             let entry = SettleRequest.Entry(
                 mirror: grant.mirror, number: grant.number, incarnation: incarnation, remaining: remaining, unsent: unsent,
                 answered: random.pick(0...share), failed: random.chance(10) ? random.pick(0...share) : 0,
+                unreached: random.chance(10) ? random.pick(0...share) : 0,
                 latency: random.chance(50) ? random.pick(0...second) : nil)
             let over = max(now, completions.max() ?? now)
             if !dies { members[place].due.append((over + (random.chance(70) ? 0 : random.pick(0...10 * second)), entry, completions)) }

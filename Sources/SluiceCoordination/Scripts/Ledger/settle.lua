@@ -10,7 +10,8 @@
 --           remaining    slots of the grant that no earlier entry reported
 --           unsent       slots that were provably never used: free at once
 --           answered     how many of all these slots' requests were answered
---           failed       how many failed, sent or not
+--           failed       how many left and failed
+--           unreached    how many failed because they could not leave
 --           latency      median of the time that the answers took, µs; '' when there are none
 --           extend       µs that the remaining slots may still wait to be sent; '' when not renewed
 --           ages         µs since each completion, with commas between; AGE*COUNT for several
@@ -53,7 +54,7 @@ local applied, foreign = 0, 0
 for _ = 1, (call.unsure or meta.musterUntil > 0) and 0 or number() do
     local mirror = call.mirrors[number() + 1]
     local grant, incarnation, remaining, unsent = number(), word(), number(), max(0, number())
-    local answered, failed, latency = max(0, number()), max(0, number()), number()
+    local answered, failed, unreached, latency = max(0, number()), max(0, number()), max(0, number()), number()
     local extend, ages, completed = number(), {}, 0
     for age, together in string.gmatch(word(), '(%-?%d+)%*?(%d*)') do
         local count = tonumber(together) or 1
@@ -73,7 +74,7 @@ for _ = 1, (call.unsure or meta.musterUntil > 0) and 0 or number() do
             settleGrant(mirror.open, position, completed + unsent, extend and latest + life(max(0, extend)))
             mirror.unsent = mirror.unsent + unsent
             if extend then conductExtended(mirror, grant) end
-            judge(mirror, grant, answered, failed, meta.nextNumber, now)
+            judge(mirror, grant, answered, failed, unreached, mirror.settled + completed, meta.nextNumber, now)
             if latency then mirror.latency = moved(mirror.latency, latency) end
         end
     end

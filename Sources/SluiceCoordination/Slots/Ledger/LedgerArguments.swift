@@ -73,6 +73,7 @@ package struct LedgerArguments: Sendable {
             all.append(entry.unsent)
             all.append(entry.answered)
             all.append(entry.failed)
+            all.append(entry.unreached)
             all.append(entry.latency)
             all.append(entry.extend)
             all.append(entry.completed.text { String($0) })

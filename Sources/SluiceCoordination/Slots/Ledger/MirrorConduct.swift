@@ -1,7 +1,10 @@
 /// How a mirror behaves, and what it is given therefore, for the whole pool; a pure value, the same in `conduct.lua` and `verdict.lua`.
 ///
 /// **Circuit.** A request that failed (cut off, timed out, 5xx) counts 3, one that was answered takes 2 away: three failures in a
-/// row, or for long more than two in five, open the circuit. The mirror is then left alone for half a second, and for twice as
+/// row, or for long more than two in five, open the circuit. A request that could not leave (no name, no connection, no trust) says as
+/// much of the host that it did not leave as of the mirror, and many such fail in no time: it makes the mirror a suspect, but counts only
+/// once nobody has completed a request there for two seconds, so that one host that is cut off takes the mirror from nobody else.
+/// The mirror is then left alone for half a second, and for twice as
 /// long after each probe that fails, up to 30 s. One slot at a time is given as a probe; the first that is answered closes the
 /// circuit. A probe whose node dies has failed when its grant expires; one that comes back unused, or that somebody keeps for
 /// longer than usual (a body with a client of its own), leaves its turn to the next slot.
@@ -40,11 +43,19 @@ package struct MirrorConduct: Hashable, Sendable {
     private var cleanFrom: Int64 = 0
     /// Ledger time of the next start by the pace.
     private var paceAt: Int64 = 0
+    /// Of the run of requests that could not leave while nobody completed one: how many had been completed when it began, and since when it
+    /// lasts; 0: there was none.
+    private var reached: Int64 = 0
+    private var cutOffSince: Int64 = 0
 
     package init() {}
 
     private static let awaited: Int64 = -1
     private static let opensAt: Int64 = 9
+    private static let failure: Int64 = 3
+    private static let answer: Int64 = 2
+    /// How long such a run lasts until it counts: longer than a completion takes to be reported.
+    private static let cutOff: Int64 = 2_000_000
     private static let firstOpening: Int64 = 500_000
     private static let longestOpening: Int64 = 30_000_000
     private static let firstRefusal: Int64 = 1_000_000
@@ -66,24 +77,36 @@ package struct MirrorConduct: Hashable, Sendable {
 
     // MARK: Circuit
 
+    /// What a report says of slots of one grant.
+    struct Tally {
+        /// Requests that the mirror answered.
+        var answered: Int64
+        /// Requests that left, and had no answer that would do.
+        var failed: Int64
+        /// Requests that could not leave.
+        var unreached: Int64
+        /// How many requests anybody had completed at the mirror by then.
+        var settled: Int64
+    }
+
     /// A report on slots of one grant.
-    /// - Parameters:
-    ///   - answered: requests that the mirror answered.
-    ///   - failed: requests without an answer that would do, counted by the mirror or never sent.
-    ///   - next: the number of the next grant.
+    /// - Parameter next: the number of the next grant.
     /// - Returns: for how many µs to leave the mirror alone; nil: not at all.
-    mutating func judge(grant: Int64, answered: Int64, failed: Int64, next: Int64, at now: Int64) -> Int64? {
-        guard answered > 0 || failed > 0, grant >= judged else { return nil }
+    mutating func judge(_ tally: Tally, grant: Int64, next: Int64, at now: Int64) -> Int64? {
+        let isGood = tally.failed == 0 && tally.unreached == 0
+        guard tally.answered > 0 || !isGood, grant >= judged else { return nil }
         if probe == grant {
-            guard failed > 0 else {
-                (probe, score, openings, refusals) = (0, 0, 0, 0)
-                if held > 0 { cleanFrom = now }
-                return nil
-            }
-            return probeFailed()
+            guard isGood else { return probeFailed() }
+            (probe, score, openings, refusals) = (0, 0, 0, 0)
+            if held > 0 { cleanFrom = now }
+            return nil
         }
         guard probe == 0 else { return nil }
-        score = max(0, score + 3 * failed - 2 * answered)
+        score = max(0, score + Self.failure * tally.failed - Self.answer * tally.answered)
+        if tally.unreached > 0 {
+            if cutOffSince == 0 || tally.settled != reached { (reached, cutOffSince) = (tally.settled, now) }
+            score = now - cutOffSince < Self.cutOff ? max(score, Self.failure) : score + Self.failure * tally.unreached
+        }
         guard score >= Self.opensAt else { return nil }
         (score, openings, probe, judged) = (0, 1, Self.awaited, next)
         return Self.firstOpening
@@ -186,7 +209,9 @@ package struct MirrorConduct: Hashable, Sendable {
 
 extension MirrorConduct {
     /// As it is kept in the ledger's hash.
-    package var numbers: [Int64] { [score, openings, probe, judged, refusals, held, wall, patience, cleanFrom, paceAt] }
+    package var numbers: [Int64] {
+        [score, openings, probe, judged, refusals, held, wall, patience, cleanFrom, paceAt, reached, cutOffSince]
+    }
 
     /// From what was kept; what is missing is 0, and what cannot be is made what can.
     package init(numbers: [Int64]) {
@@ -199,12 +224,14 @@ extension MirrorConduct {
         (probe, judged) = (number(2, in: Self.awaited...TextFields.largest), number(3, in: times))
         (held, wall, patience) = (number(5, in: levels), number(6, in: levels), number(7, in: 0...Self.mostPatience))
         (cleanFrom, paceAt) = (number(8, in: times), number(9, in: times))
+        (reached, cutOffSince) = (number(10, in: 0...TextFields.largest), number(11, in: times))
     }
 
     /// The same in another reckoning of time.
     func shifted(by span: Int64) -> MirrorConduct {
         var moved = self
         if held > 0 { (moved.cleanFrom, moved.paceAt) = (cleanFrom + span, paceAt + span) }
+        if cutOffSince != 0 { moved.cutOffSince += span }
         return moved
     }
 

@@ -82,9 +82,10 @@ package struct MirrorLedger: Hashable, Sendable {
     ///   - next: the number of the next grant.
     ///   - present: pauses begin here.
     mutating func judge(_ entry: SettleRequest.Entry, next: Int64, at now: Int64, present: Int64) {
-        let (answered, failed) = (max(0, entry.answered), max(0, entry.failed))
+        let tally = MirrorConduct.Tally(
+            answered: max(0, entry.answered), failed: max(0, entry.failed), unreached: max(0, entry.unreached), settled: counters.settled)
         if entry.extend != nil { conduct.extended(grant: entry.number) }
-        if let pause = conduct.judge(grant: entry.number, answered: answered, failed: failed, next: next, at: now) {
+        if let pause = conduct.judge(tally, grant: entry.number, next: next, at: now) {
             self.pause(until: present + pause)
         }
         if let sample = entry.latency { latency = LatencyMedian.moved(latency, towards: sample) }

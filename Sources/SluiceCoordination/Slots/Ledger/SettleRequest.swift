@@ -19,10 +19,11 @@ package struct SettleRequest: Hashable, Sendable {
         package var completed: Runs<Int64>
         /// Slots whose requests were provably never sent: free at once.
         package var unsent: Int64
-        /// How many of all these slots' requests were answered, and how many failed, whether the mirror may have counted them or not.
-        /// Of the others nothing is known of how the mirror fared.
+        /// How many of all these slots' requests were answered, how many left and failed, and how many failed because they could not leave: no
+        /// connection came about. Of the others nothing is known of how the mirror fared.
         package var answered: Int64
         package var failed: Int64
+        package var unreached: Int64
         /// The median time that the answers took, in µs; nil when there are none.
         package var latency: Int64?
         /// The slots that still remain may be sent for so many µs more; nil: their time is not renewed.
@@ -30,10 +31,11 @@ package struct SettleRequest: Hashable, Sendable {
 
         package init(
             mirror: Int, number: Int64, incarnation: String, remaining: Int64, completed: Runs<Int64> = [], unsent: Int64 = 0,
-            answered: Int64 = 0, failed: Int64 = 0, latency: Int64? = nil, extend: Int64? = nil
+            answered: Int64 = 0, failed: Int64 = 0, unreached: Int64 = 0, latency: Int64? = nil, extend: Int64? = nil
         ) {
             self.answered = answered
             self.failed = failed
+            self.unreached = unreached
             self.latency = latency
             self.mirror = mirror
             self.number = number

@@ -6,9 +6,10 @@ package struct SettledSlots: Hashable, Sendable {
     package private(set) var completed = Runs<Instant>()
     /// How many slots were provably not used.
     package private(set) var unsent = 0
-    /// How many of all these requests the mirror answered, and how many failed.
+    /// How many of all these requests the mirror answered, how many left and failed, and how many failed because they could not leave.
     package private(set) var answered = 0
     package private(set) var failed = 0
+    package private(set) var unreached = 0
     /// How long answers took, in µs, where that is known.
     private var latencies: [Int64] = []
 
@@ -27,7 +28,7 @@ package struct SettledSlots: Hashable, Sendable {
         }
         switch fare {
         case .unknown: break
-        case .failed: failed += count
+        case .failed: if outcome == .unsent { unreached += count } else { failed += count }
         case .answered(let latency):
             answered += count
             if let latency { latencies.append(contentsOf: repeatElement(latency, count: count)) }

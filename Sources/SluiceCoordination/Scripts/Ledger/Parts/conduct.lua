@@ -1,10 +1,13 @@
 -- How a mirror behaves, and what it is given therefore. The rules and their reasons are those of MirrorConduct.swift.
 --
--- Field conduct:NAME of the ledger's hash: score openings probe judged refusals held wall patience clean-from pace-at; there is
--- none for a mirror that was never in trouble.
+-- Field conduct:NAME of the ledger's hash: score openings probe judged refusals held wall patience clean-from pace-at reached
+-- cut-off-since; there is none for a mirror that was never in trouble.
 
-local CONDUCT = { 'score', 'openings', 'probe', 'judged', 'refusals', 'held', 'wall', 'patience', 'cleanFrom', 'paceAt' }
-local GOOD = { score = 0, openings = 0, probe = 0, judged = 0, refusals = 0, held = 0, wall = 0, patience = 0, cleanFrom = 0, paceAt = 0 }
+local CONDUCT = { 'score', 'openings', 'probe', 'judged', 'refusals', 'held', 'wall', 'patience', 'cleanFrom', 'paceAt', 'reached', 'cutOffSince' }
+local GOOD = {
+    score = 0, openings = 0, probe = 0, judged = 0, refusals = 0, held = 0, wall = 0, patience = 0, cleanFrom = 0, paceAt = 0, reached = 0,
+    cutOffSince = 0,
+}
 local AWAITED, SLACK = -1, 20000
 
 local function readConduct(packed)

@@ -1,11 +1,12 @@
 -- What reports and refusals say of a mirror. The rules and their reasons are those of MirrorConduct.swift and LatencyMedian.swift.
 
--- A report on slots of one grant.
-local function judge(mirror, grant, answered, failed, nextNumber, now)
+-- A report on slots of one grant. `settled`: how many requests anybody had completed by then, those of the report included.
+local function judge(mirror, grant, answered, failed, unreached, settled, nextNumber, now)
     local conduct = mirror.conduct
-    if answered == 0 and failed == 0 or grant < conduct.judged then return end
+    local isGood = failed == 0 and unreached == 0
+    if answered == 0 and isGood or grant < conduct.judged then return end
     if conduct.probe == grant then
-        if failed > 0 then return probeFailed(mirror, now) end
+        if not isGood then return probeFailed(mirror, now) end
         conduct = changed(mirror)
         conduct.probe, conduct.score, conduct.openings, conduct.refusals = 0, 0, 0, 0
         if conduct.held > 0 then conduct.cleanFrom = now end
@@ -13,6 +14,13 @@ local function judge(mirror, grant, answered, failed, nextNumber, now)
     end
     if conduct.probe ~= 0 then return end
     local score = max(0, conduct.score + 3 * failed - 2 * answered)
+    if unreached > 0 then
+        if conduct.cutOffSince == 0 or settled ~= conduct.reached then
+            conduct = changed(mirror)
+            conduct.reached, conduct.cutOffSince = settled, now
+        end
+        score = now - conduct.cutOffSince < 2000000 and max(score, 3) or score + 3 * unreached
+    end
     if score == conduct.score then return end
     conduct = changed(mirror)
     conduct.score = score
