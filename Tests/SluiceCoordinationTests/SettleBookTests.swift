@@ -87,7 +87,7 @@ import Testing
         let first = try #require(book.take(now: start).first)
         #expect(first.settled.answered == 3 && first.settled.failed == 0 && first.settled.latency == 20)
         book.record(.completed(start), of: grant, fare: .failed, urgent: false, now: start)
-        book.record(.unsent, of: grant, fare: .failed, urgent: true, now: start)
+        book.record(.unsent, of: grant, fare: .unreached, urgent: true, now: start)
         book.confirmed([first], now: start)
         let second = try #require(book.take(now: start).first)
         #expect(

@@ -34,6 +34,12 @@ actor Fetcher {
     /// What other calls of this process may take to give back a connection when no more can be had, in microseconds.
     private static let lackPause: Int64 = 100_000
 
+    /// How long to wait, in microseconds, after so many failures of which the last could not leave: it is back soon, or what the pool knows of
+    /// the mirror has to change, which takes two seconds at the most.
+    private static func pause(_ error: HTTPError, _ failures: Int) -> Int64 {
+        error.wasSent ? 0 : [20_000, 200_000, 2_000_000][min(failures, 3) - 1]
+    }
+
     private let loop: EventLoop
     private let http: HTTPClient
     private let coordinator: SlotCoordinator
@@ -103,9 +109,10 @@ actor Fetcher {
                         underlying: error)
                 }
                 // Many end so in the same moment. When the ledger has heard of them all it has no slot of that mirror for any of them.
-                if isLate || isLacking {
-                    try? await loop.sleep(until: Instant.now.advanced(byMicroseconds: isLate ? LateStart.pause : Self.lackPause))
-                }
+                let pause = isLacking ? Self.lackPause : isLate ? LateStart.pause : Self.pause(error, failures)
+                // There is to be time left for another attempt.
+                let longest = max(0, need.deadline.microseconds(since: .now) / 2)
+                if pause > 0 { try? await loop.sleep(until: Instant.now.advanced(byMicroseconds: min(pause, longest))) }
             }
             need.whenOnTheWay(false)
             avoided = mirrors.count > 1 ? [slot.mirror] : []

@@ -22,6 +22,7 @@ extension SlotNode {
             figures.inFlight -= ended.count
             self.ended(ended.slot, .completed(ended.since))
             let rules = rules.agreed[ended.slot.mirror]
+            _ = reach.judged(ended.fare, .completed(ended.at), at: ended.slot.mirror)
             // The time that a report may wait began when its requests ended.
             let since = min(ended.since, now)
             let latest = reportTime(rules, now: since) ?? since.advanced(byMicroseconds: SettleBook.patience)

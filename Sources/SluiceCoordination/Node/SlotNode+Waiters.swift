@@ -57,6 +57,7 @@ extension SlotNode {
         figures.inFlight -= 1
         ended(slot, outcome)
         let rules = rules.agreed[slot.mirror]
+        let fare = reach.judged(fare, outcome, at: slot.mirror)
         // That a mirror failed is told before anybody, and who met it first of all, asks for another slot.
         book.record(
             outcome, of: slot.grant, fare: fare, urgent: outcome == .unsent || fare == .failed || rules.makesRoomAtOnce,

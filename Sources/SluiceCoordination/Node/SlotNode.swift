@@ -28,6 +28,7 @@ package struct SlotNode: Sendable {
     var direct = DirectState()
     var muster: MusterState
     var rules: RulesState
+    var reach: MirrorReach
     var forecast: ForecastState
     /// Who waits in the pool, as the leader last said.
     var crowd = Crowd.nobody
@@ -58,6 +59,7 @@ package struct SlotNode: Sendable {
         self.random = random
         muster = MusterState(memory: NodeMemory(id: id, terms: terms), nextCopy: now)
         forecast = ForecastState(latencies: Array(repeating: 0, count: terms.mirrors.count))
+        reach = MirrorReach(mirrors: terms.mirrors.count)
         rules = RulesState(agreed: terms.mirrors, mark: TermsMark(terms), isAdmitted: !isShared, nextAt: now)
         if isShared {
             election = Election(node: id.text, timings: options.timings, campaigns: options.campaigns, now: now, random: random)

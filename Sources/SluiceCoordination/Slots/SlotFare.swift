@@ -6,4 +6,6 @@ package enum SlotFare: Hashable, Sendable {
     case answered(latency: Int64?)
     /// The request failed, sent or not: no connection, no answer, or one that will not do.
     case failed
+    /// The request could not leave, which may be the mirror's fault or this host's own.
+    case unreached
 }

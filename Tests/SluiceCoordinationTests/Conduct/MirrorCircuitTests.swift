@@ -126,6 +126,7 @@ import Testing
 
     @Test func `connections that could not be made open it when nobody was answered for two seconds, and their slots are free at once`() {
         var bench = bench("3/60s")
+        bench.end(bench.take(1), answered: 1)
         for _ in 1...25 {
             bench.cannotConnect()
             #expect(bench.status.standing == .good)
@@ -135,7 +136,15 @@ import Testing
         #expect(bench.status.standing == .failing)
         bench.raw += 500 * millisecond
         bench.end(bench.take(1), answered: 1)
-        #expect(bench.status.standing == .good && bench.count(5) == 2)
+        #expect(bench.status.standing == .good && bench.count(5) == 1)
+    }
+
+    @Test func `where nobody was answered within the window, three connections that could not be made open it`() {
+        var bench = bench()
+        for _ in 1...2 { bench.cannotConnect() }
+        #expect(bench.status.standing == .good)
+        bench.cannotConnect()
+        #expect(bench.status.standing == .failing)
     }
 
     @Test func `a host that is cut off takes the mirror from nobody else, however often it tries`() {

@@ -10,8 +10,8 @@
 --           remaining    slots of the grant that no earlier entry reported
 --           unsent       slots that were provably never used: free at once
 --           answered     how many of all these slots' requests were answered
---           failed       how many left and failed
---           unreached    how many failed because they could not leave
+--           failed       how many failed, sent or not
+--           unreached    how many could not leave, from a node that may be cut off itself
 --           latency      median of the time that the answers took, µs; '' when there are none
 --           extend       µs that the remaining slots may still wait to be sent; '' when not renewed
 --           ages         µs since each completion, with commas between; AGE*COUNT for several

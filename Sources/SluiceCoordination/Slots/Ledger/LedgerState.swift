@@ -253,7 +253,7 @@ package struct LedgerState: Hashable, Sendable {
         charge(entry, terms, plenty, sent: time.latest)
         mirrors[name]?.counters.unsent += max(0, entry.unsent)
         mirrors[name]?.settle(done, at: place, expiry: entry.extend.map { time.latest + terms.life(hold: max(0, $0)) })
-        mirrors[name]?.judge(entry, next: meta!.nextNumber, at: time.now, present: time.present)
+        mirrors[name]?.judge(entry, rules: terms.mirrors[entry.mirror], next: meta!.nextNumber, at: time.now, present: time.present)
         return true
     }
 

@@ -2,8 +2,9 @@
 ///
 /// **Circuit.** A request that failed (cut off, timed out, 5xx) counts 3, one that was answered takes 2 away: three failures in a
 /// row, or for long more than two in five, open the circuit. A request that could not leave (no name, no connection, no trust) says as
-/// much of the host that it did not leave as of the mirror, and many such fail in no time: it makes the mirror a suspect, but counts only
-/// once nobody has completed a request there for two seconds, so that one host that is cut off takes the mirror from nobody else.
+/// much of the host that it did not leave as of the mirror, and many such fail in no time. From a node that was answered before it counts like
+/// any failure, three times; from any other it makes the mirror a suspect, and counts only once nobody has completed a request there for two
+/// seconds, or for a window. So one host that is cut off takes the mirror from nobody else.
 /// The mirror is then left alone for half a second, and for twice as
 /// long after each probe that fails, up to 30 s. One slot at a time is given as a probe; the first that is answered closes the
 /// circuit. A probe whose node dies has failed when its grant expires; one that comes back unused, or that somebody keeps for
@@ -81,12 +82,14 @@ package struct MirrorConduct: Hashable, Sendable {
     struct Tally {
         /// Requests that the mirror answered.
         var answered: Int64
-        /// Requests that left, and had no answer that would do.
+        /// Requests without an answer that would do, sent or not.
         var failed: Int64
-        /// Requests that could not leave.
+        /// Requests that could not leave, from a node that may be cut off itself.
         var unreached: Int64
         /// How many requests anybody had completed at the mirror by then.
         var settled: Int64
+        /// Whether any of them still counts within the first limit; true where there is none.
+        var isInUse: Bool
     }
 
     /// A report on slots of one grant.
@@ -105,7 +108,8 @@ package struct MirrorConduct: Hashable, Sendable {
         score = max(0, score + Self.failure * tally.failed - Self.answer * tally.answered)
         if tally.unreached > 0 {
             if cutOffSince == 0 || tally.settled != reached { (reached, cutOffSince) = (tally.settled, now) }
-            score = now - cutOffSince < Self.cutOff ? max(score, Self.failure) : score + Self.failure * tally.unreached
+            let isReached = tally.isInUse && now - cutOffSince < Self.cutOff
+            score = isReached ? max(score, Self.failure) : score + Self.failure * tally.unreached
         }
         guard score >= Self.opensAt else { return nil }
         (score, openings, probe, judged) = (0, 1, Self.awaited, next)

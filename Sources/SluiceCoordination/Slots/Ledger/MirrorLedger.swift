@@ -81,9 +81,10 @@ package struct MirrorLedger: Hashable, Sendable {
     /// - Parameters:
     ///   - next: the number of the next grant.
     ///   - present: pauses begin here.
-    mutating func judge(_ entry: SettleRequest.Entry, next: Int64, at now: Int64, present: Int64) {
+    mutating func judge(_ entry: SettleRequest.Entry, rules: MirrorRules, next: Int64, at now: Int64, present: Int64) {
         let tally = MirrorConduct.Tally(
-            answered: max(0, entry.answered), failed: max(0, entry.failed), unreached: max(0, entry.unreached), settled: counters.settled)
+            answered: max(0, entry.answered), failed: max(0, entry.failed), unreached: max(0, entry.unreached), settled: counters.settled,
+            isInUse: rules.limits.first.map { logs[$0.window]?.sum ?? 0 > 0 } ?? true)
         if entry.extend != nil { conduct.extended(grant: entry.number) }
         if let pause = conduct.judge(tally, grant: entry.number, next: next, at: now) {
             self.pause(until: present + pause)

@@ -19,8 +19,8 @@ package struct SettleRequest: Hashable, Sendable {
         package var completed: Runs<Int64>
         /// Slots whose requests were provably never sent: free at once.
         package var unsent: Int64
-        /// How many of all these slots' requests were answered, how many left and failed, and how many failed because they could not leave: no
-        /// connection came about. Of the others nothing is known of how the mirror fared.
+        /// How many of all these slots' requests were answered, how many failed, sent or not, and how many could not leave, from a node that may
+        /// be cut off itself. Of the others nothing is known of how the mirror fared.
         package var answered: Int64
         package var failed: Int64
         package var unreached: Int64

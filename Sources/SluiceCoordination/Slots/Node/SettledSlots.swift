@@ -6,7 +6,7 @@ package struct SettledSlots: Hashable, Sendable {
     package private(set) var completed = Runs<Instant>()
     /// How many slots were provably not used.
     package private(set) var unsent = 0
-    /// How many of all these requests the mirror answered, how many left and failed, and how many failed because they could not leave.
+    /// How many of all these requests the mirror answered, how many failed, and how many could not leave (see `MirrorReach`).
     package private(set) var answered = 0
     package private(set) var failed = 0
     package private(set) var unreached = 0
@@ -28,7 +28,8 @@ package struct SettledSlots: Hashable, Sendable {
         }
         switch fare {
         case .unknown: break
-        case .failed: if outcome == .unsent { unreached += count } else { failed += count }
+        case .failed: failed += count
+        case .unreached: unreached += count
         case .answered(let latency):
             answered += count
             if let latency { latencies.append(contentsOf: repeatElement(latency, count: count)) }

@@ -19,7 +19,9 @@ local function judge(mirror, grant, answered, failed, unreached, settled, nextNu
             conduct = changed(mirror)
             conduct.reached, conduct.cutOffSince = settled, now
         end
-        score = now - conduct.cutOffSince < 2000000 and max(score, 3) or score + 3 * unreached
+        local limit = mirror.limits[1]
+        local isReached = (not limit or limit.log.sum > 0) and now - conduct.cutOffSince < 2000000
+        score = isReached and max(score, 3) or score + 3 * unreached
     end
     if score == conduct.score then return end
     conduct = changed(mirror)
