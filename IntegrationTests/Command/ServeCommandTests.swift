@@ -251,8 +251,8 @@ extension Integration {
                     #expect(
                         purge.standardOutput == (words[0] == "--all" ? "every answer forgotten\n" : "every answer under /pos forgotten\n"))
                 }
-                let tag = try await scene.run("purge", "--tag", "nothing")
-                #expect(tag.standardOutput == "0 answers with the tag nothing forgotten\n")
+                let tag = try await scene.run("purge", "--tag", "nothing", "--tag", "such")
+                #expect(tag.standardOutput == "0 answers with the tag nothing forgotten\n0 answers with the tag such forgotten\n")
                 await gateway.stop()
             }
         }

@@ -39,6 +39,9 @@ package enum RequestRules {
     /// Whether a header of this name says where a message ends or what the connection does: only the client itself may set it.
     package static func isFraming(_ name: String) -> Bool { framing.contains { isSameName($0, name) } }
 
+    /// Whether a header of this name asks for a part of the answer, or for it on a condition (RFC 9110, sections 13.1 and 14.2).
+    package static func isConditional(_ name: String) -> Bool { conditional.contains { isSameName($0, name) } }
+
     /// Whether two header names are the same but for the case of ASCII letters.
     package static func isSameName(_ left: String, _ right: String) -> Bool {
         left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { lowered($0) == lowered($1) }
@@ -49,6 +52,8 @@ package enum RequestRules {
         "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect", "proxy-connection",
         "http2-settings",
     ]
+
+    private static let conditional = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"]
 
     private static let tokenBytes: [Bool] = (0..<256).map { byte in
         switch UInt8(byte) {

@@ -252,6 +252,22 @@ struct EmbeddedCacheTests {
     }
 
     @Test(arguments: [
+        ("Cache-Tag", "a,b\t, c d,e", ["a", "b", "e"], ["c", "d"]), ("Surrogate-Key", "a,b  c", ["a,b", "c"], ["a", "b"]),
+    ])
+    func `the tags of Cache-Tag are parted by commas, those of Surrogate-Key by blanks`(
+        field: String, value: String, tags: [String], others: [String]
+    ) async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror()
+            mirror.headers = [(field, value)]
+            for (tag, count) in tags.map({ ($0, 1) }) + others.map({ ($0, 0) }) {
+                _ = try await cache.answer(for: CacheKey(target: "/a"), deadline: soon, fetch: mirror.fetch)
+                #expect(try await cache.purge(tag: tag) == count, "\(tag)")
+            }
+        }
+    }
+
+    @Test(arguments: [
         ((0..<300).map { "t\($0)" }, true), ([String(repeating: "a", count: 1_024)], true), ((0..<513).map { "t\($0)" }, false),
         ((0..<17).map { "\($0)" + String(repeating: "a", count: 1_000) }, false),
     ])

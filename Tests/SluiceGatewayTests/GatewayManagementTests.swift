@@ -154,7 +154,8 @@ struct GatewayManagementTests {
         for (host, isOwn) in [
             ("localhost", true), ("LOCALHOST:8080", true), ("a.localhost", true), ("127.0.0.1:80", true), ("127.1.2.3", true),
             ("[::1]", true), ("[::1]:8080", true), ("evil.example", false), ("evil.example:8080", false), ("127.evil.example", false),
-            ("localhost.evil.example", false), ("notlocalhost", false), ("[::2]", false), ("10.0.0.1", false), ("", false),
+            ("localhost.evil.example", false), ("notlocalhost", false), ("[::2]", false), ("[::1]x.evil.example", false),
+            ("[::1].evil.example:80", false), ("10.0.0.1", false), ("", false),
         ] {
             var named = own
             named.headers = ServerHeaders([("Host", host)])

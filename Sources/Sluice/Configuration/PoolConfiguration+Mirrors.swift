@@ -14,6 +14,7 @@ extension PoolConfiguration {
     func checkMirrors() throws(ConfigurationProblem) -> [(mirror: Mirror, rules: MirrorRules)] {
         var resolved: [(mirror: Mirror, rules: MirrorRules)] = []
         var names: [String: Int] = [:]
+        var upstreams: [Upstream: Int] = [:]
         for (index, configured) in mirrors.enumerated() {
             let path = "mirrors[\(index)]"
             let origin: Origin
@@ -43,7 +44,8 @@ extension PoolConfiguration {
                 throw ConfigurationProblem(error.message, at: path)
             }
             try Self.check(configured.headers, at: "\(path).headers")
-            if let twin = resolved.dropLast().firstIndex(where: { $0.mirror.url == base && $0.mirror.headers == configured.headers }) {
+            let upstream = Upstream(origin: origin, base: base, headers: configured.headers)
+            if let twin = upstreams.updateValue(index, forKey: upstream) {
                 throw ConfigurationProblem(
                     "it is mirrors[\(twin)] once more, whose limit would be used twice; name each mirror once", at: path)
             }
@@ -60,6 +62,9 @@ extension PoolConfiguration {
             }
             guard !RequestRules.isFraming(header) else {
                 throw problem("belongs to the connection, and is set by the HTTP client itself; leave it out")
+            }
+            guard !RequestRules.isConditional(header) else {
+                throw problem("would ask each request for a part or on a condition, whose answer is no answer to others; leave it out")
             }
             guard names.insert(header.lowercased()).inserted else {
                 throw problem("is there twice, as capitals do not count in header names; give it once")

@@ -25,6 +25,7 @@ extension PoolConfiguration {
         var draft = ConfigurationDraft()
         let named = flags.last { $0.name == PoolSetting.fileFlag }?.value
         let place = named == nil ? PoolSetting.fileVariable : "--\(PoolSetting.fileFlag)"
+        if named == "" { throw ConfigurationProblem("it names no file; give the path of a JSON file, or leave it out", at: place).error }
         if let path = named ?? environment[PoolSetting.fileVariable], !path.isEmpty {
             let bytes: [UInt8]
             do throws(SluiceError) {
@@ -49,7 +50,9 @@ extension PoolConfiguration {
 
     /// The bytes of the file at a path.
     /// - Throws: `SluiceError`, a sentence that says why it cannot be read.
-    package static func readFile(_ path: String) throws(SluiceError) -> [UInt8] { try ConfigurationFile.contents(of: path) }
+    package static func readFile(_ path: String) throws(SluiceError) -> [UInt8] {
+        try FileBytes.read(path, limit: ConfigurationFile.largest + 1)
+    }
 
     /// Variables that are no setting of a pool, but of the gateway that `sluice serve` is.
     private static let gatewayVariables = ["SLUICE_ACCESS_LOG", "SLUICE_MANAGEMENT_TOKEN"]
@@ -61,7 +64,10 @@ extension PoolConfiguration {
         return environment.keys.sorted().compactMap { name in
             guard name.hasPrefix("SLUICE_"), !known.contains(name), !name.hasPrefix("SLUICE_PORT") else { return nil }
             let suffixes = Dictionary(known.map { (String($0.dropFirst(7)), $0) }) { first, _ in first }
-            return NearestName.of(String(name.dropFirst(7)), among: suffixes.keys.sorted()).map { (name, suffixes[$0]!) }
+            let written = String(name.dropFirst(7))
+            let begun = suffixes.keys.filter { $0.hasPrefix("\(written)_") }
+            let meant = begun.count == 1 ? begun[0] : NearestName.of(written, among: suffixes.keys.sorted())
+            return meant.map { (name, suffixes[$0]!) }
         }
     }
 }

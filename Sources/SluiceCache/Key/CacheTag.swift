@@ -18,10 +18,22 @@ package enum CacheTag {
             tags.append(tag)
         }
         for tag in policy.tags { add(tag) }
-        for (name, value) in headers where ["cache-tag", "surrogate-key"].contains(name.lowercased()) {
-            for tag in value.split(whereSeparator: { $0 == "," || $0 == " " || $0 == "\t" }) { add(String(tag)) }
+        for (name, value) in headers {
+            let parts: [Substring]
+            switch name.lowercased() {
+            case "cache-tag": parts = value.split(separator: ",").map(trimmed)
+            case "surrogate-key": parts = value.split { $0 == " " || $0 == "\t" }
+            default: continue
+            }
+            for tag in parts { add(String(tag)) }
         }
         return fault(in: tags) == nil ? tags : nil
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text.drop { $0 == " " || $0 == "\t" }
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return text
     }
 
     /// What keeps a text from being a tag, as it becomes part of a Redis key and of a list; nil: nothing.

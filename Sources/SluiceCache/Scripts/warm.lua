@@ -4,7 +4,8 @@
 -- ARGV  1 count of purges when the collection was asked for  2 the answer's age in ms
 --       3 fresh, 4 refresh, 5 stale: spans in ms from now  6.. field, value, field, value ...
 -- Reply { 'filled' | 'kept' | 'refused', stored ms, fresh until, refresh until, stale until }
--- Kept: there is a fresh record that is no older. Refused: the key or one of the tags was purged since the collection was asked for, or may
+-- Kept: there is a fresh record that is no older, but for the 100 ms by which ages that were measured on different clocks, and on the way,
+-- may differ. Refused: the key or one of the tags was purged since the collection was asked for, or may
 -- have been, since there were more purges than the log can hold; or Redis has lost its data since.
 -- Messages: the record's invalidation, when it was filled.
 
@@ -28,6 +29,6 @@ if current then
   local age = tonumber(field(KEYS[1], 'age_ms') or '')
   -- The same once more, since its first reply was lost.
   if current == version then return { 'filled', unpack(times) } end
-  if stored and fresh and age and fresh > now and stored - age >= now - ARGV[2] then return { 'kept' } end
+  if stored and fresh and age and fresh > now and stored - age + 100 >= now - ARGV[2] then return { 'kept' } end
 end
 return { 'filled', write_record(KEYS[1], KEYS[4], ARGV[1], 6, 6, ARGV[3], ARGV[4], ARGV[5]) }

@@ -41,7 +41,7 @@ struct ServeCommand: Command {
         notes: [
             "GET /any/path is answered with a mirror's status, headers and body; Cache-Status, Age and Sluice-Mirror tell where they "
                 + "came from, Prefer: wait=10 sets the deadline in seconds. Under /-/ are health, ready, status (JSON), metrics "
-                + "(Prometheus) and POST purge?path=…|tag=…; status, metrics and purge answer whoever has the bearer token in "
+                + "(Prometheus) and POST purge?path=…|tag=…|prefix=…|all=1; status, metrics and purge answer whoever has the bearer token in "
                 + "\(tokenVariable) and nobody else, without one this host alone.",
             "Where it listens is told on standard error; the access log alone goes to standard output, and only with --access-log -. A log "
                 + "file is opened once: let logrotate copy and truncate it. SIGTERM and SIGINT end it in order: no new requests, those under way are "

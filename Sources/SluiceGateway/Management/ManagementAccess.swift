@@ -39,7 +39,7 @@ struct ManagementAccess: Sendable {
     /// Whether a `Host` can only mean the host on which it was written.
     private static func isThisHost(_ field: String) -> Bool {
         let host = field.lowercased()
-        if host.hasPrefix("[") { return host.prefix { $0 != "]" } == "[::1" }
+        if host.hasPrefix("[") { return host == "[::1]" || host.hasPrefix("[::1]:") }
         let name = host.prefix { $0 != ":" }
         return name == "localhost" || name.hasSuffix(".localhost")
             || (name.hasPrefix("127.") && SocketAddress(ip: String(name), port: 0) != nil)

@@ -57,6 +57,13 @@ struct ConfigurationProblemTests {
         Case(#"{"mirrors": [{"url": "http://a/%zz"}]}"#, "mirrors[0].url: ", "“http://a/%zz” has a path"),
         Case(
             #"{"mirrors": [{"url": "http://a/", "name": "x"}, {"url": "http://a", "name": "y"}]}"#, "mirrors[1]: ", "mirrors[0] once more"),
+        Case(
+            #"{"mirrors": [{"url": "http://a/b", "headers": {"X-A": "1"}}, {"url": "HTTP://A:80/b/", "name": "y", "headers": {"x-a": "1"}}]}"#,
+            "mirrors[1]: ", "mirrors[0] once more"),
+        Case(
+            #"{"mirrors": [{"url": "http://a", "headers": {"If-None-Match": "*"}}]}"#, "mirrors[0].headers: ", "“If-None-Match”",
+            "condition"),
+        Case(#"{"mirrors": [{"url": "http://a", "headers": {"range": "bytes=0-9"}}]}"#, "mirrors[0].headers: ", "“range”", "part"),
         Case(#"{"mirrors": [{"url": "ftp://a"}]}"#, "mirrors[0].url: ", "“ftp://a” is no base URL", "https://"),
         Case(#"{"mirrors": [{"url": "http://me:hunter2@a"}]}"#, "mirrors[0].url: ", "user or password", "header"),
         Case(#"{"mirrors": [{"url": "http://a?x=1"}]}"#, "mirrors[0].url: ", "query"),
@@ -144,7 +151,10 @@ struct ConfigurationProblemTests {
         expect(["--config: there is no file at “/nowhere/pool.json”"]) {
             _ = try PoolConfiguration.read(flags: [("config", "/nowhere/pool.json")], environment: [:])
         }
-        expect(["SLUICE_CONFIG: ", "“/”"]) { _ = try PoolConfiguration.read(environment: ["SLUICE_CONFIG": "/"]) }
+        expect(["--config: it names no file"]) {
+            _ = try PoolConfiguration.read(flags: [("config", "")], environment: ["SLUICE_CONFIG": "/x"])
+        }
+        expect(["SLUICE_CONFIG: ", "Is a directory: “/”"]) { _ = try PoolConfiguration.read(environment: ["SLUICE_CONFIG": "/"]) }
     }
 
     @Test func `a configuration made in code is refused by its own places`() {

@@ -152,8 +152,8 @@ struct ConfigurationReadTests {
             "PATH": "x",
             "SLUICE_MANAGEMENT_TOKEN": "x", "SLUICE_DEADLIEN": "1s",
         ])
-        #expect(slips.map(\.written) == ["SLUICE_DEADLIEN", "SLUICE_MIRROR"])
-        #expect(slips.map(\.meant) == ["SLUICE_DEADLINE", "SLUICE_MIRRORS"])
+        #expect(slips.map(\.written) == ["SLUICE_DEADLIEN", "SLUICE_MIRROR", "SLUICE_REDIS"])
+        #expect(slips.map(\.meant) == ["SLUICE_DEADLINE", "SLUICE_MIRRORS", "SLUICE_REDIS_URL"])
     }
 
     @Test func `a slip in the name of any variable that the README has is noticed`() throws {
