@@ -29,7 +29,20 @@ struct LedgerTickTests {
         #expect(tick == known && tick.next(after: at(0)) == at(700_000))
         // Before anything was heard, and by a clock from before 1970.
         #expect(LedgerTick().next(after: at(1)) == at(LedgerTick.period))
-        tick.heard(LedgerStamp(time: -100_000, incarnation: "life"), now: at(0))
+        tick.heard(LedgerStamp(time: -100_000, incarnation: "another life"), now: at(0))
         #expect(tick.next(after: at(0)) == at(100_000))
+    }
+
+    @Test func `a reply that took long brings no tick back, and a clock that was put right or runs slow is followed`() {
+        var tick = LedgerTick()
+        tick.heard(LedgerStamp(time: 100_000, incarnation: "life"), now: at(100_000))
+        tick.heard(LedgerStamp(time: 800_500, incarnation: "life"), now: at(1_000_500))
+        #expect(tick.next(after: at(1_000_500)) == at(1_600_900), "but for the thousandth by which clocks may run apart")
+        for second in Int64(1)...100 {
+            tick.heard(LedgerStamp(time: 1_000_000 * second - 50_000, incarnation: "life"), now: at(1_000_000 * second + 1_000))
+        }
+        #expect(tick.next(after: at(100_100_000)) == at(100_851_000))
+        tick.heard(LedgerStamp(time: 99_000_000, frame: 1, incarnation: "life"), now: at(100_200_000))
+        #expect(tick.next(after: at(100_200_000)) == at(100_400_000))
     }
 }

@@ -70,6 +70,6 @@ extension SlotCoordinator {
     func layOut(now: Instant) {
         guard !isTurnPlanned else { return }
         let lots = node.layOut(now: now)
-        if !lots.isEmpty { shelf.layOut(lots) }
+        if !lots.isEmpty { shelf.layOut(lots, isWatched: lookAt != nil) }
     }
 }

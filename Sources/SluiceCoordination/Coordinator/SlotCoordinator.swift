@@ -150,6 +150,7 @@ package actor SlotCoordinator {
         let now = Instant.now
         renewHolds(now: now)
         for effect in node.turn(now: now) { carryOut(effect, now: now) }
+        if node.isShelfBusy(now: now) { lookAt = now.advanced(byMicroseconds: shelfPause) }
         let next = [node.nextStep(now: .now), renewAt, lookAt].compactMap { $0 }.min()
         timer?.schedule(at: next ?? .distantFuture)
         layOut(now: now)

@@ -4,7 +4,8 @@ import Synchronization
 /// Slots within every thread's reach: taking one and giving it back costs a lock, and no change of thread.
 ///
 /// The coordinator lays out what its node holds ahead whenever nobody waits, and clears the shelf before the node decides anything. Whoever is
-/// the first to take or to give back after that has to let the coordinator know: it looks soon.
+/// the first to take or to give back after that has to let the coordinator know: it looks soon. Where requests keep coming it looks again and again
+/// without being told.
 package final class SlotShelf: Sendable {
     private struct State {
         var tally = ShelfTally()
@@ -58,7 +59,14 @@ package final class SlotShelf: Sendable {
 
     // MARK: From the coordinator
 
-    package func layOut(_ lots: [ShelfTally.Lot]) { state.withLock { $0.tally.layOut(lots) } }
+    /// Puts slots within reach.
+    /// - Parameter isWatched: whether the coordinator is going to look in any case, so that nobody has to tell it.
+    package func layOut(_ lots: [ShelfTally.Lot], isWatched: Bool = false) {
+        state.withLock { state in
+            state.tally.layOut(lots)
+            if isWatched { state.isNoticed = true }
+        }
+    }
 
     /// Takes everything off, with word of what has happened.
     package func clear() -> ShelfTally {

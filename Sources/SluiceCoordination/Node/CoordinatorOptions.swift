@@ -10,7 +10,7 @@ package struct CoordinatorOptions: Sendable {
     package var patience: Int64 = 1_000_000
     /// How long until the coordinator looks at what was taken and given back on callers' threads, in microseconds: word of it need not be
     /// newer, and may be of thousands.
-    package var shelfPause: Int64 = 10_000
+    package var shelfPause: Int64 = 20_000
 
     package init() {}
 }

@@ -9,20 +9,35 @@ package struct LedgerTick: Hashable, Sendable {
     /// Microseconds between two ticks.
     package static let period: Int64 = 800_000
 
-    /// Ledger time less local time, in microseconds.
-    private var offset: Int64 = 0
+    /// What ledger time was by one stamp, and which clock that was.
+    private struct Reading: Hashable, Sendable {
+        let incarnation: String
+        let frame: Int64
+        let heardAt: Instant
+        /// Ledger time less local time, in microseconds.
+        let offset: Int64
+    }
+
+    private var reading: Reading?
 
     package init() {}
 
-    /// Takes in what time the ledger has just said it is.
+    /// Takes in what time the ledger said it was, in a reply that has just come.
+    ///
+    /// A reply that took long tells a time that is past. By that one alone the tick at which it was sent would come once more, and all would
+    /// report twice: so the reading that was furthest ahead stays, for as long as clocks that run apart leave it true.
     package mutating func heard(_ stamp: LedgerStamp, now: Instant) {
         guard !stamp.isInDoubt, !stamp.incarnation.isEmpty else { return }
-        offset = stamp.clock &- now.microseconds
+        var offset = stamp.clock &- now.microseconds
+        if let reading, reading.incarnation == stamp.incarnation, reading.frame == stamp.frame {
+            offset = max(offset, reading.offset &- now.microseconds(since: reading.heardAt) / 1_000)
+        }
+        reading = Reading(incarnation: stamp.incarnation, frame: stamp.frame, heardAt: now, offset: offset)
     }
 
     /// The first tick at `instant` or after it.
     package func next(after instant: Instant) -> Instant {
-        let past = (instant.microseconds &+ offset) % Self.period
+        let past = (instant.microseconds &+ (reading?.offset ?? 0)) % Self.period
         return past == 0 ? instant : instant.advanced(byMicroseconds: past > 0 ? Self.period - past : -past)
     }
 

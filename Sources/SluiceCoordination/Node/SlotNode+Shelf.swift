@@ -5,8 +5,15 @@ extension SlotNode {
     /// Takes what is held ahead out of the hand, to be laid out; `cleared` must follow before the node decides anything. Nothing while somebody
     /// waits.
     package mutating func layOut(now: Instant) -> [ShelfTally.Lot] {
-        guard inHand > 0, queue.line.isEmpty, !isStopped, rules.foreignVersion == nil, holdsStock(now: now) else { return [] }
+        guard laysOut(now: now) else { return [] }
         return queue.takeOut().map { ShelfTally.Lot($0, isAwaited: rules.agreed[$0.mirror].makesRoomAtOnce) }
+    }
+
+    /// Whether so much is taken of what is laid out that it is worth a look in any case.
+    package func isShelfBusy(now: Instant) -> Bool { laysOut(now: now) && stock.isSteady(now: now) }
+
+    private func laysOut(now: Instant) -> Bool {
+        inHand > 0 && queue.line.isEmpty && !isStopped && rules.foreignVersion == nil && holdsStock(now: now)
     }
 
     /// What was laid out comes back, with word of what was taken and what has ended meanwhile.

@@ -24,6 +24,8 @@ struct ScaleBench: Sendable {
                 worker.work = work
                 worker.rate = rate / crowd + (index < rate % crowd ? 1 : 0)
                 worker.milliseconds = milliseconds
+                // However many there are, together they keep the machine no busier by looking what is due.
+                worker.pause = max(worker.pause, 250 * crowd)
                 return worker
             }
             return try await SlotScene.measure(program: program, workers)

@@ -24,6 +24,8 @@ struct BenchWorkerOptions: Sendable {
     var tasks = 100
     /// Calls a second of `pace` and `script`.
     var rate = 1_000
+    /// From one look at which of them are due to the next, at least, in microseconds.
+    var pause = 1_000
     /// How long a round takes.
     var milliseconds = 1_000
     /// Base URLs; where nobody listens while only slots are taken.
@@ -53,6 +55,7 @@ struct BenchWorkerOptions: Sendable {
             case ("leads", _): leads = sides[1] == "yes"
             case ("tasks", let count?): tasks = count
             case ("rate", let count?): rate = count
+            case ("pause", let count?): pause = count
             case ("milliseconds", let count?): milliseconds = count
             default: throw BenchError("a benchmark's process cannot read “\(word)”")
             }
@@ -63,7 +66,7 @@ struct BenchWorkerOptions: Sendable {
     var words: [String] {
         [
             "work=\(work.rawValue)", "redis=\(redis)", "leads=\(leads ? "yes" : "no")", "tasks=\(tasks)", "rate=\(rate)",
-            "milliseconds=\(milliseconds)", "limit=\(limit)",
+            "pause=\(pause)", "milliseconds=\(milliseconds)", "limit=\(limit)",
         ] + mirrors.map { "mirror=\($0)" }
     }
 }

@@ -8,7 +8,7 @@ final class CounterTaker: RoundWorker {
     private let client: RedisClient
 
     init(options: BenchWorkerOptions, loop: EventLoop) async throws {
-        calls = PacedCalls(rate: options.rate, loop: loop)
+        calls = PacedCalls(rate: options.rate, pause: Int64(options.pause), loop: loop)
         milliseconds = options.milliseconds
         client = RedisClient(endpoint: try RedisEndpoint(url: options.redis), loop: loop)
         await client.start()

@@ -4,9 +4,11 @@ import SluiceLoop
 struct PacedCalls: Sendable {
     /// Calls a second.
     let rate: Int
+    /// From one look at what is due to the next at least, in microseconds.
+    let pause: Int64
     let loop: EventLoop
 
-    /// Begins the calls that are due, about every millisecond at the most, does not wait for them until the end, and tallies how long each took from
+    /// Begins the calls that are due, does not wait for them until the end, and tallies how long each took from
     /// when it was begun with the others; that its task had to wait for a thread is in it.
     /// - Parameter call: returns when it had what it asked for.
     func run(
@@ -22,7 +24,7 @@ struct PacedCalls: Sendable {
                 for _ in 0..<max(0, due) { group.addTask { (try await call() - now).nanoseconds } }
                 begun += max(0, due)
                 let next = start + .nanoseconds(Int64(Double(begun + 1) / Double(rate) * 1e9))
-                let pause = max(1_000, (next - .now).nanoseconds / 1_000)
+                let pause = max(pause, (next - .now).nanoseconds / 1_000)
                 try await loop.sleep(until: Instant.now.advanced(byMicroseconds: pause))
             }
             return try await group.reduce(into: BenchTally()) { tally, wait in

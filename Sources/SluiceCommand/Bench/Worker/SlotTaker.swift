@@ -26,7 +26,7 @@ final class SlotTaker: RoundWorker {
         return switch options.work {
         case .flood: try await flood(until: deadline)
         case .pace:
-            try await PacedCalls(rate: options.rate, loop: loop).run(from: start, until: deadline) { [pool] in
+            try await PacedCalls(rate: options.rate, pause: Int64(options.pause), loop: loop).run(from: start, until: deadline) { [pool] in
                 try await pool.withSlot { _ in .now }
             }
         case .ask: try await ask(until: deadline)
