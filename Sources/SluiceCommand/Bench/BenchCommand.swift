@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Sluice
 
 /// `sluice bench`: measures parts of this program on this host.
@@ -90,6 +91,15 @@ struct BenchCommand: Command {
         case soak(SoakBench)
     }
 
+    /// That a chart cannot be written should be known before it is measured.
+    private static func checkWritable(_ path: String) throws(UsageError) {
+        let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        guard file >= 0 else {
+            throw UsageError("--chart: “\(path)” cannot be written: \(String(cString: strerror(errno))); give a file that can be")
+        }
+        close(file)
+    }
+
     private static let subjects = ["mission", "memory", "redis", "http", "slots", "gateway", "coherence", "scale", "soak", "hitrate"]
 
     private let subject: Subject
@@ -154,6 +164,7 @@ struct BenchCommand: Command {
     }
 
     func run(_ console: Console) async throws -> ExitStatus {
+        if let chart { try Self.checkWritable(chart) }
         let progress = ProgressBar(console)
         let report: BenchReport
         switch subject {
@@ -172,7 +183,7 @@ struct BenchCommand: Command {
         }
         if let chart {
             do { try Data(BenchChart(report).svg.utf8).write(to: URL(filePath: chart)) } catch {
-                throw BenchError("--chart: “\(chart)” cannot be written; give a file in a directory that exists (\(error))")
+                throw BenchError("--chart: “\(chart)” could not be written: \(error)")
             }
         }
         console.print(isJSON ? try report.json() : report.text)

@@ -35,6 +35,9 @@ struct MirrorCommand: Command {
         for option in arguments.options {
             do throws(MirrorError) { try options.set(option.name, to: option.value) } catch { throw UsageError(error.message) }
         }
+        for name in ["algorithm", "strangers", "block"] where options.limits.isEmpty && arguments.has(name) {
+            throw UsageError("--\(name) does nothing without a limit; give --limit COUNT/WINDOW beside it, such as 30/60s")
+        }
         self.options = options
     }
 
