@@ -178,13 +178,6 @@ extension Integration {
             #expect(gateway.standardError.contains("wrk is not installed (apt-get install wrk)"), "\(gateway.standardError)")
         }
 
-        @Test func `a chart that cannot be written is an error that names the file`() async throws {
-            let run = try await ChildProcess.run(
-                try CommandScene.program, ["bench", "memory", "--rounds", "1", "--span", "10ms", "--chart", "/nowhere/chart.svg"])
-            #expect(run.ending == .exited(1))
-            #expect(run.standardError.contains("--chart: “/nowhere/chart.svg” cannot be written"), "\(run.standardError)")
-        }
-
         @Test func `a bar is drawn on a terminal and taken away`() async throws {
             // Spans so long that many drawings fall into the run on the fastest machine: between two of them are 50 ms.
             let run = try await ChildProcess.run(

@@ -22,9 +22,11 @@ extension Integration {
             (["get", "/a", "--concurrency", "0"] + mirror, ["--concurrency: “0”", "from 1 to 1000"]),
             (["get", "/a", "--override"] + mirror, ["--override overrides nothing", "--fresh TIME"]),
             (["get", "/a", "--max-age", "soon"] + mirror, ["--max-age: "]),
-            (["get", "/a", "todos/1"] + mirror, ["“todos/1”", "starts with one “/”", "See sluice get --help"]),
             (["mirror", "--algorithm", "fixed"], ["--algorithm does nothing without a limit", "--limit COUNT/WINDOW"]),
-            (["bench", "scale", "--chart", "/nowhere/chart.svg"], ["--chart: “/nowhere/chart.svg”", "No such file or directory"]),
+            (
+                ["bench", "scale", "--chart", "/nowhere/chart.svg"],
+                ["--chart: “/nowhere/chart.svg” cannot be written", "No such file or directory"]
+            ),
             (["get", "/a"], ["no mirror is named", "--mirror URL", "SLUICE_MIRRORS"]),
             (["get", "/a", "--mirror", "http://h,limit=0/60s"], ["--mirror: “0/60s”", "give 1 to"]),
             (["get", "/a", "--mirror", "h:80"], ["--mirror: “h:80” is no base URL"]),

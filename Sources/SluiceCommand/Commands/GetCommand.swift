@@ -53,11 +53,6 @@ struct GetCommand: Command {
 
     init(_ arguments: Arguments, environment: [String: String]) throws {
         paths = arguments.operands
-        do throws(SluiceError) {
-            for path in paths { _ = try PoolTarget(path) }
-        } catch {
-            throw UsageError(PoolWords.sentence(of: error))
-        }
         isVerbose = arguments.has("verbose")
         concurrency = try arguments.count("concurrency", in: 1...1000) ?? 16
         var configuration = try PoolOptions.configuration(arguments, environment: environment)
