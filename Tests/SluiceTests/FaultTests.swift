@@ -60,7 +60,8 @@ import Testing
         var configuration = PoolConfiguration(mirrors: [
             MirrorConfiguration(url: "http://127.0.0.1:\(dead)", limits: [.init(50, per: .seconds(1))])
         ])
-        configuration.deadline = .seconds(5)
+        // It takes some 3 s until nobody asks any more.
+        configuration.deadline = .seconds(20)
         let pool = try await MirrorPool(configuration)
         await #expect { try await pool.get("/posts/1") } throws: { error in
             let code = (error as? SluiceError)?.code
