@@ -1,19 +1,23 @@
+import SluiceCache
 import SluiceHTTP
 
-/// Whom a mirror's calls reach, and as whom: two mirrors with the same would spend one limit twice, however differently their URLs are
-/// written.
+/// Whom a mirror's calls reach, and as whom: two mirrors with the same would spend one limit twice, though their URLs may be written
+/// differently.
 struct Upstream: Hashable {
     private let origin: Origin
     private let path: String
     private let headers: [String: String]
 
-    /// - Parameter base: the URL without a slash at its end.
+    /// - Parameters:
+    ///   - origin: of `base`.
+    ///   - base: a URL that was checked, without a slash at its end.
     init(origin: Origin, base: Substring, headers: [String: String]) {
+        var origin = origin
+        if origin.host.last == "." { origin.host.removeLast() }
         self.origin = origin
-        path =
-            base.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 3, omittingEmptySubsequences: false).dropFirst(3).first.map {
-                String(Substring($0))
-            } ?? ""
+        let parts = base.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        let written = parts.count > 3 ? "/\(parts[3])" : "/"
+        path = (try? CacheKey(target: written).target) ?? written
         self.headers = Dictionary(headers.map { ($0.key.lowercased(), $0.value) }) { first, _ in first }
     }
 }

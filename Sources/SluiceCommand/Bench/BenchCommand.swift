@@ -93,11 +93,17 @@ struct BenchCommand: Command {
 
     /// That a chart cannot be written should be known before it is measured.
     private static func checkWritable(_ path: String) throws(UsageError) {
-        let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        var isNew = false
+        var file = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)
+        if file < 0, errno == ENOENT {
+            file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+            isNew = file >= 0
+        }
         guard file >= 0 else {
             throw UsageError("--chart: “\(path)” cannot be written: \(String(cString: strerror(errno))); give a file that can be")
         }
         close(file)
+        if isNew { unlink(path) }
     }
 
     private static let subjects = ["mission", "memory", "redis", "http", "slots", "gateway", "coherence", "scale", "soak", "hitrate"]

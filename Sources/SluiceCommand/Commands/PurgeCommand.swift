@@ -5,7 +5,7 @@ struct PurgeCommand: Command {
     static let manual = Manual(
         name: "purge",
         summary: "forgets answers in Redis and in the memory of all processes of the pool.",
-        synopsis: "[options] PATH… | --tag TAG… | --prefix PREFIX… | --all",
+        synopsis: "[options] PATH… | (--tag TAG)… | (--prefix PREFIX)… | --all",
         operands: [("PATH…", "as the mirrors know it, after a route; the order of a query's parameters does not matter")],
         operandCount: 0...100_000,
         groups: [
@@ -73,6 +73,7 @@ struct PurgeCommand: Command {
             try await PoolPurge.forget(prefix: nil, pool: pool, redis: redis)
             console.print("every answer forgotten")
         }
+        guard !targets.isEmpty else { return .success }
         let existed = try await PoolPurge.forget(targets, pool: pool, redis: redis)
         for (target, existed) in zip(targets, existed) { console.print("\(target.written): \(existed ? "forgotten" : "there was none")") }
         return .success

@@ -25,12 +25,14 @@ package struct LedgerTick: Hashable, Sendable {
     /// Takes in what time the ledger said it was, in a reply that has just come.
     ///
     /// A reply that took long tells a time that is past. By that one alone the tick at which it was sent would come once more, and all would
-    /// report twice: so the reading that was furthest ahead stays, for as long as clocks that run apart leave it true.
+    /// report twice: so the reading that was furthest ahead stays, until clocks that run apart by a thousandth could explain the difference.
     package mutating func heard(_ stamp: LedgerStamp, now: Instant) {
         guard !stamp.isInDoubt, !stamp.incarnation.isEmpty else { return }
-        var offset = stamp.clock &- now.microseconds
-        if let reading, reading.incarnation == stamp.incarnation, reading.frame == stamp.frame {
-            offset = max(offset, reading.offset &- now.microseconds(since: reading.heardAt) / 1_000)
+        let offset = stamp.clock &- now.microseconds
+        if let reading, reading.incarnation == stamp.incarnation, reading.frame == stamp.frame,
+            offset < reading.offset &- now.microseconds(since: reading.heardAt) / 1_000
+        {
+            return
         }
         reading = Reading(incarnation: stamp.incarnation, frame: stamp.frame, heardAt: now, offset: offset)
     }

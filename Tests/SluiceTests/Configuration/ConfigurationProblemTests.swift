@@ -61,6 +61,9 @@ struct ConfigurationProblemTests {
             #"{"mirrors": [{"url": "http://a/b", "headers": {"X-A": "1"}}, {"url": "HTTP://A:80/b/", "name": "y", "headers": {"x-a": "1"}}]}"#,
             "mirrors[1]: ", "mirrors[0] once more"),
         Case(
+            #"{"mirrors": [{"url": "http://a/%62/%2f"}, {"url": "http://a./b/%2F", "name": "y"}]}"#, "mirrors[1]: ", "mirrors[0] once more"),
+        Case(#"{"mirrors": [{"url": "http:///a"}]}"#, "mirrors[0].url: ", "“http:///a” is no base URL"),
+        Case(
             #"{"mirrors": [{"url": "http://a", "headers": {"If-None-Match": "*"}}]}"#, "mirrors[0].headers: ", "“If-None-Match”",
             "condition"),
         Case(#"{"mirrors": [{"url": "http://a", "headers": {"range": "bytes=0-9"}}]}"#, "mirrors[0].headers: ", "“range”", "part"),

@@ -11,7 +11,9 @@ enum MirrorURL {
             throw failure("holds blanks, control characters or letters that are not ASCII; percent-encode them")
         }
         // curl's parser would guess a scheme, or accept one slash; a base URL leaves nothing to guess.
-        guard let start = ["http://", "https://"].first(where: { url.lowercased().hasPrefix($0) })?.count, url.utf8.count > start else {
+        guard let start = ["http://", "https://"].first(where: { url.lowercased().hasPrefix($0) })?.count, url.utf8.count > start,
+            url.dropFirst(start).first != "/"
+        else {
             throw failure(
                 "is no base URL; write http:// or https://, a host and perhaps a port and a path, such as https://api.example.org/v1")
         }
