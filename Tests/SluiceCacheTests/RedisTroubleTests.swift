@@ -94,7 +94,11 @@ struct RedisTroubleTests {
             }
             #expect(mirror.count == 20, "nobody may send without Redis")
             try await server.restart(keepingData: keepingData)
-            for process in processes { await process.signals.wait { $0.connections >= 2 } }
+            for process in processes {
+                await process.signals.wait { $0.connections >= 2 }
+                // Messages come by one connection, and what is asked goes by another.
+                try await eventually("the commands' connection") { await process.client.isConnected }
+            }
             // Ten callers of each key in each process, all at once.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for process in processes {
