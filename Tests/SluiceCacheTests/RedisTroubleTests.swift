@@ -1,5 +1,6 @@
 import SluiceHarness
 import SluiceLoop
+import SluiceRedis
 import Testing
 
 @testable import SluiceCache
