@@ -29,7 +29,7 @@ public struct CallOptions: Hashable, Sendable {
     /// An older one is fetched anew, for all, by one request. Where no mirror answers in time it is given all the same, and
     /// marked ``Answer/isStale``. Zero takes only what is given from now on.
     public var maxAge: Duration?
-    /// Query parameters that are neither sent nor part of the key.
+    /// Query parameters of a `GET` that are neither sent nor part of the key. ``MirrorPool/purge(_:)`` takes the path without them.
     public var dropsParameters: Set<String>
     /// Header fields by which an answer may vary (its `Vary`) and be kept all the same, though the mirrors' own headers differ in them.
     public var ignoresVary: Set<String>

@@ -77,7 +77,9 @@ actor Fetcher {
                 switch verdict {
                 case .answer: return (response, mirrors[slot.mirror])
                 case .refused:
-                    if need.isRefresh { return (response, mirrors[slot.mirror]) }
+                    // Unlike a 429, a 503 may come from somebody on the way when the request was carried out.
+                    let isOver = need.isRefresh || response.status == 503 && !need.isIdempotent
+                    if isOver { return (response, mirrors[slot.mirror]) }
                 case .failed:
                     failures += 1
                     guard need.isIdempotent, !need.isRefresh, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }

@@ -6,8 +6,8 @@ package struct MemoryAnswer: Sendable {
 
     init(_ answer: CacheAnswer) { self.answer = answer }
 
-    /// Unique to one stored state of the answer: what has the same version is the same.
-    package var version: String { answer.record.version }
+    /// Unique in this process to one stored state of the answer: what has the same serial is the same. Never 0.
+    package var serial: UInt64 { answer.record.serial }
     /// The HTTP status.
     package var status: Int { answer.record.status }
     /// The header fields, names in lower case.

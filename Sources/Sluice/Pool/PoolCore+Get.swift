@@ -80,20 +80,21 @@ extension PoolCore {
             throw SluiceError(.invalidRequest, "the header field “\(field.name.excerpt)” cannot be sent; mind spaces and line breaks")
         }
         // What a request with this method may change.
-        let changed = ["GET", "HEAD", "OPTIONS", "TRACE"].contains(request.method) ? nil : try? CacheKey(target: target.target)
+        let isSafe = ["GET", "HEAD", "OPTIONS", "TRACE"].contains(request.method)
+        let changed = isSafe ? nil : try? CacheKey(target: target.target, dropping: options.dropsParameters)
         let sending = Sending<(response: HTTPResponse, mirror: Mirror)>()
         let need = Fetcher.Need(
             method: request.method, target: request.path, headers: request.headers, body: request.body,
             isIdempotent: request.isIdempotent, priority: SlotPriority(options.priority),
             deadline: Instant.now.advanced(by: options.deadline ?? configuration.deadline), isBoundByDeadline: true,
             whenOnTheWay: { sending.isOnTheWay($0) },
-            whenUncertain: { [cache, loop] end in
+            whenUncertain: { [owedPurges, loop] end in
                 guard let changed else { return }
                 Task {
-                    _ = try? await cache.purge(changed)
+                    await owedPurges.purge(changed)
                     // What was read meanwhile may be from before it.
                     try await loop.sleep(until: end)
-                    _ = try? await cache.purge(changed)
+                    await owedPurges.purge(changed)
                 }
             })
         try enter()
@@ -121,7 +122,7 @@ extension PoolCore {
         do throws(SluiceError) {
             let answer = try await fetcher.fetch(need)
             sending.answered(answer)
-            if let changed, (200..<400).contains(answer.response.status) { _ = try? await cache.purge(changed) }
+            if let changed, (200..<400).contains(answer.response.status) { await owedPurges.purge(changed) }
             sending.end(.success(answer))
         } catch {
             sending.end(.failure(error))

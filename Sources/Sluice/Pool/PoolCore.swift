@@ -19,6 +19,7 @@ actor PoolCore {
     nonisolated let ledger: any SlotLedger
     nonisolated let coordinator: SlotCoordinator
     nonisolated let cache: ResponseCache
+    nonisolated let owedPurges: OwedPurges
     nonisolated let fetcher: Fetcher
     /// Locks and semaphores; nil without Redis.
     nonisolated let permits: PermitStore?
@@ -77,6 +78,7 @@ actor PoolCore {
             cacheOptions.holder = node.text
             cacheOptions.differingFields = Mirror.differingFields(mirrors)
             cache = ResponseCache(loop: loop, redis: redis, prefix: keys.prefix, options: cacheOptions)
+            owedPurges = OwedPurges(loop: loop, cache: cache)
             fetcher = Fetcher(
                 loop: loop, http: http, coordinator: coordinator, ledger: ledger, mirrors: mirrors, timeout: configuration.timeout,
                 news: conduct)
@@ -217,6 +219,7 @@ actor PoolCore {
             timer.close()
         }
         news.end()
+        await owedPurges.shutDown()
         await cache.shutDown()
         await permits?.shutDown()
         // Requests first: what became of them is still to be reported.

@@ -10,6 +10,8 @@ local life = tonumber(ARGV[2])
 local at = 3
 -- First a command that frees memory: after it a full Redis lets a script write, and says so in its figures.
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - life)
+-- Where the clock was set back signs of life lie ahead of it; whoever is alive is back with the next report.
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf')
 for key = 2, #KEYS do
   local fields, count = {}, tonumber(ARGV[at])
   for place = at + 1, at + 2 * count, 2 do

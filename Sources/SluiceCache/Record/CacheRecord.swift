@@ -1,9 +1,14 @@
+import Synchronization
+
 /// One answer as the cache keeps it. Immutable, so that any number of threads share one copy.
 ///
 /// Times are milliseconds of the Redis server's clock (of this process's continuous clock when there is no Redis). They
 /// only place the record in Redis; how long it is still fresh is always taken from the reply that brought it, and counted on by this host's continuous
 /// clock, so that no two clocks are ever compared.
 package final class CacheRecord: Sendable {
+    /// Unique in this process to one state of one answer, which `version` is not where somebody wrote over the record in Redis.
+    package let serial = CacheRecord.serials.add(1, ordering: .relaxed).newValue
+    private static let serials = Atomic<UInt64>(0)
     /// Unique to one fill: whoever has a record with this version, and contents that have not been written over, has the same.
     package let version: String
     /// The HTTP status.

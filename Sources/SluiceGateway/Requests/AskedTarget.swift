@@ -7,7 +7,7 @@ struct AskedTarget: Sendable {
     let target: PoolTarget
     /// How long ago a mirror may have given what is served from memory, when its route overrides what answers say.
     let span: Duration?
-    private var version = ""
+    private var serial: UInt64 = 0
     private var age: Int64 = -1
     private var ttl: Int64 = -1
     private var headers: [(name: String, value: String)] = []
@@ -34,7 +34,7 @@ struct AskedTarget: Sendable {
     mutating func response(for answer: MemoryAnswer) -> ServerResponse {
         let age = answer.age.components.seconds
         let ttl = answer.freshFor.wholeSeconds
-        if age == self.age, ttl == self.ttl, answer.version == version {
+        if age == self.age, ttl == self.ttl, answer.serial == serial {
             if let ready { return ready }
             var response = ServerResponse(status: answer.status, headers: headers, body: answer.body)
             // What is asked for again before it changes is worth the preparation.
@@ -52,7 +52,7 @@ struct AskedTarget: Sendable {
         self.headers = isKept ? headers : []
         self.age = isKept ? age : -1
         self.ttl = ttl
-        version = answer.version
+        serial = answer.serial
         ready = nil
         return response
     }

@@ -71,6 +71,30 @@ import Testing
         await scene.end()
     }
 
+    @Test(arguments: [false, true])
+    func `when the clock was set back, who died before delays the next by no more than the lease`(waited: Bool) async throws {
+        var options = RedisServerOptions()
+        options.hasSettableClock = true
+        let scene = try await LockScene(3, server: options)
+        let resource = try lock(lease: .seconds(1))
+        let held = try await scene.nodes[0].acquire(resource)
+        let waiting = Task { try await scene.nodes[1].acquire(resource) }
+        try await scene.untilWaiting(1, for: resource)
+        await scene.nodes[1].vanish()
+        if !waited {
+            // Its place in the queue is given up, and nobody but the holder is left.
+            try await scene.server.cli("DEL", "sluice:{locks}:lock:a:waiters", "sluice:{locks}:lock:a:leases")
+        }
+        await scene.nodes[0].vanish()
+        try await scene.server.stepClock(by: .seconds(-3_600))
+        let next = try await scene.nodes[2].acquire(resource)
+        #expect(next.token > held.token)
+        #expect(await scene.nodes[2].store.release(next) == .done)
+        waiting.cancel()
+        _ = await waiting.result
+        await scene.end()
+    }
+
     @Test func `without a connection a wish ends by its deadline, saying so`() async throws {
         let scene = try await LockScene(1)
         await scene.server.kill()

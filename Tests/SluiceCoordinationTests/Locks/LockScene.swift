@@ -53,8 +53,8 @@ struct LockScene {
     let server: RedisServer
     let nodes: [LockNode]
 
-    init(_ count: Int) async throws {
-        server = try await RedisServer()
+    init(_ count: Int, server options: RedisServerOptions = RedisServerOptions()) async throws {
+        server = try await RedisServer(options)
         var nodes: [LockNode] = []
         for number in 1...count { nodes.append(try await LockNode(number, url: server.url)) }
         self.nodes = nodes

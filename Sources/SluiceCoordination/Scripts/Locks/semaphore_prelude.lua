@@ -38,6 +38,16 @@ local function open(count, known)
   end
 end
 
+-- Where the clock was set back, a lease of before ends later than it could: it counts from now on. Leases of the living are renewed.
+local function bound(place)
+  for _ = 1, 500 do
+    local last = redis.call('ZRANGE', KEYS[place], -1, -1, 'WITHSCORES')
+    local own = last[1] and tonumber(string.match(last[1], '/(%d+)$'))
+    if not own or tonumber(last[2]) <= now + own then return end
+    redis.call('ZADD', KEYS[place], text(now + own), last[1])
+  end
+end
+
 -- Forgets holders and waiters whose lease has run out. Returns how many hold, and whether anybody waits.
 local function reap()
   local held, waits = 0, redis.call('EXISTS', KEYS[3]) == 1
@@ -45,8 +55,10 @@ local function reap()
   if first[2] then
     if tonumber(first[2]) <= now then redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', text(now)) end
     held = redis.call('ZCARD', KEYS[2])
+    if permits and held >= permits then bound(2) end
   end
   if waits then
+    bound(4)
     local dead = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', text(now), 'LIMIT', 0, 500)
     if dead[1] then
       redis.call('ZREM', KEYS[3], unpack(dead))
