@@ -12,7 +12,7 @@ public struct CallOptions: Hashable, Sendable {
 
     /// How long the call may take; nil takes the pool's.
     public var deadline: Duration?
-    /// How urgently a slot is wanted.
+    /// How urgently a slot is wanted. Where several calls of this process share a request, it is as urgent as the most urgent of them.
     public var priority: Priority
     /// How long an answer that says nothing is fresh; nil takes the pool's. Zero: it is asked for by each call.
     public var fresh: Duration?

@@ -1,3 +1,4 @@
+import SluiceCache
 import SluiceCoordination
 import SluiceHTTP
 import SluiceLoop
@@ -14,7 +15,7 @@ actor Fetcher {
         var headers: [(name: String, value: String)] = []
         var body: [UInt8] = []
         var isIdempotent = true
-        var priority = SlotPriority.normal
+        var urgency = FetchUrgency(SlotPriority.normal.rawValue)
         var deadline: Instant
         /// Whether the request itself must end by the deadline; otherwise only the wait for its slot.
         var isBoundByDeadline = false
@@ -131,7 +132,12 @@ actor Fetcher {
             // A slot that comes at the very end helps nobody; who is refused just before it is told when to come back.
             let left = need.deadline.microseconds(since: .now)
             let deadline = need.deadline.advanced(byMicroseconds: -max(0, min(10_000, left / 10)))
-            return try await coordinator.acquire(priority: need.priority, deadline: deadline, avoiding: avoiding)
+            defer { need.urgency.whenRaised(nil) }
+            return try await coordinator.acquire(priority: SlotPriority(need.urgency), deadline: deadline, avoiding: avoiding) { waiter in
+                need.urgency.whenRaised { [coordinator, loop, urgency = need.urgency] _ in
+                    loop.execute { coordinator.assumeIsolated { $0.raise(waiter, to: SlotPriority(urgency)) } }
+                }
+            }
         } catch {
             var error = SluiceError(error)
             if error.code == .noSlotInTime { error.message += trouble }

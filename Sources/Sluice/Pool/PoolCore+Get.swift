@@ -24,12 +24,12 @@ extension PoolCore {
         let deadline = Instant.now.advanced(by: allowed)
         // A little before the call ends: whoever waits then still for a slot learns that, and when to come back.
         let margin = min(20_000, allowed.microseconds / 10)
-        let priority = SlotPriority(options.priority)
         do {
             return try await cache.answer(
-                for: key, policy: policy, deadline: deadline, acceptsStale: acceptsStale, maxAge: options.maxAge
+                for: key, policy: policy, deadline: deadline, acceptsStale: acceptsStale, maxAge: options.maxAge,
+                urgency: SlotPriority(options.priority).rawValue
             ) { [self] need in
-                try await fetch(key, need, priority: priority, margin: margin)
+                try await fetch(key, need, margin: margin)
             }
         } catch {
             throw SluiceError(error)
@@ -37,12 +37,10 @@ extension PoolCore {
     }
 
     /// What the cache asks of a mirror.
-    nonisolated func fetch(
-        _ key: CacheKey, _ need: FetchNeed, priority: SlotPriority = .normal, margin: Int64 = 0
-    ) async throws -> FetchedResponse {
+    nonisolated func fetch(_ key: CacheKey, _ need: FetchNeed, margin: Int64 = 0) async throws -> FetchedResponse {
         var wish = Fetcher.Need(
             target: key.target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
-            priority: priority, deadline: need.deadline.advanced(byMicroseconds: -margin), isRefresh: need.isRefresh,
+            urgency: need.urgency, deadline: need.deadline.advanced(byMicroseconds: -margin), isRefresh: need.isRefresh,
             whenOnTheWay: need.whenOnTheWay)
         do {
             var (response, mirror) = try await fetch(wish)
@@ -85,7 +83,7 @@ extension PoolCore {
         let sending = Sending<(response: HTTPResponse, mirror: Mirror)>()
         let need = Fetcher.Need(
             method: request.method, target: request.path, headers: request.headers, body: request.body,
-            isIdempotent: request.isIdempotent, priority: SlotPriority(options.priority),
+            isIdempotent: request.isIdempotent, urgency: FetchUrgency(SlotPriority(options.priority).rawValue),
             deadline: Instant.now.advanced(by: options.deadline ?? configuration.deadline), isBoundByDeadline: true,
             whenOnTheWay: { sending.isOnTheWay($0) },
             whenUncertain: { [owedPurges, loop] end in
@@ -132,4 +130,6 @@ extension PoolCore {
 
 extension SlotPriority {
     init(_ priority: CallOptions.Priority) { self = SlotPriority(rawValue: priority.rawValue) ?? .normal }
+
+    init(_ urgency: FetchUrgency) { self = SlotPriority(rawValue: urgency.level) ?? .normal }
 }

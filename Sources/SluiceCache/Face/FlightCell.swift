@@ -11,6 +11,8 @@ final class FlightCell {
     let policy: CachePolicy
     /// The first caller's fetch, which the flight uses.
     let fetch: ResponseCache.Fetch
+    /// How urgent that is to those who wait.
+    let urgency: FetchUrgency
     /// The decisions.
     var flight: Flight
     /// The record at hand: from memory at first, then what the lookup found.
@@ -53,10 +55,11 @@ final class FlightCell {
     private var first: UInt64?
 
     /// A flight that has not begun.
-    init(key: CacheKey, policy: CachePolicy, fetch: @escaping ResponseCache.Fetch, timing: Flight.Timing) {
+    init(key: CacheKey, policy: CachePolicy, urgency: Int, timing: Flight.Timing, fetch: @escaping ResponseCache.Fetch) {
         self.key = key
         self.policy = policy
         self.fetch = fetch
+        self.urgency = FetchUrgency(urgency)
         flight = Flight(timing: timing)
     }
 

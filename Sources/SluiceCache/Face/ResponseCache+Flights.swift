@@ -5,9 +5,12 @@ import Synchronization
 /// Carrying out what flights decide.
 extension ResponseCache {
     /// The key's flight: the one under way, or a new one.
-    func cell(for key: CacheKey, policy: CachePolicy, fetch: @escaping Fetch) -> FlightCell {
-        if let cell = flights[key] { return cell }
-        let cell = FlightCell(key: key, policy: policy, fetch: fetch, timing: timing)
+    func cell(for key: CacheKey, policy: CachePolicy, urgency: Int = 1, fetch: @escaping Fetch) -> FlightCell {
+        if let cell = flights[key] {
+            cell.urgency.raise(to: urgency)
+            return cell
+        }
+        let cell = FlightCell(key: key, policy: policy, urgency: urgency, timing: timing, fetch: fetch)
         flights[key] = cell
         counters.withLock { $0.flights += 1 }
         return cell
@@ -149,7 +152,7 @@ extension ResponseCache {
     private func startFetch(_ attempt: UInt64, _ deadline: Instant, _ isRefresh: Bool, _ cell: FlightCell) {
         if isRefresh, !refreshGate.isOpen(at: .now) { return noSpareSlot(attempt, cell) }
         counters.withLock { $0.fetches += 1 }
-        var need = FetchNeed(revalidation: cell.entry?.record.revalidation, deadline: deadline, isRefresh: isRefresh)
+        var need = FetchNeed(revalidation: cell.entry?.record.revalidation, deadline: deadline, isRefresh: isRefresh, urgency: cell.urgency)
         need.whenOnTheWay = { [loop, key = cell.key, token = cell.token] isSo in
             loop.execute {
                 self.assumeIsolated { cache in

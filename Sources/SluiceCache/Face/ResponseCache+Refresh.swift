@@ -18,12 +18,14 @@ extension ResponseCache {
     }
 
     /// A stale answer was served: it is refreshed with the call's own fetch now, or as soon as a slot can be spared.
-    func refreshStale(_ key: CacheKey, _ entry: MemoryEntry, _ policy: CachePolicy, _ deadline: Instant, _ fetch: @escaping Fetch) {
+    func refreshStale(
+        _ key: CacheKey, _ entry: MemoryEntry, _ policy: CachePolicy, _ deadline: Instant, _ urgency: Int, _ fetch: @escaping Fetch
+    ) {
         guard refreshGate.allowsAnother(at: .now) else {
             if refresher != nil { wantsRefresh(key, entry, hits: memory.hits(of: key), isStale: true) }
             return
         }
-        let cell = cell(for: key, policy: policy, fetch: fetch)
+        let cell = cell(for: key, policy: policy, urgency: urgency, fetch: fetch)
         cell.belongToNobody()
         refreshGate.began(key)
         // One that is fresh to others is refreshed all the same.

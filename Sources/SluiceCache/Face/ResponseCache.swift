@@ -105,12 +105,13 @@ package actor ResponseCache {
     ///   - deadline: until when the caller waits.
     ///   - acceptsStale: false: a stale record is given only when mirrors or Redis fail; its refresh is a miss like any other.
     ///   - maxAge: how long ago a mirror may have given the answer at most; an older one is given, as stale, only when mirrors or Redis fail.
+    ///   - urgency: how urgent the answer is, the less the more; a fetch is as urgent as to the most urgent of those who wait for it.
     ///   - fetch: asks a mirror; called at most once at a time for a key over all processes.
     /// - Throws: ``CacheError`` (`.deadlineExceeded`, `.redisUnavailable`, `.refusedByRedis`, `.shutDown`), `CancellationError`, or the
     ///   error of the fetch.
     package func answer(
         for key: CacheKey, policy: CachePolicy = .init(), deadline: Instant, acceptsStale: Bool = true, maxAge: Duration? = nil,
-        fetch: @escaping Fetch
+        urgency: Int = 1, fetch: @escaping Fetch
     ) async throws -> CacheAnswer {
         guard !isShutDown else { throw Self.shutDownError }
         let now = Instant.now
@@ -119,7 +120,7 @@ package actor ResponseCache {
         if acceptsStale, let entry = memory.find(key, now: now), memory.isVerified(entry), now < entry.refreshUntil,
             entry.receivedAt >= recency.stale
         {
-            if flights[key] == nil { refreshStale(key, entry, policy, deadline, fetch) }
+            if flights[key] == nil { refreshStale(key, entry, policy, deadline, urgency, fetch) }
             return counted(entry.staleAnswer(from: .memory, now: now))
         }
         guard deadline > now else {
@@ -128,7 +129,7 @@ package actor ResponseCache {
         let caller = nextNumber()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let cell = cell(for: key, policy: policy, fetch: fetch)
+                let cell = cell(for: key, policy: policy, urgency: urgency, fetch: fetch)
                 cell.join(caller, continuation)
                 send(.joined(waiter: caller, deadline: deadline, insists: !acceptsStale, recency: recency), to: cell)
             }

@@ -5,15 +5,21 @@ extension SlotCoordinator {
     /// - Parameters:
     ///   - deadline: when the caller gives up.
     ///   - avoiding: mirrors, by their place in the terms, that are taken only when nothing else is in hand.
+    ///   - begun: hears by which number `raise` knows this wait.
     /// - Throws: `CoordinationError`: `.noSlotInTime` at once when no slot can come before the deadline, and at the
     ///   deadline when none came; `.coordinatorUnavailable` when Redis was out of reach; `.cancelled`; `.shutDown`.
     package func acquire(
-        priority: SlotPriority = .normal, deadline: Instant, avoiding: Set<Int> = []
+        priority: SlotPriority = .normal, deadline: Instant, avoiding: Set<Int> = [],
+        begun: @Sendable (UInt64) -> Void = { _ in }
     ) async throws(CoordinationError) -> Slot {
         let waiter = newWaiter()
+        begun(waiter)
         wait(as: waiter, priority: priority, deadline: deadline, avoiding: avoiding)
         return try await outcome(of: waiter)
     }
+
+    /// Who waits by this number is served as one of that priority from now on, if that is the higher one.
+    package func raise(_ waiter: UInt64, to priority: SlotPriority) { apply(.raised(waiter, priority)) }
 
     /// Leave to start one request with a slot that nobody wants, or nothing: it is asked for once, and never waited for.
     /// - Throws: `CoordinationError`: `.noSlotInTime` when no slot can be spared; `.coordinatorUnavailable`; `.cancelled`; `.shutDown`.

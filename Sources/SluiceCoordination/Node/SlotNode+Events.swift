@@ -35,6 +35,8 @@ extension SlotNode {
         case wantedSpare(UInt64)
         /// A waiter does not want its slot any more.
         case cancelled(UInt64)
+        /// A waiter's slot has become more urgent.
+        case raised(UInt64, SlotPriority)
         /// What became of a slot, and how the mirror fared in it.
         case finished(Slot, SlotOutcome, SlotFare = .unknown)
         /// The slots that were laid out are with the node again, but for those that were taken.
@@ -122,6 +124,7 @@ extension SlotNode {
         case .cancelled(let waiter):
             spareWaiters.remove(waiter)
             _ = queue.leave(waiter)
+        case .raised(let waiter, let priority): queue.raise(waiter, to: priority)
         case .finished(let slot, let outcome, let fare): finish(slot, outcome, fare, now: now)
         case .cleared(let tally): cleared(tally, now: now)
         case .extended(let slot): book.extend(slot.grant, now: now)

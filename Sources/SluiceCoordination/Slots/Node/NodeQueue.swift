@@ -30,6 +30,9 @@ package struct NodeQueue: Sendable {
     /// A cancelled waiter gives its place up; false when it was not waiting (any more).
     package mutating func leave(_ id: UInt64) -> Bool { line.remove(id) }
 
+    /// A waiter's slot has become more urgent.
+    package mutating func raise(_ id: UInt64, to priority: SlotPriority) { line.raise(id, to: priority) }
+
     /// Slots of one grant arrived.
     package mutating func receive(mirror: Int, grant: GrantKey, count: Int, sendBy: Instant, now: Instant) {
         guard count > 0 else { return }

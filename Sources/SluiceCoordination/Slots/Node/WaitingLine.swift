@@ -38,6 +38,15 @@ package struct WaitingLine: Sendable {
         return true
     }
 
+    /// Puts a waiter into a more urgent tier; nothing when it is in one as urgent, or not there (any more).
+    package mutating func raise(_ id: UInt64, to tier: SlotPriority) {
+        guard let present = alive[id], tier < present, let waiter = tiers[present.rawValue].first(where: { $0.id == id }) else { return }
+        alive[id] = tier
+        counts[present.rawValue] -= 1
+        counts[tier.rawValue] += 1
+        tiers[tier.rawValue].insert(waiter)
+    }
+
     /// Takes out the waiter that is next in turn and, where one can be found near the front, does not avoid `mirror`.
     package mutating func next(for mirror: Int) -> Waiter? {
         for tier in tiers.indices {
