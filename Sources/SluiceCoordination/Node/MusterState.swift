@@ -8,6 +8,10 @@ struct MusterState: Sendable {
         var notice: MusterNotice
         /// When it may be ended.
         var until: Instant
+        /// For how long from then on this node leaves that to others, in microseconds.
+        let turn: Int64
+        /// When this node tries to end it.
+        var endsAt: Instant { until.advanced(byMicroseconds: turn) }
         /// When to speak; nil once the ledger has what there is to tell.
         var speaksAt: Instant?
     }
@@ -24,6 +28,10 @@ struct MusterState: Sendable {
     static let interval: Int64 = 1_000_000
     /// About so many copies a second are enough for a pool; they fall on ticks.
     static let copiesPerSecond = 4
+    /// Nodes end a muster one after another, this far apart on average, in microseconds: whoever does gets all that all of them remember.
+    static let spacing: Int64 = 3_000
+    /// The last of them after so many microseconds, however many there are.
+    static let longestTurn: Int64 = 500_000
     /// Before a failed call is repeated.
     static let patience: Int64 = 100_000
 }

@@ -19,7 +19,8 @@ extension SlotNode {
         if let current = muster.current, current.incarnation == stamp.incarnation, current.notice.number == notice.number {
             muster.current!.until = until
         } else {
-            muster.current = MusterState.Current(incarnation: stamp.incarnation, notice: notice, until: until, speaksAt: now)
+            muster.current = MusterState.Current(
+                incarnation: stamp.incarnation, notice: notice, until: until, turn: drawTurn(), speaksAt: now)
         }
     }
 
@@ -28,7 +29,12 @@ extension SlotNode {
         if let current = muster.current, current.incarnation == incarnation, current.notice.number >= number { return }
         muster.current = MusterState.Current(
             incarnation: incarnation, notice: MusterNotice(number: number, remaining: 0),
-            until: now.advanced(byMicroseconds: LedgerCall.musterSpan), speaksAt: now)
+            until: now.advanced(byMicroseconds: LedgerCall.musterSpan), turn: drawTurn(), speaksAt: now)
+    }
+
+    private mutating func drawTurn() -> Int64 {
+        let span = MusterState.spacing * Int64(direct.liveNodes - 1)
+        return Int64.random(in: 0...min(MusterState.longestTurn, max(0, span)), using: &random)
     }
 
     private mutating func musterEnded(now: Instant) {
@@ -46,7 +52,7 @@ extension SlotNode {
             if let speaksAt = current.speaksAt, speaksAt <= now, !muster.isSpeaking {
                 muster.isSpeaking = true
                 effects.append(.contribute(current.notice, incarnation: current.incarnation))
-            } else if current.speaksAt == nil, current.until <= now, !muster.isGathering {
+            } else if current.speaksAt == nil, current.endsAt <= now, !muster.isGathering {
                 muster.isGathering = true
                 effects.append(.gather)
             }
@@ -67,7 +73,7 @@ extension SlotNode {
         guard takesPartInMusters else { return nil }
         guard let current = muster.current else { return muster.isCopying || isStopped ? nil : muster.nextCopy }
         if let speaksAt = current.speaksAt { return muster.isSpeaking ? nil : speaksAt }
-        return muster.isGathering ? nil : current.until
+        return muster.isGathering ? nil : current.endsAt
     }
 
     /// What this node remembers, as of the moment of sending; nil when it knows of nothing.
