@@ -23,10 +23,11 @@ public final class Gateway: Sendable {
     /// - Throws: `SluiceError` with code `.invalidConfiguration`: an impossible setting, or an address that cannot be had; it names
     ///   address, port and remedy.
     public init(pool: MirrorPool, configuration: GatewayConfiguration = GatewayConfiguration()) async throws(SluiceError) {
-        let options = try configuration.serverOptions()
+        var options = try configuration.serverOptions()
         let loop = EventLoop(name: "sluice-gateway")
         do throws(SluiceError) {
             let core = try GatewayCore(loop: loop, pool: pool, configuration: configuration)
+            options.answered = { status, span in core.assumeIsolated { $0.answered(status, after: span) } }
             server = HTTPServer(on: loop, options: options) { request in core.assumeIsolated { $0.handle(request) } }
             self.core = core
             self.loop = loop

@@ -34,6 +34,8 @@ final class MicrohttpdConnection {
     private var isCut = false
     /// Since when the client owes us a complete request, or has an answer to take.
     private var since: Instant
+    /// When the head of the present request was complete.
+    private var arrivedAt: Instant
     /// How much of an answer it has to take, in bytes.
     private var answerBytes = 0
     /// What is told of the request once it is over; nil while nobody wants to know.
@@ -45,6 +47,7 @@ final class MicrohttpdConnection {
         self.daemon = daemon
         (peer, isLoopbackPeer) = Self.peer(of: connection)
         since = .now
+        arrivedAt = since
     }
 
     /// Whether no request is being answered: the client may send one, or the rest of one.
@@ -168,6 +171,7 @@ final class MicrohttpdConnection {
 
     private func begin(_ methodText: UnsafePointer<CChar>, _ version: UnsafePointer<CChar>) -> MHD_Result {
         let now = Instant.now
+        arrivedAt = now
         let collector = HeadCollector(after: UnsafeRawPointer(version) + strlen(version))
         MHD_get_connection_values_n(connection, .HEADER_KIND, HeadCollector.collect, Unmanaged.passUnretained(collector).toOpaque())
         if daemon.options.observer != nil {
@@ -286,6 +290,7 @@ final class MicrohttpdConnection {
         answerBytes = answer.body.count
         since = .now
         exchange?.note(answer)
+        daemon.options.answered?(answer.status, since.microseconds(since: arrivedAt))
         return withExtendedLifetime(response) { MHD_queue_response(connection, UInt32(clamping: answer.status), response.pointer) }
     }
 }

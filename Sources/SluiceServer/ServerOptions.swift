@@ -37,6 +37,10 @@ package struct ServerOptions: Sendable {
         ServerResponse.text(status, sentence)
     }
 
+    /// Told the status of each answer as it is given, also of those that the server gives in the handler's stead, and how many microseconds
+    /// after its request's head was complete; on the loop's thread. What the HTTP library refuses by itself is not told.
+    package var answered: (@Sendable (_ status: Int, _ microseconds: Int64) -> Void)?
+
     /// Told of each request when its answer has left or its connection broke, on the loop's thread; it must not block. What the HTTP
     /// library refuses by itself is not told. nil (the default): nobody, which costs nothing.
     package var observer: (@Sendable (ServerExchange) -> Void)?

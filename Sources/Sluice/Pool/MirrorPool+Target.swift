@@ -5,6 +5,9 @@ extension MirrorPool {
     /// The pool's name.
     package var name: String { core.configuration.pool }
 
+    /// Where its mirrors are.
+    package var places: MirrorPlaces { MirrorPlaces(core.mirrors.map(\.url)) }
+
     /// The answer if this process's memory has it, fresh and verified; counts as a hit. From any thread, without a hop.
     /// - Parameter span: how long ago a mirror may have given it at most; nil: as long as it is fresh.
     package func memoryAnswer(for target: PoolTarget, within span: Duration? = nil) -> MemoryAnswer? {

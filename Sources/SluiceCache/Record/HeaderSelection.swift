@@ -6,13 +6,15 @@ enum HeaderSelection {
         "connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length", "age",
         "proxy-authenticate", "proxy-authorization", "proxy-authentication-info", "set-cookie", "set-cookie2", "cache-status", "alt-svc",
         "sluice-mirror",
-        "retry-after", "ratelimit", "ratelimit-policy", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "x-ratelimit-limit",
+        "ratelimit", "ratelimit-policy", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "x-ratelimit-limit",
         "x-ratelimit-remaining", "x-ratelimit-reset",
     ]
 
     /// The fields to keep, in their order, names in lower case. Malformed ones are left out, and those that `Connection`, or a qualified
     /// `private` or `no-cache`, names; also an `ETag` that was not UTF-8.
-    static func kept(of fields: [(String, String)]) -> [(String, String)] {
+    /// - Parameter status: the answer's; what 429 and 503 say of when to come back is meant for the pool, too.
+    static func kept(of fields: [(String, String)], status: Int) -> [(String, String)] {
+        let isRefusal = status == 429 || status == 503
         let lowered = fields.map { ($0.0.lowercased(), $0.1) }
         let named = Set(
             lowered.filter { $0.0 == "connection" }
@@ -21,6 +23,7 @@ enum HeaderSelection {
         ).union(CacheControl(lowered.filter { $0.0 == "cache-control" }.map(\.1)).withheld)
         return lowered.filter { name, value in
             isWellFormed(name: name, value: value) && !left.contains(name) && !named.contains(name) && (name != "etag" || isExact(value))
+                && !(isRefusal && name == "retry-after")
         }
     }
 
@@ -38,9 +41,9 @@ enum HeaderSelection {
     private static let ofTheBody: Set<String> = ["content-encoding", "content-type", "content-range", "content-md5", "content-digest"]
 
     /// The fields of a stored answer after a 304 brought `newer` ones: those it names are replaced (RFC 9111 section 3.2).
-    static func updated(_ stored: [(String, String)], by newer: [(String, String)]) -> [(String, String)] {
-        let fresh = kept(of: newer).filter { !ofTheBody.contains($0.0) }
+    static func updated(_ stored: [(String, String)], status: Int, by newer: [(String, String)]) -> [(String, String)] {
+        let fresh = kept(of: newer, status: status).filter { !ofTheBody.contains($0.0) }
         let names = Set(fresh.map(\.0))
-        return kept(of: stored.filter { !names.contains($0.0) } + fresh)
+        return kept(of: stored.filter { !names.contains($0.0) } + fresh, status: status)
     }
 }

@@ -33,11 +33,11 @@ struct RecordDraft: Sendable {
         if response.status == 304, let stale {
             status = stale.status
             body = stale.body
-            headers = HeaderSelection.updated(stale.headers, by: response.headers)
+            headers = HeaderSelection.updated(stale.headers, status: stale.status, by: response.headers)
         } else {
             status = response.status
             body = response.body
-            headers = HeaderSelection.kept(of: response.headers)
+            headers = HeaderSelection.kept(of: response.headers, status: response.status)
         }
         let kept = headers
         etag = kept.first { $0.0 == "etag" }?.1

@@ -9,7 +9,7 @@ extension GatewayCore {
             switch path {
             case "/-/health":
                 try Self.require(["GET", "HEAD"], request)
-                return .now(counted(Self.json(200, "{\"status\":\"alive\"}\n"), to: request))
+                return .now(Self.json(200, "{\"status\":\"alive\"}\n"))
             case "/-/ready":
                 try Self.require(["GET", "HEAD"], request)
                 guard !isShuttingDown else { throw Problem(SluiceError(.shutDown, "the gateway is shutting down; ask another one.")) }
@@ -35,7 +35,7 @@ extension GatewayCore {
                     "the gateway has no such page; it has /-/health, /-/ready, /-/status, /-/metrics and, with POST, /-/purge.")
             }
         } catch {
-            return .now(counted(error.response(to: request.target), to: request))
+            return .now(error.response(to: request.target))
         }
     }
 

@@ -30,7 +30,8 @@ struct ManagementAccess: Sendable {
         guard request.isLoopbackPeer, !isPassedOn else {
             throw Problem(403, "forbidden", "without a management token this serves direct requests from the gateway's own host only.")
         }
-        guard request.headers["Host"].map(Self.isThisHost) ?? true else {
+        let host = OriginForm.authority(of: request.target).map(String.init) ?? request.headers["Host"]
+        guard host.map(Self.isThisHost) ?? true else {
             throw Problem(
                 403, "forbidden", "without a management token this serves who asks localhost, 127.0.0.1 or [::1], by no other name.")
         }

@@ -31,7 +31,7 @@ struct AskedTarget: Sendable {
     mutating func forget() { ready = nil }
 
     /// The response for an answer from memory. Its headers change twice a second at most, so most requests find it ready.
-    mutating func response(for answer: MemoryAnswer) -> ServerResponse {
+    mutating func response(for answer: MemoryAnswer, _ fields: AnswerFields) -> ServerResponse {
         let age = answer.age.components.seconds
         let ttl = answer.freshFor.wholeSeconds
         if age == self.age, ttl == self.ttl, answer.serial == serial {
@@ -44,7 +44,7 @@ struct AskedTarget: Sendable {
             }
             return response
         }
-        var headers = answer.headers
+        var headers = fields.kept(answer.headers, age: answer.age)
         headers.append((name: "Cache-Status", value: CacheStatus.memoryHit(freshFor: ttl)))
         headers.append((name: "Age", value: "\(age)"))
         let response = ServerResponse(status: answer.status, headers: headers, body: answer.body)

@@ -10,6 +10,7 @@ actor GatewayCore {
     nonisolated let pool: MirrorPool
     nonisolated let targets: RequestTargets
     nonisolated let access: ManagementAccess
+    private let fields: AnswerFields
     private(set) var tally = GatewayTally()
     private(set) var isShuttingDown = false
     /// What memory had, by the target as it was sent.
@@ -27,6 +28,7 @@ actor GatewayCore {
         self.loop = loop
         self.pool = pool
         targets = RequestTargets(try RouteTable(configuration.routes))
+        fields = AnswerFields(pool.places)
         access = ManagementAccess(token: configuration.managementToken)
     }
 
@@ -37,9 +39,9 @@ actor GatewayCore {
             let answer = pool.memoryAnswer(for: asked.values[index].target, within: asked.values[index].span)
         {
             let wasReady = asked.values[index].isReady
-            let response = asked.values[index].response(for: answer)
+            let response = asked.values[index].response(for: answer, fields)
             if !wasReady, asked.values[index].isReady { noteReady() }
-            return .now(counted(Self.adapted(response, to: RequestConditions(request.headers)), to: request))
+            return .now(Self.adapted(response, to: RequestConditions(request.headers)))
         }
         do throws(Problem) {
             switch try targets.place(of: request.target) {
@@ -47,42 +49,39 @@ actor GatewayCore {
             case .pool(let target, let options):
                 if let answer = pool.memoryAnswer(for: target, within: options.freshWithin) {
                     var known = AskedTarget(target, within: options.freshWithin)
-                    let response = known.response(for: answer)
+                    let response = known.response(for: answer, fields)
                     remember(request.target, known)
-                    return .now(counted(Self.adapted(response, to: RequestConditions(request.headers)), to: request))
+                    return .now(Self.adapted(response, to: RequestConditions(request.headers)))
                 }
-                let pool = pool
-                return later(request) { await Self.get(target, options, for: request, from: pool) }
+                let (pool, fields) = (pool, fields)
+                return later(request) { await Self.get(target, options, for: request, from: pool, fields) }
             }
         } catch {
-            return .now(counted(error.response(to: request.target), to: request))
+            return .now(error.response(to: request.target))
         }
     }
 
     /// The gateway ends: it is no longer ready.
     func beginShutDown() { isShuttingDown = true }
 
-    /// Counts the answer to a request.
-    func counted(_ response: ServerResponse, to request: ServerRequest) -> ServerResponse {
-        tally.note(response.status, after: Instant.now.microseconds(since: request.arrivedAt))
-        return response
-    }
+    /// Counts an answer that was given.
+    /// - Parameter microseconds: since its request's head was complete.
+    func answered(_ status: Int, after microseconds: Int64) { tally.note(status, after: microseconds) }
 
-    /// An answer that takes time: it is counted while it is under way, and when it is there.
+    /// An answer that takes time: it is counted while it is under way.
     func later(_ request: ServerRequest, _ body: @escaping @Sendable () async -> ServerResponse) -> ServerReply {
         tally.inFlight += 1
         return .later { [self] in
             let response = await body()
-            return await finished(response, to: request, isCancelled: Task.isCancelled)
+            await finished(request, isCancelled: Task.isCancelled)
+            return response
         }
     }
 
     /// - Parameter isCancelled: whether the client has gone meanwhile, which counts as 499, as in the access log; or the server is at its end.
-    private func finished(_ response: ServerResponse, to request: ServerRequest, isCancelled: Bool) -> ServerResponse {
+    private func finished(_ request: ServerRequest, isCancelled: Bool) {
         tally.inFlight -= 1
-        guard isCancelled, !isShuttingDown else { return counted(response, to: request) }
-        tally.note(499, after: Instant.now.microseconds(since: request.arrivedAt))
-        return response
+        if isCancelled, !isShuttingDown { answered(499, after: Instant.now.microseconds(since: request.arrivedAt)) }
     }
 
     // MARK: GET and HEAD
@@ -102,14 +101,15 @@ actor GatewayCore {
     }
 
     private static func get(
-        _ target: PoolTarget, _ options: CallOptions, for request: ServerRequest, from pool: MirrorPool
+        _ target: PoolTarget, _ options: CallOptions, for request: ServerRequest, from pool: MirrorPool, _ fields: AnswerFields
     ) async -> ServerResponse {
         let conditions = RequestConditions(request.headers)
         var options = options
         if let wait = conditions.wait { options.deadline = .seconds(wait) }
         do throws(SluiceError) {
             let answer = try await pool.get(target, options: options)
-            var response = ServerResponse(status: answer.status, headers: answer.headers, body: answer.body)
+            var response = ServerResponse(
+                status: answer.status, headers: fields.kept(answer.headers, age: answer.age), body: answer.body)
             response.headers.append((name: "Cache-Status", value: CacheStatus.of(answer)))
             response.headers.append((name: "Age", value: "\(max(0, answer.age.components.seconds))"))
             if case .mirror(let name) = answer.source { response.headers.append((name: "Sluice-Mirror", value: name)) }
@@ -141,16 +141,16 @@ actor GatewayCore {
             switch try targets.place(of: request.target) {
             case .management(let path): return manage(request, path)
             case .pool(let target, let options):
-                let pool = pool
-                return later(request) { await Self.send(target, options, for: request, to: pool) }
+                let (pool, fields) = (pool, fields)
+                return later(request) { await Self.send(target, options, for: request, to: pool, fields) }
             }
         } catch {
-            return .now(counted(error.response(to: request.target), to: request))
+            return .now(error.response(to: request.target))
         }
     }
 
     private static func send(
-        _ target: PoolTarget, _ options: CallOptions, for request: ServerRequest, to pool: MirrorPool
+        _ target: PoolTarget, _ options: CallOptions, for request: ServerRequest, to pool: MirrorPool, _ fields: AnswerFields
     ) async -> ServerResponse {
         let conditions = RequestConditions(request.headers)
         var options = options
@@ -161,7 +161,8 @@ actor GatewayCore {
                 PoolRequest(
                     method: request.method, path: target.written, headers: EndToEndHeaders.request(request.headers), body: request.body),
                 options: options)
-            response = ServerResponse(status: answer.status, headers: EndToEndHeaders.response(answer.headers), body: answer.body)
+            response = ServerResponse(
+                status: answer.status, headers: fields.led(EndToEndHeaders.response(answer.headers)), body: answer.body)
             response.headers.append((name: "Cache-Status", value: CacheStatus.forwarded(status: answer.status)))
             if case .mirror(let name) = answer.source { response.headers.append((name: "Sluice-Mirror", value: name)) }
         } catch {
