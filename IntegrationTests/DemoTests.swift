@@ -43,6 +43,10 @@ extension Integration {
             demo.signal(signal)
             let ending = await demo.wait()
             #expect(signal == SIGKILL ? ending == .signalled(SIGKILL) : ending == .exited(1))
+            if signal != SIGKILL {
+                #expect(demo.standardError.hasSuffix("\nsluice demo: interrupted; everything it had started is ended\n"))
+                #expect(try FileManager.default.contentsOfDirectory(atPath: files.path) == [])
+            }
             // Killed, it leaves the ending of its children to their guards, which need a moment.
             while !Processes.remaining(of: family).isEmpty {
                 try #require(ContinuousClock.now < limit, "still there: \(Processes.remaining(of: family))")

@@ -16,7 +16,10 @@ struct GatewayExample {
         // bash itself, since this process may ignore SIGINT, and a shell cannot trap what was ignored at its start.
         let process = try ChildProcess(
             root.appending(path: "deploy/example").path, [name, "--listen", "127.0.0.1:0"],
-            environment: ["SLUICE_PROGRAM": try OwnProgram.besideThis])
+            // And what a shell may have of another pool.
+            environment: [
+                "SLUICE_PROGRAM": try OwnProgram.besideThis, "SLUICE_POOL": "other", "SLUICE_CONFIG": "/other.json", "SLUICE_LEASE": "1d",
+            ])
         try await process.waitForOutput(containing: "listening on http://127.0.0.1:", timeout: .seconds(60))
         let said = process.standardError
         let example = GatewayExample(

@@ -1,7 +1,8 @@
 # Sourced by the examples: a Redis, strict mirrors and a gateway on free loopback ports. All of them are ended, by process id, when the
 # script ends, and by the kernel should the script be killed.
 #
-# SLUICE_PROGRAM names a built `sluice`; without it one is built. SLUICE_REDIS_URL names a Redis to use; without it one is started.
+# SLUICE_PROGRAM names a built `sluice`; without it one is built. SLUICE_REDIS_URL names a Redis to use; without it one is started. Any
+# other SLUICE_ variable of the shell belongs to some other pool, and is not taken.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 started=() # process ids, in the order of their start
@@ -9,6 +10,15 @@ gateway=
 mirrors= # as SLUICE_MIRRORS has them
 redis_port=
 scratch=$(mktemp -d)
+
+for variable in "${!SLUICE_@}"; do
+    case $variable in
+    SLUICE_PROGRAM | SLUICE_REDIS_URL) ;;
+    *) unset "$variable" ;;
+    esac
+done
+# A pool of its own in a Redis that others use too. An example with a configuration has the name in that.
+own_pool() { export SLUICE_POOL=example-$$; }
 
 say() { echo "$*" >&2; }
 

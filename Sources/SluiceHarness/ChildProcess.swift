@@ -47,16 +47,20 @@ package final class ChildProcess: Sendable {
             inputDescriptor = open(path, O_RDONLY | O_CLOEXEC)
         }
         defer { if let inputDescriptor { close(inputDescriptor) } }
-        let process = try Spawn.start(
-            executable, arguments, environment: all.filter { environment[$0.key] != .some(nil) }, directory: directory,
-            descriptors: .init(input: inputDescriptor, outputPath: outputFiles.path("out"), errorPath: outputFiles.path("err")))
-        processIdentifier = process
-        do throws(HarnessError) {
-            companion = try Companion(guarding: process)
-        } catch {
-            Glibc.kill(process, SIGKILL)
-            throw error
+        let files = outputFiles
+        let (process, guardian) = try Belongings.addChild { () throws(HarnessError) in
+            let process = try Spawn.start(
+                executable, arguments, environment: all.filter { environment[$0.key] != .some(nil) }, directory: directory,
+                descriptors: .init(input: inputDescriptor, outputPath: files.path("out"), errorPath: files.path("err")))
+            do throws(HarnessError) {
+                return (process, try Companion(guarding: process))
+            } catch {
+                Glibc.kill(process, SIGKILL)
+                throw error
+            }
         }
+        processIdentifier = process
+        companion = guardian
         // The thread must not keep `self` alive, or nobody would ever be the last to let go.
         let reaper = Thread { [weak self] in
             var information = siginfo_t()
@@ -154,6 +158,7 @@ package final class ChildProcess: Sendable {
     }
 
     private static func collect(_ process: pid_t) -> Ending {
+        Belongings.remove(child: process)
         var status: Int32 = 0
         while waitpid(process, &status, 0) == -1 && errno == EINTR {}
         return status & 0x7F == 0 ? .exited((status >> 8) & 0xFF) : .signalled(status & 0x7F)

@@ -57,6 +57,8 @@ struct FreshnessTableTests {
         Row("4.2.2 no heuristic but the route's own", 200, [noon, ("Last-Modified", "Sun, 06 Nov 1893 12:00:00 GMT")], [60, 600, 600]),
         // Section 4.2.3: age.
         Row("4.2.3 Age shortens max-age", "max-age=10", [6, 600, 600], and: [("Age", "4")]),
+        Row("5.1 of a list of ages the first counts", "max-age=60", [10, 600, 600], and: [("Age", "50, 3")]),
+        Row("5.1 of several ages the first counts", "max-age=60", [10, 600, 600], and: [("Age", "50"), ("Age", "3")]),
         Row("4.2.3 Age shortens Expires", 200, [noon, ("Expires", "Sun, 06 Nov 1994 12:00:30 GMT"), ("Age", "20")], [10, 600, 600]),
         Row("4.2.3 an answer that is too old is kept for failures", "max-age=10", [0, 0, 600], and: [("Age", "40")]),
         Row("4.2.3 an Age that is no number is none", "max-age=10", [10, 600, 600], and: [("Age", "old")]),

@@ -85,6 +85,22 @@ struct RedisHandshakeTests {
         if code == .authentication { #expect(error.message.contains("ann") && error.message.contains("h:6379")) }
     }
 
+    @Test(arguments: [
+        ("NOPERM this user has no permissions to run the 'role' command", "+role"),
+        ("NOPERM User ann has no permissions to run the 'client|setname' command", "+client|setname"),
+        ("NOPERM something else", "deploy/users.acl"),
+    ])
+    func `a right that is missing is named, and the password not blamed`(reply: String, right: String) throws {
+        guard case .failed(let error) = try outcome("redis://ann:secret@h", [.status("OK"), .error(reply)]) else {
+            Issue.record("taken")
+            return
+        }
+        // Waiting is in vain until somebody grants it.
+        #expect(error.code == .authentication)
+        #expect(error.message.contains(right) && error.message.contains("ann"))
+        #expect(!error.message.contains("password"))
+    }
+
     @Test func `a stranger's answer is refused`() throws {
         guard case .failed(let error) = try outcome("redis://h", [.status("OK"), .status("what?")]) else {
             Issue.record("taken")

@@ -1,3 +1,4 @@
+import Foundation
 import SluiceHarness
 import SluiceLoop
 import SluiceRedis
@@ -27,6 +28,32 @@ struct SentinelTests {
             #expect(try await client.command("GET", "c").string == "3")
         }
         #expect(try await replica.cli("-n", "1", "GET", "c") == "3")
+        await sentinel.stop()
+        await replica.stop()
+        await master.stop()
+    }
+
+    @Test func `the user that is deployed may use Redis behind a Sentinel; one without ROLE is told what to grant`() async throws {
+        let directory = try TemporaryDirectory(label: "acl")
+        let users = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "deploy/users.acl")
+        let file = directory.path("users.acl")
+        let deployed = try String(contentsOf: users, encoding: .utf8)
+        // The sentinel and the test use the default user.
+        try deployed.replacing("user default off resetpass -@all", with: "user default on nopass ~* &* +@all")
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let master = try await RedisServer(.init(extraArguments: ["--repl-diskless-sync-delay", "0", "--aclfile", file]))
+        let replica = try await RedisServer(.init(extraArguments: ["--replicaof", "127.0.0.1", "\(master.port)"]))
+        let sentinel = try await RedisSentinel(watching: master.port)
+        let url = "redis+sentinel://sluice:change-me@127.0.0.1:\(sentinel.port)/\(RedisSentinel.master)"
+        try await withClient(master, url: url) { client async throws in #expect(try await client.command("PING") == .status("PONG")) }
+
+        try await master.cli("ACL", "SETUSER", "sluice", "-role")
+        try await withClient(master, url: url) { client in
+            let error = await #expect(throws: RedisError.self) { try await client.command("PING") }
+            #expect(error?.message.contains("Grant it +role") == true, "\(String(describing: error))")
+            #expect(error?.message.contains("password") == false)
+        }
         await sentinel.stop()
         await replica.stop()
         await master.stop()

@@ -25,6 +25,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "node", "host", "role", "url", "circuit", "limits", "limits_announced", "limits_configured", "limits_counting",
+    ])
+    func `a text is a text, though it looks like a number`(field: String) throws {
+        let entry: PoolStatus.Entry = ("n", [field: "10.50", "epoch": "10.5"])
+        let status = PoolStatus(pool: "123456789012", leader: entry.fields, mirrors: [entry], nodes: [entry])
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(status.json.utf8)) as? [String: Any])
+        #expect(json["pool"] as? String == "123456789012")
+        for object in [json["leader"], (json["mirrors"] as? [String: Any])?["n"], (json["nodes"] as? [String: Any])?["n"]] {
+            let fields = try #require(object as? [String: Any])
+            #expect(fields[field] as? String == "10.50")
+            #expect(fields["epoch"] as? Double == 10.5)
+        }
+    }
+
     @Test(arguments: [0, 1, 999, 1_000, 1_001, -1, .max, .min] as [Int64])
     func `a ledger's figures may be any number`(figure: Int64) throws {
         let rules = try MirrorRules(name: "a", limits: [RateLimit("30/60s")])

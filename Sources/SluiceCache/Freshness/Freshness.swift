@@ -41,7 +41,8 @@ struct Freshness: Sendable, Hashable {
         guard !control.noStore, !control.isPrivate, !control.noCache || override?.fresh != nil,
             VaryRule.allows(lines("vary"), differing: options.differingFields, ignoring: policy.ignoresVary)
         else { return .none }
-        let age = lines("age").first.map { CacheControl.seconds($0.filter { $0 != " " }) } ?? 0
+        // Of a list the first member counts (RFC 9111 section 5.1).
+        let age = lines("age").first.map { CacheControl.seconds($0.prefix { $0 != "," }.filter { $0 != " " && $0 != "\t" }) } ?? 0
 
         let explicit = explicitLifetime(control, expires: lines("expires").first, date: lines("date").first)
         let fresh: Int64

@@ -73,7 +73,7 @@ struct BenchCommand: Command {
             "Servers are started on free loopback ports and ended again. redis-server must be installed; redis-benchmark (redis-tools), wrk "
                 + "and nginx (nginx-light) are yardsticks, and what needs a missing one is left out and said.",
         ],
-        statuses: [(.success, "measured"), (.failure, "it could not be measured, or a soak found what it must not")],
+        statuses: [(.success, "measured"), (.failure, "it could not be measured or was interrupted, or a soak found what it must not")],
         examples: [
             "bench redis --chart redis.svg", "bench slots --rounds 9 --json", "bench hitrate web07.txt.gz --size 512",
         ])
@@ -171,22 +171,12 @@ struct BenchCommand: Command {
 
     func run(_ console: Console) async throws -> ExitStatus {
         if let chart { try Self.checkWritable(chart) }
-        let progress = ProgressBar(console)
-        let report: BenchReport
-        switch subject {
-        case .hitRate(let bench):
+        if case .hitRate(let bench) = subject {
             console.print(try bench.report())
             return .success
-        case .mission(let bench): report = try await bench.report(progress)
-        case .memory(let bench): report = try await bench.report(progress)
-        case .redis(let bench): report = try await bench.report(progress)
-        case .http(let bench): report = try await bench.report(progress)
-        case .slots(let bench): report = try await bench.report(progress)
-        case .gateway(let bench): report = try await bench.report(progress)
-        case .coherence(let bench): report = try await bench.report(progress)
-        case .scale(let bench): report = try await bench.report(progress)
-        case .soak(let bench): report = try await bench.report(progress)
         }
+        let progress = ProgressBar(console)
+        let report = try await SignalledEnd.during("sluice bench") { try await measure(progress) }
         if let chart {
             do { try Data(BenchChart(report).svg.utf8).write(to: URL(filePath: chart)) } catch {
                 throw BenchError("--chart: “\(chart)” could not be written: \(error)")
@@ -195,5 +185,20 @@ struct BenchCommand: Command {
         console.print(isJSON ? try report.json() : report.text)
         if case .soak = subject, !report.isEverythingReached { return .failure }
         return .success
+    }
+
+    private func measure(_ progress: ProgressBar) async throws -> BenchReport {
+        switch subject {
+        case .hitRate: preconditionFailure("hitrate has no report")
+        case .mission(let bench): try await bench.report(progress)
+        case .memory(let bench): try await bench.report(progress)
+        case .redis(let bench): try await bench.report(progress)
+        case .http(let bench): try await bench.report(progress)
+        case .slots(let bench): try await bench.report(progress)
+        case .gateway(let bench): try await bench.report(progress)
+        case .coherence(let bench): try await bench.report(progress)
+        case .scale(let bench): try await bench.report(progress)
+        case .soak(let bench): try await bench.report(progress)
+        }
     }
 }

@@ -25,7 +25,7 @@ struct DemoCommand: Command {
                 ])
         ],
         notes: ["The table is printed on standard output, progress on standard error."],
-        statuses: [(.success, "every guarantee held"), (.failure, "one did not, or the demo could not run")])
+        statuses: [(.success, "every guarantee held"), (.failure, "one did not, or the demo could not run or was interrupted")])
 
     private let words: [String]
 

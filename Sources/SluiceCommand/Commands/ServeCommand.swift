@@ -39,7 +39,8 @@ struct ServeCommand: Command {
             PoolOptions.group(PoolSetting.allCases),
         ],
         notes: [
-            "GET /any/path is answered with a mirror's status, headers and body; Cache-Status, Age and Sluice-Mirror tell where they "
+            "GET /any/path is answered with a mirror's status, headers (but for cookies and quotas) and body; no field of a GET goes to the "
+                + "mirror, of other methods those that README.md lists. Cache-Status, Age and Sluice-Mirror tell where they "
                 + "came from, Prefer: wait=10 sets the deadline in seconds. Under /-/ are health, ready, status (JSON), metrics "
                 + "(Prometheus) and POST purge?path=…|tag=…|prefix=…|all=1; status, metrics and purge answer whoever has the bearer token in "
                 + "\(tokenVariable) and nobody else, without one this host alone.",

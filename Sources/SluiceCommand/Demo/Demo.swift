@@ -17,25 +17,11 @@ package enum Demo {
             DemoText.say("sluice demo: \(error)")
             return 2
         }
-        let loop = EventLoop(name: "demo")
-        let signals = SignalStream(on: loop, signals: [SIGINT, SIGTERM, SIGHUP])
-        let received = await signals.start()
-        let show = Task { try await play(options) }
-        let interruption = Task {
-            for await _ in received { show.cancel() }
-        }
-        let result = await show.result
-        await signals.close()
-        await interruption.value
-        await loop.shutDown()
-        switch result {
-        case .success(let outcome):
+        do {
+            let outcome = try await SignalledEnd.during("sluice demo") { try await play(options) }
             DemoText.write(DemoTable.text(outcome), to: 1)
             return outcome.broken.isEmpty ? 0 : 1
-        case .failure(is CancellationError):
-            DemoText.say("sluice demo: interrupted; everything it had started is ended")
-            return 1
-        case .failure(let error):
+        } catch {
             DemoText.say("sluice demo: \(error)")
             return 1
         }

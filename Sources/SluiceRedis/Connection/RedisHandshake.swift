@@ -107,11 +107,22 @@ struct RedisHandshake {
             return RedisError(.refused, "\(endpoint) refuses a new connection: \(reply)", reply: reply)
         }
         let who = endpoint.user.map { "the user “\($0)”" } ?? "the default user"
+        if word == "NOPERM" {
+            return RedisError(
+                .authentication, "\(endpoint) lets \(who) in, but refuses it a command: \(reply). \(Self.advice(on: reply))", reply: reply)
+        }
         let how = endpoint.password == nil ? "without a password" : "with the password given"
         return RedisError(
             .authentication,
             "\(endpoint) does not let \(who) in \(how): \(reply.hasSuffix(".") ? String(reply.dropLast()) : reply). Check user and password of the Redis URL.",
             reply: reply)
+    }
+
+    /// Which right to grant: the reply names the command in quotes, as an ACL writes it.
+    private static func advice(on reply: String) -> String {
+        let parts = reply.split(separator: "'", omittingEmptySubsequences: false)
+        guard parts.count == 3, !parts[1].isEmpty else { return "Grant it what Sluice needs: deploy/users.acl has it." }
+        return "Grant it +\(parts[1].lowercased()) (ACL SETUSER); deploy/users.acl has all that Sluice needs."
     }
 
     private func unexpected(_ answer: RedisValue) -> RedisError {
