@@ -69,7 +69,9 @@ package struct ResponseHead {
             return
         }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
-        let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
+        // Blanks before the colon are none of the name (RFC 9112, section 5.1).
+        let end = line[..<colon].lastIndex { $0 != 0x20 && $0 != 0x09 }.map { $0 + 1 } ?? 0
+        let name = UnsafeRawBufferPointer(rebasing: line[..<end])
         let field = (name: String(decoding: name, as: UTF8.self), value: Self.text(line[(colon + 1)...]))
         headers.append(field)
         if Self.isContentLength(name) { contentLength = Int(field.value) }

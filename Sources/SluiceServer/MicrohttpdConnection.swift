@@ -254,6 +254,8 @@ final class MicrohttpdConnection {
     }
 
     private func decide(_ request: ServerRequest) -> MHD_Result {
+        // The library cannot end while anybody waits for an answer.
+        guard !daemon.isStopping else { return .NO }
         switch daemon.handler(request) {
         case .now(let response): return send(response)
         case .later(let work):

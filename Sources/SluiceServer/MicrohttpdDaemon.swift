@@ -19,6 +19,8 @@ final class MicrohttpdDaemon {
     /// Ends the work for the connection with this number: its client has gone.
     let abandon: (UInt64) -> Void
     private(set) var isDraining = false
+    /// Whether it is about to end: no request is taken any more.
+    private(set) var isStopping = false
 
     private let loop: EventLoop
     private var daemon: OpaquePointer?
@@ -86,6 +88,7 @@ final class MicrohttpdDaemon {
     /// Calls `stopped` when the library has ended.
     func stop(_ stopped: @escaping () -> Void) {
         guard let daemon else { return stopped() }
+        isStopping = true
         MHD_run(daemon)
         self.daemon = nil
         again?.close()

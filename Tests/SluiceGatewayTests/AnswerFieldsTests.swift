@@ -27,13 +27,16 @@ struct AnswerFieldsTests {
         ("https://b.example/v10/x", "https://b.example/v10/x"), ("https://b.example/", "https://b.example/"),
         ("http://elsewhere.example/x", "http://elsewhere.example/x"), ("//a.example/x", "//a.example/x"), ("x", "x"), ("", ""),
         ("/v1/x", "/v1/x"), ("mailto:a@a.example", "mailto:a@a.example"),
+        ("http://a.example//evil.example/x", "http://a.example//evil.example/x"), ("http://c.example/v1/x", "/x"),
+        ("http://c.example/v2/x", "/v2/x"),
     ])
     func `a reference to a mirror leads to the same place here, any other stays`(reference: String, place: String) async throws {
-        #expect(try await led(reference, "http://a.example", "https://b.example/v1/") == place)
+        #expect(try await led(reference, "http://a.example", "https://b.example/v1/", "http://c.example", "http://c.example/v1") == place)
     }
 
     @Test(arguments: [
-        ("/v1/x?y", "/x?y"), ("/v1", "/"), ("/v1?y", "/?y"), ("/v10/x", "/v10/x"), ("/", "/"), ("http://b.example/v1/", "/"),
+        ("/v1/x?y", "/x?y"), ("/v1", "/"), ("/v1?y", "/?y"), ("/v10/x", "/v10/x"), ("/v1//evil.example", "/v1//evil.example"), ("/", "/"),
+        ("http://b.example/v1/", "/"),
     ])
     func `a path below the base path of all mirrors loses it`(reference: String, place: String) async throws {
         #expect(try await led(reference, "http://a.example/v1", "http://b.example/v1/") == place)

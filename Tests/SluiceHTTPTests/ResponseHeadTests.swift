@@ -22,6 +22,12 @@ struct ResponseHeadTests {
         #expect(head.contentLength == nil)
     }
 
+    @Test func `blanks before the colon are none of the name`() {
+        let (head, _) = head(["HTTP/1.1 200", "Cache-Control : no-store", "Content-Length\t : 7", " : x"])
+        #expect(head.headers.prefix(2).map(\.name) == ["Cache-Control", "Content-Length"])
+        #expect(head.headers.first?.value == "no-store" && head.contentLength == 7)
+    }
+
     @Test(arguments: [
         ("HTTP/1.0 404 X", 404, "HTTP/1.0"), ("HTTP/1.1 200", 200, "HTTP/1.1"), ("HTTP/2 503 ", 503, "HTTP/2"), ("HTTP/1.1", 0, "HTTP/1.1"),
     ])

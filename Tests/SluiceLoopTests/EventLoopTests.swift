@@ -172,6 +172,18 @@ final class Order: Sendable {
         #expect(try await NameLookup.addresses(of: "::1", port: 80, on: loop).map(\.description) == ["[::1]:80"])
         #expect(try await NameLookup.addresses(of: "localhost", port: 7, on: loop).allSatisfy { $0.port == 7 })
         await #expect(throws: LoopError.self) { try await NameLookup.addresses(of: "does-not-exist.invalid", port: 80, on: loop) }
+        // Whoever asks the same at once gets the same addresses, with his own port.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for port in UInt16(1)...50 {
+                group.addTask {
+                    let found = try await NameLookup.addresses(of: "localhost", port: port, on: loop)
+                    #expect(!found.isEmpty && found.allSatisfy { $0.port == port })
+                }
+            }
+            try await group.waitForAll()
+        }
         await loop.shutDown()
+        let error = await #expect(throws: LoopError.self) { try await NameLookup.addresses(of: "localhost", port: 80, on: loop) }
+        #expect(error?.code == "ECANCELED")
     }
 }

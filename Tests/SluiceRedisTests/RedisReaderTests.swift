@@ -27,6 +27,23 @@ import Testing
             ])
     }
 
+    @Test func `a reply of many small elements is bounded as well, and many small replies are not`() throws {
+        let elements = [UInt8]([UInt8](repeating: 0, count: 1_000).flatMap { _ in Array(":1\r\n".utf8) })
+        let reader = RedisReader(maximumReply: 1 << 16)
+        for _ in 0..<100 {
+            try elements.withUnsafeBytes { try reader.feed($0) }
+            while try reader.next() != nil {}
+        }
+        try Array("*2000000000\r\n".utf8).withUnsafeBytes { try reader.feed($0) }
+        #expect(try reader.next() == nil)
+        #expect(throws: RedisError.self) {
+            for _ in 0..<100 {
+                try elements.withUnsafeBytes { try reader.feed($0) }
+                _ = try reader.next()
+            }
+        }
+    }
+
     @Test func `a number is read from its digits as from its text`() {
         var generator = SeededGenerator(seed: 5)
         let edges = [

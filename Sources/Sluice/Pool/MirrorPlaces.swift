@@ -14,7 +14,8 @@ package struct MirrorPlaces: Sendable {
 
     init(_ urls: [String]) {
         let bases = urls.compactMap { url in (try? Origin(url: url)).map { Base(origin: $0, path: Self.path(of: url) ?? "") } }
-        self.bases = bases
+        // Of several that a URL lies below, the longest.
+        self.bases = bases.sorted { $0.path.utf8.count > $1.path.utf8.count }
         common = Set(bases.map(\.path)).count == 1 ? bases.first?.path : nil
     }
 
@@ -41,6 +42,8 @@ package struct MirrorPlaces: Sendable {
         guard path.hasPrefix(base) else { return nil }
         let rest = path.dropFirst(base.count)
         guard let first = rest.first else { return "/" }
+        // Two slashes would begin with a host.
+        if rest.hasPrefix("//") { return nil }
         return first == "/" ? String(rest) : "?#".contains(first) ? "/" + rest : nil
     }
 }

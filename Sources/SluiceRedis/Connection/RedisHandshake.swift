@@ -28,6 +28,8 @@ struct RedisHandshake {
 
     private enum Step { case login, name, database, identity, past, clientID, role, readiness }
 
+    /// Seconds; so long no server has been up.
+    private static let longestUptime: Int64 = 1 << 40
     /// The oldest version of Redis that has all commands in use.
     static let oldestVersion = (major: 6, minor: 2)
 
@@ -66,7 +68,7 @@ struct RedisHandshake {
             else { return .failed(unexpected(answer)) }
             server.version = version
             server.runID = runID
-            server.uptime = Self.field("uptime_in_seconds", in: text).flatMap { Int64($0) } ?? 0
+            server.uptime = Self.field("uptime_in_seconds", in: text).flatMap { Int64($0) }.map { min(max(0, $0), Self.longestUptime) } ?? 0
             guard Self.isSupported(version) else {
                 return .failed(
                     RedisError(

@@ -8,6 +8,8 @@ final class RedisReader {
     private let reader: UnsafeMutablePointer<redisReader>
     private let builder = ReplyBuilder()
     private let maximumReply: Int
+    /// Bytes that came since the last complete reply. hiredis forgets those of an array's elements that are complete.
+    private var unfinished = 0
 
     /// - Parameter maximumReply: bytes of one reply beyond which the peer is taken to be broken.
     init(maximumReply: Int) {
@@ -21,8 +23,8 @@ final class RedisReader {
     /// Takes bytes in; they are copied.
     func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
         guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
-        // Checked before the copy: what is consumed leaves the buffer only later, but is no part of the next reply.
-        guard reader.pointee.len - reader.pointee.pos + bytes.count <= maximumReply else {
+        unfinished += bytes.count
+        guard unfinished <= maximumReply else {
             throw RedisError(.protocolError, "A reply of Redis exceeds \(maximumReply) bytes, the bound set by maximumReply.")
         }
         guard redisReaderFeed(reader, start.assumingMemoryBound(to: CChar.self), bytes.count) == REDIS_OK else { throw failure() }
@@ -32,7 +34,9 @@ final class RedisReader {
     func next() throws(RedisError) -> RedisValue? {
         var marker: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &marker) == REDIS_OK else { throw failure() }
-        return marker == nil ? nil : builder.take()
+        guard marker != nil else { return nil }
+        unfinished = reader.pointee.len - reader.pointee.pos
+        return builder.take()
     }
 
     private func failure() -> RedisError {
