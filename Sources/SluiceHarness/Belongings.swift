@@ -62,6 +62,9 @@ package enum Belongings {
     }
 
     private static func removeDirectories() {
-        for path in state.withLock({ $0.directories }) { try? FileManager.default.removeItem(atPath: path) }
+        for path in state.withLock({ $0.directories }) {
+            // Again, since another thread of ours may just have written into it.
+            for _ in 0..<10 where FileManager.default.fileExists(atPath: path) { try? FileManager.default.removeItem(atPath: path) }
+        }
     }
 }
