@@ -41,14 +41,16 @@ extension PoolConfiguration {
             throw ConfigurationProblem(error.message, at: "lease")
         }
         try checkListen()
-        for (index, route) in routes.enumerated() { try route.check(at: "routes[\(index)]") }
+        _ = try RouteTable(checking: routes)
     }
 
     private func checkListen() throws(ConfigurationProblem) {
         let colon = listen.lastIndex(of: ":")
         var host = listen[..<(colon ?? listen.startIndex)]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard let colon, case let digits = listen[colon...].dropFirst(), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if isBracketed { host = host.dropFirst().dropLast() }
+        guard let colon, isBracketed == host.contains(":"), case let digits = listen[colon...].dropFirst(),
+            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let port = UInt16(digits),
             host.isEmpty || host == "localhost" || SocketAddress(ip: String(host), port: port) != nil
         else {

@@ -19,7 +19,7 @@ public struct PoolConfiguration: Sendable {
     public struct Route: Hashable, Sendable {
         /// As clients ask for it; `{name}` matches one segment: `/get_todos/{id}`.
         public var path: String
-        /// As the mirrors know it; `{name}` is filled in: `/todos/{id}`. Nil: the same path.
+        /// As the mirrors know it; `{name}` is filled in: `/todos/{id}`, `/search?q={word}`. Nil: the same path.
         public var upstream: String?
         /// Overrides ``Cache/fresh``.
         public var fresh: Duration?

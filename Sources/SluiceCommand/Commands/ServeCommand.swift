@@ -42,8 +42,9 @@ struct ServeCommand: Command {
             "GET /any/path is answered with a mirror's status, headers (but for cookies and quotas) and body; no field of a GET goes to the "
                 + "mirror, of other methods those that README.md lists. Cache-Status, Age and Sluice-Mirror tell where they "
                 + "came from, Prefer: wait=10 sets the deadline in seconds. Under /-/ are health, ready, status (JSON), metrics "
-                + "(Prometheus) and POST purge?path=…|tag=…|prefix=…|all=1; status, metrics and purge answer whoever has the bearer token in "
-                + "\(tokenVariable) and nobody else, without one this host alone.",
+                + "(Prometheus) and POST purge?path=…|tag=…|prefix=…|all=1 (a path as clients write it, a prefix of the paths that the mirrors are "
+                + "asked for: routes lie between); status, metrics and purge answer whoever has the bearer token in \(tokenVariable) and "
+                + "nobody else, without one this host alone.",
             "Where it listens is told on standard error; the access log alone goes to standard output, and only with --access-log -. A log "
                 + "file is opened once: let logrotate copy and truncate it. SIGTERM and SIGINT end it in order: no new requests, those under way are "
                 + "answered, slots and lease are given back. A second signal ends it at once.",

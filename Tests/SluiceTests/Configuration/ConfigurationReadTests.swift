@@ -18,7 +18,8 @@ struct ConfigurationReadTests {
           "cache": {"fresh": "5m", "stale": "1h", "memory": "128MiB"},
           "timeout": "3s", "deadline": "20s", "lease": "4s", "listen": "0.0.0.0:9000",
           "routes": [{"path": "/get_todos/{id}", "upstream": "/todos/{id}", "fresh": "1m", "stale": "2m"},
-            {"path": "/users"}, {"path": "/posts", "fresh": "30s", "override": true}]
+            {"path": "/users"}, {"path": "/posts", "fresh": "30s", "override": true},
+            {"path": "/find/{word}", "upstream": "/search?kind=a&q={word}"}]
         }
         """
 
@@ -54,6 +55,7 @@ struct ConfigurationReadTests {
             read.routes == [
                 .init(path: "/get_todos/{id}", upstream: "/todos/{id}", fresh: .seconds(60), stale: .seconds(120)), .init(path: "/users"),
                 .init(path: "/posts", fresh: .seconds(30), overridesAnswer: true),
+                .init(path: "/find/{word}", upstream: "/search?kind=a&q={word}"),
             ])
     }
 

@@ -1,7 +1,5 @@
-import Sluice
-
 /// All routes, as a tree of segments: what is literal wins over a parameter, from left to right.
-struct RouteTable: Sendable {
+package struct RouteTable: Sendable {
     private struct Node: Sendable {
         var literals: [String: Int] = [:]
         var parameter: Int?
@@ -11,16 +9,19 @@ struct RouteTable: Sendable {
     private var nodes = [Node()]
 
     /// - Throws: `SluiceError` with code `.invalidConfiguration`, naming the route and what would do; also where two routes match the same.
-    init(_ routes: [PoolConfiguration.Route]) throws(SluiceError) {
+    package init(_ routes: [PoolConfiguration.Route]) throws(SluiceError) {
+        do throws(ConfigurationProblem) { try self.init(checking: routes) } catch { throw error.error }
+    }
+
+    init(checking routes: [PoolConfiguration.Route]) throws(ConfigurationProblem) {
         for (index, route) in routes.enumerated() {
             let place = "routes[\(index)]"
             let template = try RouteTemplate(route, at: place)
             var node = 0
             for segment in template.segments { node = child(of: node, segment) }
             guard nodes[node].template == nil else {
-                throw SluiceError(
-                    .invalidConfiguration,
-                    "\(place).path: “\(route.path)” matches the same paths as a route before it; remove one of the two")
+                throw ConfigurationProblem(
+                    "“\(route.path.excerpt)” matches the same paths as a route before it; remove one of the two", at: "\(place).path")
             }
             nodes[node].template = template
         }
@@ -28,7 +29,7 @@ struct RouteTable: Sendable {
 
     /// What the mirrors are asked for a path in its normal form and a query as it was written, with the options of its route; nil when no route
     /// matches.
-    func match(_ path: Substring, query: Substring?) -> (target: String, options: CallOptions)? {
+    package func match(_ path: Substring, query: Substring?) -> (target: String, options: CallOptions)? {
         guard nodes.count > 1 else { return nil }
         let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         var values: [Substring] = []

@@ -1,4 +1,4 @@
-import Sluice
+import SluiceLoop
 
 /// One route, read and checked: segments to match, and the mirrors' path to make of them.
 struct RouteTemplate: Sendable {
@@ -19,10 +19,13 @@ struct RouteTemplate: Sendable {
     let options: CallOptions
     private let pieces: [Piece]
 
-    /// - Throws: `SluiceError` with code `.invalidConfiguration`, naming the place and what would do.
-    init(_ route: PoolConfiguration.Route, at place: String) throws(SluiceError) {
-        func refuse(_ key: String, _ text: String, _ what: String) -> SluiceError {
-            SluiceError(.invalidConfiguration, "\(place).\(key): “\(text.prefix(200))” \(what)")
+    /// - Throws: `ConfigurationProblem`, naming the place and what would do.
+    init(_ route: PoolConfiguration.Route, at place: String) throws(ConfigurationProblem) {
+        func refuse(_ key: String, _ text: String, _ what: String) -> ConfigurationProblem {
+            ConfigurationProblem("“\(text.excerpt(200))” \(what)", at: "\(place).\(key)")
+        }
+        guard route.path.hasPrefix("/"), !route.path.hasPrefix("//"), !route.path.contains(where: { $0 == "?" || $0 == "#" }) else {
+            throw refuse("path", route.path, "must begin with one slash and have no query, such as /get_todos/{id}")
         }
         var names: [String] = []
         var shape: [Substring] = []
@@ -32,16 +35,13 @@ struct RouteTemplate: Sendable {
                 continue
             }
             guard let name = Self.parameter(segment) else {
-                throw refuse("path", route.path, "has “\(segment)”, but a parameter is a whole segment such as {id}")
+                throw refuse("path", route.path, "has “\(segment.excerpt)”; \(Self.expected)")
             }
             guard !names.contains(name) else {
-                throw refuse("path", route.path, "has {\(name)} twice; give each parameter a name of its own")
+                throw refuse("path", route.path, "has {\(name.excerpt)} twice; give each parameter a name of its own")
             }
             names.append(name)
             shape.append("{")
-        }
-        guard route.path.hasPrefix("/"), !route.path.contains("?") else {
-            throw refuse("path", route.path, "must begin with one “/” and have no query, such as /get_todos/{id}")
         }
         let model = "/" + shape.map { $0 == "{" ? "x" : String($0) }.joined(separator: "/")
         let normal: String
@@ -55,16 +55,24 @@ struct RouteTemplate: Sendable {
             .map { $0 == "{" ? .parameter : .literal(String($1)) }
         let upstream = route.upstream ?? route.path
         pieces = try Self.pieces(upstream, names) { refuse("upstream", upstream, $0) }
-        for (key, span) in [("fresh", route.fresh), ("stale", route.stale)] {
-            guard let span, span < .zero || span > .seconds(31_536_000) else { continue }
-            throw SluiceError(.invalidConfiguration, "\(place).\(key): \(span) is out of bounds; give between 0s and 365d")
-        }
-        options = CallOptions(fresh: route.fresh, stale: route.stale, overridesAnswer: route.overridesAnswer)
+        options = try Self.options(of: route, at: place)
         do throws(SluiceError) {
             _ = try PoolTarget(target(names.map { _ in "x" }, query: nil))
         } catch {
             throw refuse("upstream", upstream, "is no path: \(error.message)")
         }
+    }
+
+    private static func options(of route: PoolConfiguration.Route, at place: String) throws(ConfigurationProblem) -> CallOptions {
+        for (key, span) in [("fresh", route.fresh), ("stale", route.stale)] {
+            guard let span, span < .zero || span > .seconds(31_536_000) else { continue }
+            throw ConfigurationProblem("\(span.text) is out of bounds; give between 0s and 365d", at: "\(place).\(key)")
+        }
+        if route.overridesAnswer, route.fresh == nil, route.stale == nil {
+            throw ConfigurationProblem(
+                "it overrides nothing; give “fresh”, “stale” or both beside it, such as \"fresh\": \"30s\"", at: "\(place).override")
+        }
+        return CallOptions(fresh: route.fresh, stale: route.stale, overridesAnswer: route.overridesAnswer)
     }
 
     /// The mirrors' target for a request that matched.
@@ -84,6 +92,8 @@ struct RouteTemplate: Sendable {
         return text + (text.contains("?") ? "&" : "?") + query
     }
 
+    private static let expected = "a parameter is a whole segment in braces, its name letters, digits and “_” only, such as {post_id}"
+
     private static func parameter(_ segment: Substring) -> String? {
         guard segment.hasPrefix("{"), segment.hasSuffix("}"), segment.utf8.count > 2 else { return nil }
         let name = segment.dropFirst().dropLast()
@@ -98,8 +108,8 @@ struct RouteTemplate: Sendable {
     }
 
     private static func pieces(
-        _ upstream: String, _ names: [String], _ refuse: (String) -> SluiceError
-    ) throws(SluiceError) -> [Piece] {
+        _ upstream: String, _ names: [String], _ refuse: (String) -> ConfigurationProblem
+    ) throws(ConfigurationProblem) -> [Piece] {
         var pieces: [Piece] = []
         var rest = upstream[...]
         var inQuery = false
