@@ -77,15 +77,11 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         uv_check_start(afterPolling) { EventLoop.of($0!.pointee.data).runReadyWork() }
         uv_prepare_start(beforePolling) { EventLoop.of($0!.pointee.data).prepareToWait() }
 
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<EventLoop>.fromOpaque(argument!).takeRetainedValue().runThread()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        precondition(code == 0, "the system refused a thread for the loop (errno \(code))")
-        pthread_detach(thread)
+        do throws(LoopError) {
+            try DetachedThread.start(name) { self.runThread() }
+        } catch {
+            preconditionFailure("the system refused a thread for the loop: \(error)")
+        }
     }
 
     deinit {
@@ -240,7 +236,6 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     private func runThread() {
         owner.store(UInt(pthread_self()), ordering: .relaxed)
-        sluice_name_thread(name)
         // libuv writes without MSG_NOSIGNAL, so a peer that resets its connection at the wrong moment would end the process. The signal goes to
         // the thread that wrote, so it is blocked here (and in threads that are begun from here), whatever the process wants of it elsewhere.
         var brokenPipe = sigset_t()
