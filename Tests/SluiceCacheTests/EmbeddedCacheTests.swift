@@ -189,6 +189,31 @@ struct EmbeddedCacheTests {
         }
     }
 
+    @Test(arguments: [(403, ""), (302, ""), (200, "no-store"), (200, "private, max-age=60")])
+    func `an answer that must not be kept takes the place of what was: the old one is served no more, not even when mirrors fail`(
+        status: Int, control: String
+    ) async throws {
+        try await withCache { cache in
+            let mirror = FakeMirror()
+            let key = try CacheKey(target: "/posts/1")
+            let brief = CachePolicy(fresh: .milliseconds(1), stale: .seconds(600))
+            _ = try await cache.answer(for: key, policy: brief, deadline: soon, fetch: mirror.fetch)
+            try await eventually("the end of its life") { cache.memoryHit(for: key) == nil }
+            mirror.status = status
+            mirror.headers = [("Cache-Control", control)]
+            let last = try await cache.answer(for: key, policy: brief, deadline: soon, fetch: mirror.fetch)
+            #expect(last.stale && last.text == "1")
+            await mirror.waitForArrivals(2)
+            try await eventually("the end of its refresh") { cache.statistics.flights == 0 }
+            let now = try await cache.answer(for: key, policy: brief, deadline: soon, fetch: mirror.fetch)
+            #expect(!now.stale && now.record.status == status && now.text == "3")
+            mirror.fail(next: 1)
+            await #expect(throws: FakeMirror.Failure.self) {
+                try await cache.answer(for: key, policy: brief, deadline: soon, fetch: mirror.fetch)
+            }
+        }
+    }
+
     @Test func `shutting down ends every wait with a typed error`() async throws {
         try await withCache { cache in
             let mirror = FakeMirror(isHeld: true)

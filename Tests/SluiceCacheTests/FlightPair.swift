@@ -109,7 +109,7 @@ struct FlightPair {
         case 84..<90:
             let (token, length) = (token(of: key), span(0...3))
             last = "decline \(key.text) \(token) \(length)"
-            let reply = try await run(CacheScripts.decline, [keys.record(key), keys.flight(key)], token, "\(length)")
+            let reply = try await run(CacheScripts.decline, [keys.record(key), keys.flight(key), keys.prefixPurges], token, "\(length)")
             let expected = model.decline(key.text, token: token, for: length, at: now)
             return (reply, expected.wasHeld ? "1" : "0", expected.isInvalidated)
         case 90..<94:

@@ -150,6 +150,13 @@ struct FreshnessTableTests {
         #expect(draft.freshness == Freshness(isStorable: true, age: 7, fresh: 70_000, refresh: 600_000, stale: 600_000))
         // One that says nothing leaves the life that the stored answer had named; the age is its own.
         #expect(renewed(stored, by: []).freshness.fresh == 5_000)
+        // An Expires is never reckoned from a Date that came with another one; the life that both named together is left as it was.
+        let noon = ("date", "Sun, 06 Nov 2039 12:00:00 GMT")
+        let dated = [noon, ("expires", "Sun, 06 Nov 2039 12:00:30 GMT")]
+        let later = renewed(dated, by: [("Expires", "Sun, 06 Nov 2039 18:00:30 GMT")])
+        #expect(later.freshness.fresh == 60_000 && !later.headers.contains { $0.0 == "date" })
+        #expect(renewed(dated, by: []).freshness.fresh == 30_000)
+        #expect(renewed(dated, by: [noon, ("Expires", "Sun, 06 Nov 2039 12:00:40 GMT")]).freshness.fresh == 40_000)
         // One that forbids keeping is obeyed, and one that withholds a field takes it away.
         #expect(!renewed(stored, by: [("Cache-Control", "no-store")]).freshness.isStorable)
         #expect(!renewed(stored, by: [("Cache-Control", "private=\"x-kept\"")]).headers.contains { $0.0 == "x-kept" })

@@ -53,6 +53,16 @@ struct FreshnessTests {
         #expect(freshness(200, [("Expires", "Sun, 06 Nov 2044 08:50:07 GMT")]).fresh == 60_000)
     }
 
+    @Test(arguments: [(0, 0), (3, 3), (60, 10)])
+    func `a 404 that says nothing is fresh for no longer than the pool's answers are`(pool: Int64, kept: Int64) {
+        var options = CacheOptions()
+        options.fresh = .seconds(pool)
+        let missing = Freshness.of(status: 404, headers: [], policy: .init(), options: options)
+        #expect(missing.fresh == kept * 1_000 && missing.isStorable == (kept > 0))
+        let told = Freshness.of(status: 404, headers: [("Cache-Control", "max-age=30")], policy: .init(), options: options)
+        #expect(told.fresh == 30_000)
+    }
+
     @Test func `negative answers have a short life of their own, other errors none`() {
         for status in [404, 410] {
             #expect(freshness(status) == Freshness(isStorable: true, age: 0, fresh: 10_000, refresh: 0, stale: 0))

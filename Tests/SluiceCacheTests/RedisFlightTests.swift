@@ -67,6 +67,39 @@ struct RedisFlightTests {
         }
     }
 
+    @Test(arguments: [(403, ""), (200, "no-store")])
+    func `an answer that must not be kept takes the place of what was in all processes, and in Redis`(
+        status: Int, control: String
+    ) async throws {
+        try await withProcesses(2) { (server, processes) async throws in
+            let mirror = FakeMirror()
+            let (key, deadline, name) = (try key, soon, recordName)
+            let brief = CachePolicy(fresh: .milliseconds(1), stale: .seconds(600))
+            _ = try await processes[0].cache.answer(for: key, policy: brief, deadline: deadline, fetch: mirror.fetch)
+            try await eventually("the end of its life") { processes[0].cache.memoryHit(for: key) == nil }
+            let heard = processes[0].signals.heard.keys[name] ?? 0
+            mirror.status = status
+            mirror.headers = [("Cache-Control", control)]
+            // One process asks for what is to come in its place; the other has it in memory.
+            let last = try await processes[1].cache.answer(for: key, policy: brief, deadline: deadline, fetch: mirror.fetch)
+            #expect(last.stale && last.text == "1")
+            await mirror.waitForArrivals(2)
+            try await eventually("the end of its record") { try await server.cli("EXISTS", name) == "0" }
+            try await eventually("word of that") { processes[0].signals.heard.keys[name] ?? 0 > heard }
+            for process in processes {
+                try await eventually("the end of its flight") { process.cache.statistics.flights == 0 }
+                let now = try await process.cache.answer(for: key, policy: brief, deadline: deadline, fetch: mirror.fetch)
+                #expect(!now.stale && now.record.status == status)
+            }
+            mirror.fail(next: 2)
+            for process in processes {
+                await #expect(throws: FakeMirror.Failure.self) {
+                    try await process.cache.answer(for: key, policy: brief, deadline: deadline, fetch: mirror.fetch)
+                }
+            }
+        }
+    }
+
     @Test func `processes that wait for an answer that is for failures only fetch side by side, with its validators`() async throws {
         try await withProcesses(4, options: longLease) { (server, processes) async throws in
             let (first, others) = (FakeMirror(isHeld: true), FakeMirror(isHeld: true))

@@ -131,6 +131,18 @@ struct ScriptTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func `a record goes when its flight brings what must not be kept, but not what somebody wrote meanwhile`(isWritten: Bool) async throws {
+        try await withRedis { (server, client) async throws in
+            _ = try await lookUp(client, "a")
+            #expect(try await fill(client, "a", fresh: 0, refresh: 50_000) == "filled")
+            #expect(try await lookUp(client, "b") == ["whole", "taken"])
+            if isWritten { try await server.cli("HSET", Self.record, "body", "by hand") }
+            #expect(try await run(client, CacheScripts.decline, "b", "5000") == 1)
+            #expect(try await lookUp(client, "c") == [isWritten ? "whole" : "none", "declined"])
+        }
+    }
+
     @Test func `a fill is refused once its lease has ended and another holds the flight`() async throws {
         try await withRedis { (server, client) async throws in
             _ = try await lookUp(client, "a")

@@ -58,6 +58,35 @@ struct GatewayMethodTests {
         await mirror.shutDown()
     }
 
+    @Test(arguments: [false, true])
+    func `whoever follows a write's Location or Content-Location finds what it has made, not what was there before`(
+        isAbsolute: Bool
+    ) async throws {
+        let likes = Mutex(0)
+        let mirror = try await ScriptedMirror { request in
+            let base = isAbsolute ? "http://\(request.headers["Host"] ?? "")/v1" : "/v1"
+            guard request.method == "POST" else {
+                let count = likes.withLock { $0 }
+                // Before the first one there is no list of them.
+                return .now(.text(count == 0 && request.path == "/v1/likes/1" ? 404 : 200, "\(count)"))
+            }
+            likes.withLock { $0 += 1 }
+            let fields = [(name: "Location", value: base + "/likes/1#last"), (name: "Content-Location", value: base + "/posts?b=2&id=1")]
+            return .now(ServerResponse(status: 303, headers: fields))
+        }
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url + (isAbsolute ? "/v1" : "/v1/") }) { rig in
+            let client = try rig.client()
+            #expect(try await client.get("/likes/1").status == 404)
+            for path in ["/posts?b=2&id=1", "/posts"] { _ = try await client.get(path) }
+            let answer = try await client.get("/posts/1/likes", "Content-Length: 0\r\n", method: "POST")
+            #expect(answer.status == 303 && answer.headers["location"] == "/likes/1#last")
+            #expect(try await client.get("/likes/1").body == "1\n")
+            #expect(try await client.get("/posts?id=1&b=2").body == "1\n")
+            #expect(try await client.get("/posts").body == "0\n", "another path is left as it is")
+        }
+        await mirror.shutDown()
+    }
+
     @Test func `an order whose client has gone before its slot came is not carried out`() async throws {
         // Its leaving must be known before the slot comes, also on a machine that stands still.
         try await Rig.run(limit: .init(1, per: .seconds(10))) { rig in

@@ -30,6 +30,12 @@ package struct MirrorPlaces: Sendable {
         return bases.lazy.filter { $0.origin == origin }.compactMap { Self.rest(of: path, below: $0.path) }.first
     }
 
+    /// The same for what the mirror at `url` calls so: a path without a host is one of its own.
+    func path(of reference: String, at url: String) -> String? {
+        guard reference.hasPrefix("/"), !reference.hasPrefix("//") else { return path(of: reference) }
+        return Self.path(of: url).flatMap { Self.rest(of: reference, below: $0) }
+    }
+
     /// What comes after the authority of an absolute URL of `http` or `https` without a login; nil for anything else.
     private static func path(of url: String) -> String? {
         let parts = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)

@@ -13,7 +13,7 @@ extension MirrorPool {
     /// Sends a request that is not answered from the cache: it takes a slot and goes to one mirror.
     ///
     /// After an unsafe method succeeded, the cached answer for the same path (less `dropsParameters`, which are sent all the same) is forgotten
-    /// everywhere; if Redis cannot be told just then, as soon as it can.
+    /// everywhere, and so are those that the answer's `Location` and `Content-Location` name; if Redis cannot be told just then, as soon as it can.
     /// - Throws: `SluiceError`. A request whose fate is unknown is sent again only if it is idempotent.
     public func send(_ request: PoolRequest, options: CallOptions = CallOptions()) async throws(SluiceError) -> Answer {
         try await onLoop { () async throws(SluiceError) in try await core.send(request, options: options) }

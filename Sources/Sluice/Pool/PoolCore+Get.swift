@@ -79,7 +79,8 @@ extension PoolCore {
         }
         // What a request with this method may change.
         let isSafe = ["GET", "HEAD", "OPTIONS", "TRACE"].contains(request.method)
-        let changed = isSafe ? nil : try? CacheKey(target: target.target, dropping: options.dropsParameters)
+        let own = isSafe ? nil : try? CacheKey(target: target.target, dropping: options.dropsParameters)
+        let changed = own.map { ChangedAnswers(own: $0, dropped: options.dropsParameters) }
         let sending = Sending<(response: HTTPResponse, mirror: Mirror)>()
         let need = Fetcher.Need(
             method: request.method, target: request.path, headers: request.headers, body: request.body,
@@ -89,10 +90,10 @@ extension PoolCore {
             whenUncertain: { [owedPurges, loop] end in
                 guard let changed else { return }
                 Task {
-                    await owedPurges.purge(changed)
+                    await owedPurges.purge(changed.own)
                     // What was read meanwhile may be from before it.
                     try await loop.sleep(until: end)
-                    await owedPurges.purge(changed)
+                    await owedPurges.purge(changed.own)
                 }
             })
         try enter()
@@ -104,8 +105,9 @@ extension PoolCore {
     }
 
     /// The call lasts for as long as its request does, also when its caller has gone.
-    private func send(_ need: Fetcher.Need, changing changed: CacheKey?, _ sending: Sending<(response: HTTPResponse, mirror: Mirror)>) async
-    {
+    private func send(
+        _ need: Fetcher.Need, changing changed: ChangedAnswers?, _ sending: Sending<(response: HTTPResponse, mirror: Mirror)>
+    ) async {
         defer { leave() }
         // Whatever has a deadline of its own tells first that it has passed, and more.
         let clock = Task(executorPreference: loop) { [loop] in
@@ -120,7 +122,11 @@ extension PoolCore {
         do throws(SluiceError) {
             let answer = try await fetcher.fetch(need)
             sending.answered(answer)
-            if let changed, (200..<400).contains(answer.response.status) { await owedPurges.purge(changed) }
+            if let changed, (200..<400).contains(answer.response.status) {
+                for key in changed.all(by: answer.response, from: answer.mirror, of: MirrorPlaces(mirrors.map(\.url))) {
+                    await owedPurges.purge(key)
+                }
+            }
             sending.end(.success(answer))
         } catch {
             sending.end(.failure(error))

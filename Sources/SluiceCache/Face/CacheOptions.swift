@@ -4,7 +4,7 @@ package struct CacheOptions: Sendable, Hashable {
     package var fresh: Duration = .seconds(60)
     /// How long after that such an answer may be served stale, while it is refreshed or when the mirrors fail.
     package var stale: Duration = .seconds(600)
-    /// How long a 404 or 410 that says nothing is fresh. It is never served stale.
+    /// How long a 404 or 410 that says nothing is fresh, and no longer than ``fresh``. It is never served stale.
     package var negativeFresh: Duration = .seconds(10)
     /// The memory tier's bound in bytes: keys, headers, bodies and what holds them together.
     package var memoryBytes: Int = 64 << 20

@@ -42,7 +42,10 @@ extension ResponseCache {
             cell.fetchTask = nil
         case .renew(let attempt): renew(attempt, cell)
         case .fill(let attempt): fill(attempt, cell)
-        case .decline: redis?.decline(cell.key, token: cell.token)
+        case .decline:
+            // What was kept is no longer so.
+            memory.remove(cell.key)
+            redis?.decline(cell.key, token: cell.token)
         case .abandon: redis?.abandon(cell.key, token: cell.token)
         case .answer(let callers, let outcome): answer(callers, outcome, cell)
         case .end:

@@ -158,12 +158,13 @@ package struct FlightLedger: Hashable, Sendable {
         return (true, release(key))
     }
 
-    /// Ends a flight whose answer is not kept, and says so for a while.
+    /// Ends a flight whose answer is not kept, and says so for a while. The record goes, unless somebody wrote to it since.
     package mutating func decline(_ key: String, token: String, for span: Int64, at now: Int64) -> (wasHeld: Bool, isInvalidated: Bool) {
         expire(at: now)
         guard let right = right(key, at: now), right.token == token else { return (false, false) }
+        let hasGone = isValid(right, key, at: now) && records.removeValue(forKey: key) != nil
         decline(key, for: span, at: now)
-        return (true, right.isWaitedFor)
+        return (true, hasGone || right.isWaitedFor)
     }
 
     /// Deletes a record, and takes its flight from whoever holds it.

@@ -51,7 +51,7 @@ struct Freshness: Sendable, Hashable {
         } else if let explicit {
             fresh = max(0, explicit - age) * 1_000
         } else if isNegative {
-            fresh = milliseconds(min(options.negativeFresh, policy.fresh ?? options.negativeFresh))
+            fresh = milliseconds(min(options.negativeFresh, policy.fresh ?? options.fresh))
         } else if isKept {
             fresh = milliseconds(policy.fresh ?? options.fresh)
         } else {

@@ -43,7 +43,9 @@ enum HeaderSelection {
     /// The fields of a stored answer after a 304 brought `newer` ones: those it names are replaced (RFC 9111 section 3.2).
     static func updated(_ stored: [(String, String)], status: Int, by newer: [(String, String)]) -> [(String, String)] {
         let fresh = kept(of: newer, status: status).filter { !ofTheBody.contains($0.0) }
-        let names = Set(fresh.map(\.0))
+        var names = Set(fresh.map(\.0))
+        // An old Date says nothing of when a new Expires was given: the span between them may be as long as the answer was kept.
+        if names.contains("expires") { names.insert("date") }
         return kept(of: stored.filter { !names.contains($0.0) } + fresh, status: status)
     }
 }

@@ -150,10 +150,11 @@ struct RedisTier: Sendable {
     /// itself: the next may be fresh to all.
     private static func declination(_ freshness: Freshness) -> Int64 { freshness.age > 0 || freshness.fresh > 0 ? 1_000 : declination }
 
-    /// Gives a flight back whose answer must not be kept, so that those who wait, and who come within some seconds, fetch for themselves.
+    /// Gives a flight back whose answer must not be kept, so that those who wait, and who come within some seconds, fetch for themselves. The
+    /// record that the answer has taken the place of is deleted.
     func decline(_ key: CacheKey, token: String) {
         client.submit(
-            CacheScripts.decline, keys: [keys.record(key), keys.flight(key)],
+            CacheScripts.decline, keys: [keys.record(key), keys.flight(key), keys.prefixPurges],
             arguments: [token, String(Self.declination)], idempotent: true
         ) { _ in }
     }
