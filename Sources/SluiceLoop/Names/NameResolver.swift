@@ -1,11 +1,12 @@
 internal import CSluiceLibuv
+internal import Glibc
 import Synchronization
 
 /// Asks the system's resolver for the addresses of a host.
 ///
 /// It cannot be interrupted, and while a name server is silent it takes as long as `resolv.conf` says, ten seconds and more. So each question
-/// has a thread of its own, for which neither other questions wait (libuv works on two at a time in a process) nor a loop that ends; and whoever
-/// asks for the same name meanwhile shares the answer, so that attempts which gave up do not pile up.
+/// has a thread of its own: libuv's workers take two at a time in a process, and a loop cannot end before what they have begun. Whoever asks
+/// for the same name meanwhile shares the answer, so that attempts which gave up do not pile up.
 enum NameResolver {
     typealias Answer = Result<[SocketAddress], LoopError>
 
@@ -35,20 +36,27 @@ enum NameResolver {
         var signals = sigset_t()
         sigfillset(&signals)
         pthread_sigmask(SIG_BLOCK, &signals, nil)
-        let attempt = "look up the host “\(host)”"
-        // libuv wants a loop, on which nothing runs: without a callback it asks on the spot.
-        var loop = uv_loop_t()
-        let status = uv_loop_init(&loop)
-        guard status == 0 else { return .failure(LoopError(status: status, attempt)) }
-        defer { uv_loop_close(&loop) }
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var request = uv_getaddrinfo_t()
-        let outcome = uv_getaddrinfo(&loop, &request, nil, host, nil, &hints)
-        guard outcome == 0 else { return .failure(LoopError(status: outcome, attempt)) }
-        defer { uv_freeaddrinfo(request.addrinfo) }
-        return .success(addresses(in: request.addrinfo))
+        var list: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(host, nil, &hints, &list)
+        guard code == 0 else { return .failure(LoopError(status: status(code), "look up the host “\(host)”")) }
+        defer { freeaddrinfo(list) }
+        return .success(addresses(in: list))
+    }
+
+    /// The resolver's code as libuv's, which has a name.
+    private static func status(_ code: Int32) -> Int32 {
+        switch code {
+        case EAI_SYSTEM: -errno
+        case EAI_NONAME: UV_EAI_NONAME.rawValue
+        // EAI_NODATA, which the header shows to GNU programs only: there is such a host, and it has no address.
+        case -5: UV_EAI_NODATA.rawValue
+        case EAI_AGAIN: UV_EAI_AGAIN.rawValue
+        case EAI_MEMORY: UV_EAI_MEMORY.rawValue
+        default: UV_EAI_FAIL.rawValue
+        }
     }
 
     private static func addresses(in list: UnsafeMutablePointer<addrinfo>?) -> [SocketAddress] {
