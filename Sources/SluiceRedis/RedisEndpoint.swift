@@ -92,7 +92,11 @@ package struct RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
         guard !host.isEmpty else {
             throw unusable(url, "the host is missing; write redis://127.0.0.1:6379/0 for a server on this host")
         }
-        return .tcp(host: try decode(host, url), port: port)
+        let name = try decode(host, url)
+        guard name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw unusable(url, "the host holds what no host's name does; write a name with other letters than ASCII's as xn--…")
+        }
+        return .tcp(host: name, port: port)
     }
 
     private init(url: String, unix rest: Substring) throws(RedisError) {

@@ -57,7 +57,7 @@ struct RedisEndpointTests {
         ("redis://[::1", "bracket"), ("redis://h/-1", "database"), ("redis://h/+1", "database"), ("redis://h/a", "database"),
         ("redis://h/0?x=1", "query"), ("redis://h%2", "percent"), ("redis://h%ff", "UTF-8"), ("unix://run/redis.sock", "slashes"),
         ("unix://run", "absolute"), ("unix:///r?database=1", "db=number"), ("unix:///" + String(repeating: "x", count: 107), "107"),
-        ("redis://u:top/secret@h:x", "database"),
+        ("redis://bücher.example", "xn--"), ("redis://a%00b", "xn--"), ("redis://a b", "xn--"), ("redis://u:top/secret@h:x", "database"),
     ])
     func `a URL that cannot be used is refused with the reason`(_ url: String, _ reason: String) {
         let error = #expect(throws: RedisError.self) { try RedisEndpoint(url: url) }
