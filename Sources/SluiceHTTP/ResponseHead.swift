@@ -72,27 +72,36 @@ package struct ResponseHead {
         // Blanks before the colon are none of the name (RFC 9112, section 5.1).
         let end = line[..<colon].lastIndex { $0 != 0x20 && $0 != 0x09 }.map { $0 + 1 } ?? 0
         let name = UnsafeRawBufferPointer(rebasing: line[..<end])
-        let field = (name: String(decoding: name, as: UTF8.self), value: Self.text(line[(colon + 1)...]))
+        let value = line[(colon + 1)...]
+        let field = (
+            name: String(decoding: name, as: UTF8.self), value: Self.isName("etag", name) ? Self.exactText(value) : Self.text(value)
+        )
         headers.append(field)
-        if Self.isContentLength(name) { contentLength = Int(field.value) }
+        if Self.isName("content-length", name) { contentLength = Int(field.value) }
     }
 
-    private static func isContentLength(_ name: UnsafeRawBufferPointer) -> Bool {
-        guard name.count == 14 else { return false }
-        var place = 0
-        for byte in "content-length".utf8 {
-            // Upper and lower case differ by this bit; the hyphen has it.
-            guard name[place] | 0x20 == byte else { return false }
-            place += 1
-        }
-        return true
+    /// - Parameter expected: in lower case; letters and hyphens.
+    private static func isName(_ expected: StaticString, _ name: UnsafeRawBufferPointer) -> Bool {
+        guard name.count == expected.utf8CodeUnitCount else { return false }
+        // Upper and lower case differ by this bit; the hyphen has it.
+        return name.indices.allSatisfy { name[$0] | 0x20 == expected.utf8Start[$0] }
     }
 
+    /// A value; one that is not UTF-8 is read as ISO 8859-1, in which fields were written once (RFC 9110, section 5.5).
     private static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        let value = trimmed(bytes)
+        if let text = String(validating: value, as: UTF8.self) { return text }
+        return String(String.UnicodeScalarView(value.map { Unicode.Scalar($0) }))
+    }
+
+    /// A value that counts byte by byte: what is not UTF-8 in it becomes U+FFFD, by which others know that it is not what was sent.
+    private static func exactText(_ bytes: Slice<UnsafeRawBufferPointer>) -> String { String(decoding: trimmed(bytes), as: UTF8.self) }
+
+    private static func trimmed(_ bytes: Slice<UnsafeRawBufferPointer>) -> UnsafeRawBufferPointer {
         var start = bytes.startIndex
         var end = bytes.endIndex
         while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
         while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
-        return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<end]), as: UTF8.self)
+        return UnsafeRawBufferPointer(rebasing: bytes[start..<end])
     }
 }

@@ -205,6 +205,20 @@ struct GatewayGetTests {
         await mirror.shutDown()
     }
 
+    @Test func `a file's name that a mirror writes in ISO 8859-1 arrives`() async throws {
+        let mirror = try await ScriptedMirror { _ in
+            let head = Array("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Disposition: attachment; filename=\"M".utf8)
+            return .raw(RawReply(pieces: [head + [0xFC] + Array("ller\"\r\n\r\na".utf8)]))
+        }
+        try await Rig.run(pool: { $0.mirrors[0].url = mirror.url }) { rig in
+            let client = try rig.client()
+            for _ in 1...2 {
+                #expect(try await client.get("/a").headers["content-disposition"] == "attachment; filename=\"Müller\"")
+            }
+        }
+        await mirror.shutDown()
+    }
+
     @Test(arguments: ["GET", "HEAD"])
     func `answers after a 304 are read from where it ends, also of requests that were sent at once`(method: String) async throws {
         let large = String(repeating: "a", count: 40_000)

@@ -22,6 +22,16 @@ struct ResponseHeadTests {
         #expect(head.contentLength == nil)
     }
 
+    @Test func `a value that is not UTF-8 is read as ISO 8859-1, but for a tag, in which it shows`() {
+        var head = ResponseHead()
+        let lines: [[UInt8]] = [
+            Array("HTTP/1.1 200".utf8), Array("X-A: ".utf8) + [0x63, 0xE9, 0x80], Array("X-B: cé".utf8),
+            Array("ETag: \"".utf8) + [0xE9, 0x22],
+        ]
+        for line in lines { _ = (line + [13, 10]).withUnsafeBytes { head.read($0, limit: 65_536) } }
+        #expect(head.headers.map(\.value) == ["cé\u{80}", "cé", "\"\u{FFFD}\""])
+    }
+
     @Test func `blanks before the colon are none of the name`() {
         let (head, _) = head(["HTTP/1.1 200", "Cache-Control : no-store", "Content-Length\t : 7", " : x"])
         #expect(head.headers.prefix(2).map(\.name) == ["Cache-Control", "Content-Length"])
