@@ -26,7 +26,7 @@ public struct CallOptions: Hashable, Sendable {
     public var overridesAnswer: Bool
     /// How long ago a mirror may have given or confirmed the answer at most; nil: as long as it is fresh.
     ///
-    /// An older one is fetched anew, for all, by one request. Where no mirror answers in time it is given all the same, and
+    /// An older one is fetched anew, for all, by one request. Where mirrors fail, or none answers in time, it is given all the same, and
     /// marked ``Answer/isStale``. Zero takes only what is given from now on.
     public var maxAge: Duration?
     /// Query parameters of a `GET` that are neither sent nor part of the key. ``MirrorPool/purge(_:)`` takes the path without them.

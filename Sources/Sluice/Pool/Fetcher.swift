@@ -21,6 +21,8 @@ actor Fetcher {
         var isBoundByDeadline = false
         /// Nobody waits for it: it takes a slot that nobody wants, and only one.
         var isRefresh = false
+        /// Whether something older will do where mirrors fail: it is not waited for them to get well, nor tried for long.
+        var hasFallback = false
         /// Told true when a request leaves, and false when it has ended without an answer and another one is to follow.
         var whenOnTheWay: @Sendable (Bool) -> Void = { _ in }
         /// Called after each request that left and had no answer: it may have been carried out, or may be until that instant.
@@ -34,6 +36,9 @@ actor Fetcher {
     private static let attempts = 4
     /// What other calls of this process may take to give back a connection when no more can be had, in microseconds.
     private static let lackPause: Int64 = 100_000
+
+    /// For how long mirrors that fail are tried, and waited for, where something older will do, in microseconds.
+    private static let fallbackPatience: Int64 = 250_000
 
     /// How long to wait, in microseconds, after so many failures of which the last could not leave: it is back soon, or what the pool knows of
     /// the mirror has to change, which takes two seconds at the most.
@@ -71,8 +76,9 @@ actor Fetcher {
         var last: (response: HTTPResponse, mirror: Mirror)?
         // What the last attempt without an answer came to, for whoever is told that there was no time for more.
         var trouble = ""
+        let began = Instant.now
         while true {
-            let slot = try await slot(for: need, avoiding: avoided, after: trouble)
+            let slot = try await slot(for: need, avoiding: avoided, after: trouble, areFailing: failures > 0)
             do throws(HTTPError) {
                 let (response, verdict) = try await attempt(need, slot)
                 switch verdict {
@@ -83,7 +89,9 @@ actor Fetcher {
                     if isOver { return (response, mirrors[slot.mirror]) }
                 case .failed:
                     failures += 1
-                    guard need.isIdempotent, !need.isRefresh, failures < Self.attempts else { return (response, mirrors[slot.mirror]) }
+                    guard need.isIdempotent, !need.isRefresh, isWorthMore(need, after: failures, since: began) else {
+                        return (response, mirrors[slot.mirror])
+                    }
                 }
                 last = (response, mirrors[slot.mirror])
                 trouble = ""
@@ -104,7 +112,7 @@ actor Fetcher {
                 if need.isRefresh, failures == 0 {
                     throw SluiceError(.noSlotInTime, "the refresh could not leave while its slot was good", underlying: error)
                 }
-                guard !need.isRefresh, failures < Self.attempts, need.isIdempotent || !error.wasSent else {
+                guard !need.isRefresh, isWorthMore(need, after: failures, since: began), need.isIdempotent || !error.wasSent else {
                     let sent = need.isIdempotent ? "" : "; it may have been carried out, and is not sent again"
                     throw SluiceError(
                         .mirrorsUnavailable,
@@ -114,7 +122,8 @@ actor Fetcher {
                 // Many end so in the same moment. When the ledger has heard of them all it has no slot of that mirror for any of them.
                 let pause = isLacking ? Self.lackPause : isLate ? LateStart.pause : Self.pause(error, failures)
                 // There is to be time left for another attempt.
-                let longest = max(0, need.deadline.microseconds(since: .now) / 2)
+                let left = max(0, need.deadline.microseconds(since: .now) / 2)
+                let longest = need.hasFallback ? min(left, Self.fallbackPatience) : left
                 if pause > 0 { try? await loop.sleep(until: Instant.now.advanced(byMicroseconds: min(pause, longest))) }
             }
             need.whenOnTheWay(false)
@@ -126,12 +135,23 @@ actor Fetcher {
         }
     }
 
-    private func slot(for need: Need, avoiding: Set<Int>, after trouble: String) async throws(SluiceError) -> Slot {
+    /// Whether another attempt may follow. Who has something to fall back on asks each mirror once, or tries for as long as nobody minds.
+    private func isWorthMore(_ need: Need, after failures: Int, since began: Instant) -> Bool {
+        guard failures < Self.attempts else { return false }
+        return !need.hasFallback || failures < mirrors.count || Instant.now < began.advanced(byMicroseconds: Self.fallbackPatience)
+    }
+
+    /// - Parameter areFailing: whether an attempt has failed.
+    private func slot(
+        for need: Need, avoiding: Set<Int>, after trouble: String, areFailing: Bool
+    ) async throws(SluiceError) -> Slot {
         do throws(CoordinationError) {
             if need.isRefresh { return try await coordinator.acquireSpare() }
+            let isBrief = need.hasFallback && (areFailing || coordinator.assumeIsolated { $0.isEveryMirrorFailing })
+            let end = isBrief ? min(need.deadline, Instant.now.advanced(byMicroseconds: Self.fallbackPatience)) : need.deadline
             // A slot that comes at the very end helps nobody; who is refused just before it is told when to come back.
-            let left = need.deadline.microseconds(since: .now)
-            let deadline = need.deadline.advanced(byMicroseconds: -max(0, min(10_000, left / 10)))
+            let left = end.microseconds(since: .now)
+            let deadline = end.advanced(byMicroseconds: -max(0, min(10_000, left / 10)))
             defer { need.urgency.whenRaised(nil) }
             return try await coordinator.acquire(priority: SlotPriority(need.urgency), deadline: deadline, avoiding: avoiding) { waiter in
                 need.urgency.whenRaised { [coordinator, loop, urgency = need.urgency] _ in

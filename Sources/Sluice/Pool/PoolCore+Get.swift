@@ -41,7 +41,7 @@ extension PoolCore {
         var wish = Fetcher.Need(
             target: key.target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
             urgency: need.urgency, deadline: need.deadline.advanced(byMicroseconds: -margin), isRefresh: need.isRefresh,
-            whenOnTheWay: need.whenOnTheWay)
+            hasFallback: need.hasFallback, whenOnTheWay: need.whenOnTheWay)
         do {
             var (response, mirror) = try await fetch(wish)
             if response.status == 304, let asked = need.revalidation, !asked.isConfirmed(by: response.headers) {

@@ -56,6 +56,8 @@ package struct FetchNeed: Sendable {
     /// Nobody waits for it: it refreshes an answer that nears its end, or was served stale. Spend a slot that nobody wants, or throw
     /// ``NoSpareSlot`` at once.
     package var isRefresh: Bool
+    /// Whether there is something older to fall back on, so that nobody need wait for mirrors that fail to get well.
+    package var hasFallback = false
     /// How urgently it is wanted; whoever joins meanwhile may raise it.
     package var urgency = FetchUrgency(1)
     /// To be told true when the request leaves, and false when it has ended without an answer and another one is to follow. What has left

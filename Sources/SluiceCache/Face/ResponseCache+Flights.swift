@@ -156,6 +156,7 @@ extension ResponseCache {
         if isRefresh, !refreshGate.isOpen(at: .now) { return noSpareSlot(attempt, cell) }
         counters.withLock { $0.fetches += 1 }
         var need = FetchNeed(revalidation: cell.entry?.record.revalidation, deadline: deadline, isRefresh: isRefresh, urgency: cell.urgency)
+        need.hasFallback = isServableOnError(cell)
         need.whenOnTheWay = { [loop, key = cell.key, token = cell.token] isSo in
             loop.execute {
                 self.assumeIsolated { cache in

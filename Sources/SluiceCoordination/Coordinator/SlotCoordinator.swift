@@ -106,6 +106,9 @@ package actor SlotCoordinator {
     /// Whether the last call that had to change the ledger failed.
     package var isLedgerFailing: Bool { node.isLedgerFailing }
 
+    /// Whether every mirror's circuit is open, or half open, as far as this node knows: it may be a second or so ago.
+    package var isEveryMirrorFailing: Bool { node.isEveryMirrorFailing }
+
     /// When all nodes next do what can wait, well after `now`.
     package func nextTick(after now: Instant) -> Instant { node.tick.nearest(to: now.advanced(byMicroseconds: LedgerTick.period)) }
 

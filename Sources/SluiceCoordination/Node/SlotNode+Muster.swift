@@ -101,6 +101,7 @@ extension SlotNode {
                 return
             }
             muster.memory.copied(copy, at: now)
+            isEveryMirrorFailing = rules.agreed.allSatisfy { copy.mirrors[$0.name]?.conduct.standing == .failing }
             foresee(copy)
         }
         heard(reply.stamp, now: now)

@@ -215,5 +215,6 @@ extension SlotNode {
 
     mutating func look(_ mirrors: [MirrorStatus], waiting: Int, now: Instant) {
         outlook = Outlook(terms: terms.keeping(rules.agreed), mirrors: mirrors, waiting: waiting, now: now)
+        isEveryMirrorFailing = mirrors.allSatisfy { $0.standing == .failing }
     }
 }

@@ -18,6 +18,8 @@ package struct SlotNode: Sendable {
     package internal(set) var queue = NodeQueue()
     package internal(set) var book = SettleBook()
     package internal(set) var outlook: Outlook?
+    /// Whether the ledger last said that every mirror's circuit is open, or half open.
+    package internal(set) var isEveryMirrorFailing = false
     var stock = SlotStock()
     package internal(set) var tick = LedgerTick()
     package internal(set) var figures = CoordinatorFigures()
