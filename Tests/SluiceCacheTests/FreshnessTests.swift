@@ -47,6 +47,10 @@ struct FreshnessTests {
         let aged = freshness(200, [("Cache-Control", "max-age=10"), ("Age", "4")])
         #expect(aged.fresh == 6_000 && aged.age == 4)
         #expect(freshness(200, [("Cache-Control", "max-age=10"), ("Age", "40")]).fresh == 0)
+        // What is granted for failures begins when the answer is no longer fresh, wherever that was.
+        let late = freshness(200, [("Cache-Control", "max-age=10, stale-if-error=40"), ("Age", "40")])
+        #expect(late == Freshness(isStorable: true, age: 40, fresh: 0, refresh: 0, stale: 10_000))
+        #expect(freshness(200, [("Cache-Control", "max-age=10, stale-if-error=20"), ("Age", "40")]).stale == 0)
         let date = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT")
         #expect(freshness(200, [date, ("Expires", "Sun, 06 Nov 1994 08:50:07 GMT")]).fresh == 30_000)
         #expect(freshness(200, [date, ("Expires", "0")]).fresh == 0)

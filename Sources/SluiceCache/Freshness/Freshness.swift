@@ -64,7 +64,9 @@ struct Freshness: Sendable, Hashable {
         let spare = isStrict ? 0 : milliseconds(policy.stale ?? options.stale)
         let own = override?.stale.map { isNegative ? 0 : milliseconds($0) }
         let refresh = own ?? (control.mustRevalidate ? 0 : control.staleWhileRevalidate.map { $0 * 1_000 } ?? spare)
-        let stale = own ?? (control.mustRevalidate ? 0 : control.staleIfError.map { $0 * 1_000 } ?? spare)
+        // An answer that was old when it came has used up a part of it.
+        let overdue = override?.fresh == nil ? max(0, age - (explicit ?? age)) : 0
+        let stale = own ?? (control.mustRevalidate ? 0 : control.staleIfError.map { max(0, $0 - overdue) * 1_000 } ?? spare)
         let isStorable = fresh > 0 || refresh > 0 || stale > 0
         // Nothing lives without having been fresh: zero freshness by override or answer means “ask each time”, with the old answer for failures.
         return Freshness(isStorable: isStorable, age: age, fresh: fresh, refresh: fresh > 0 ? refresh : 0, stale: stale)
