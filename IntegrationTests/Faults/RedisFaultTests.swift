@@ -15,6 +15,7 @@ extension Faults {
             case frozen = "Redis frozen for 2.5 windows"
             case everybodyKilled = "CLIENT KILL of every connection, three times"
             case subscribersKilled = "CLIENT KILL of the subscribers, three times"
+            case damaged = "the ledger overwritten with rubbish, three times"
             case full = "Redis out of memory for 2.5 windows"
             case readOnly = "Redis takes no writes for 2.5 windows"
 
@@ -46,6 +47,15 @@ extension Faults {
                     try await again(scene) {
                         let killed = try await redis.cli("CLIENT", "KILL", "TYPE", "pubsub")
                         #expect(Int(killed) ?? 0 > 0, "there was no subscriber to lose: \(killed)")
+                    }
+                case .damaged:
+                    let ledger = try await redis.cli("--scan", "--pattern", "*:ledger")
+                    let damages = [("meta", "rubbish"), ("open:a", "rubbish"), ("meta", "")]
+                    var next = damages.makeIterator()
+                    try await again(scene) {
+                        let (field, text) = next.next()!
+                        let added = try await redis.cli("HSET", ledger, field, text)
+                        #expect(added == "0", "there is no \(field) to be damaged")
                     }
                 case .full:
                     try await redis.cli("CONFIG", "SET", "maxmemory", "1")

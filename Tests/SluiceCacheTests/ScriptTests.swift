@@ -295,6 +295,25 @@ struct ScriptTests {
         }
     }
 
+    @Test(arguments: ["rubbish", "nan", "inf", "9223372036854775807", ""])
+    func `whatever somebody writes where a number is kept, records are found, filled and purged`(text: String) async throws {
+        try await withRedis { (server, client) async throws in
+            _ = try await lookUp(client, "a")
+            for field in ["until_ms", "purges", "waited_for", "taken_ms"] { try await server.cli("HSET", Self.flight, field, text) }
+            for key in [Self.keys.purges, Self.keys.horizon, Self.keys.tagPurge("0")] { try await server.cli("SET", key, text) }
+            #expect(try await lookUp(client, "b") == ["none", "taken"], "nobody holds it for a time that can be read")
+            try await server.cli("HSET", Self.flight, "waited_for", text)
+            #expect(try await lookUp(client, "c") == ["none", "held"])
+            #expect(try await fill(client, "b", tags: 1) == "filled")
+            for field in ["purges", "held_ms", "seen_until_ms"] { try await server.cli("HSET", Self.record, field, text) }
+            #expect(try await lookUp(client, "c") == ["whole", "unneeded"])
+            #expect(try await purge(client) == 1)
+            #expect(try await server.cli("GET", Self.keys.purges) == "1", "they are counted anew")
+            #expect(try await lookUp(client, "d") == ["none", "taken"])
+            #expect(try await warm(client, purges: 1) == "filled")
+        }
+    }
+
     @Test func `purges are remembered as long as anything older may live, in one log of few names`() async throws {
         try await withRedis { (server, client) async throws in
             _ = try await lookUp(client, "a")

@@ -19,20 +19,20 @@ if redis.call('HGET', KEYS[2], 'token') ~= token then
   end
   return { 'refused' }
 end
-local purges = redis.call('HGET', KEYS[2], 'purges') or '0'
+local purges = number(redis.call('HGET', KEYS[2], 'purges'))
 
 -- Whether one of its tags was purged since the flight was taken, or may have been.
 local function is_tag_purged()
   for i = 6, #KEYS, 2 do
-    if tonumber(redis.call('GET', KEYS[i]) or '0') > tonumber(purges) then return true end
+    if number(redis.call('GET', KEYS[i])) > purges then return true end
   end
-  return #KEYS > 4 and now_ms() - tonumber(redis.call('HGET', KEYS[2], 'taken_ms') or '0') > HOUR
+  return #KEYS > 4 and now_ms() - number(redis.call('HGET', KEYS[2], 'taken_ms')) > HOUR
 end
 
 if not is_valid(KEYS[2], KEYS[1], token, KEYS[4]) or is_tag_purged() then
   release(KEYS[2], KEYS[1])
   return { 'refused' }
 end
-local times = { 'filled', write_record(KEYS[1], KEYS[3], purges, 5, 6, ARGV[2], ARGV[3], ARGV[4]) }
+local times = { 'filled', write_record(KEYS[1], KEYS[3], whole(purges), 5, 6, ARGV[2], ARGV[3], ARGV[4]) }
 if tonumber(ARGV[3]) > 0 then redis.call('DEL', KEYS[2]) else decline(KEYS[2], tonumber(ARGV[5])) end
 return times

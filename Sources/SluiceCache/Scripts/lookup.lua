@@ -14,14 +14,14 @@
 
 local now = now_ms()
 local mode = ARGV[4]
-local purges = redis.call('GET', KEYS[3]) or '0'
+local purges = whole(purge_count(KEYS[3]))
 local version = mode ~= 'force' and field(KEYS[1], 'version')
 local record = 'none'
 local fields = {}
 local fresh = false
 
 if version then
-  local count = tonumber(field(KEYS[1], 'purges') or '0') or 0
+  local count = number(field(KEYS[1], 'purges'))
   -- A count that is ahead of the pool's is from before a loss of data.
   if count > tonumber(purges) or is_prefix_purged(KEYS[4], KEYS[1], count) then
     if mode ~= 'read' then redis.call('DEL', KEYS[1]) end
@@ -32,11 +32,11 @@ end
 if version then
   local fresh_until = tonumber(field(KEYS[1], 'fresh_until_ms') or '')
   -- One from the future was stored before the clock was set back: nobody knows how old it is.
-  local stored = tonumber(field(KEYS[1], 'stored_ms') or '') or 0
+  local stored = number(field(KEYS[1], 'stored_ms'))
   fresh = fresh_until ~= nil and fresh_until > now and stored <= now + 1000
   local bound = tonumber(ARGV[7] or '')
   -- One from just ahead, since the clock was set back by a little, is as old as nobody knows.
-  if fresh and bound then fresh = stored <= now and now - stored + (tonumber(field(KEYS[1], 'held_ms') or '') or 0) <= bound end
+  if fresh and bound then fresh = stored <= now and now - stored + number(field(KEYS[1], 'held_ms')) <= bound end
   if version == ARGV[5] and ARGV[6] ~= '' and digest(KEYS[1]) == ARGV[6] then
     record = 'same'
   else
@@ -51,17 +51,17 @@ if fresh or mode == 'read' then return { record, 'unneeded', 0, whole(now), fiel
 local lease = held_for(KEYS[2], tonumber(ARGV[2]))
 local token, then_purges, declined = unpack(redis.call('HMGET', KEYS[2], 'token', 'purges', 'declined'))
 -- A flight that is older than a purge of its prefix can fill nothing any more: it is in nobody's way.
-if lease > 0 and not is_prefix_purged(KEYS[4], KEYS[1], tonumber(then_purges or '0')) then
+if lease > 0 and not is_prefix_purged(KEYS[4], KEYS[1], number(then_purges)) then
   -- Our own question asked again, since its first answer was lost. The lease begins anew: the caller renews it by when he was answered.
   if token == ARGV[1] then
     hold(KEYS[2], tonumber(ARGV[2]))
-    return { record, 'taken', tonumber(ARGV[2]), whole(now), fields, then_purges or '0' }
+    return { record, 'taken', tonumber(ARGV[2]), whole(now), fields, whole(number(then_purges)) }
   end
   if declined then return { record, 'declined', lease, whole(now), fields, purges } end
   if mode ~= 'ahead' then
     -- A full Redis lets a script write after a command that frees memory.
     redis.call('HDEL', KEYS[2], '')
-    redis.call('HINCRBY', KEYS[2], 'waited_for', 1)
+    redis.call('HSET', KEYS[2], 'waited_for', whole(number(redis.call('HGET', KEYS[2], 'waited_for')) + 1))
   end
   return { record, 'held', lease, whole(now), fields, purges }
 end

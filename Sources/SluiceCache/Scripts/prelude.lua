@@ -6,6 +6,12 @@ local function now_ms()
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
+-- A number that Redis keeps: 0 where there is none, and where somebody else has written what is none, or none that we would write.
+local function number(value)
+  local read = tonumber(value or '')
+  return read and math.abs(read) < 9007199254740992 and read or 0
+end
+
 -- A number as redis-cli should show it.
 local function whole(n) return string.format('%.0f', n) end
 
@@ -56,13 +62,20 @@ local function touch(key)
 end
 
 -- The number of purges so far; what remembers a smaller one is older than the last of them.
-local function purge_count(purges) return tonumber(redis.call('GET', purges) or '0') end
+local function purge_count(purges) return number(redis.call('GET', purges)) end
+
+-- Counts a purge.
+local function count_purge(purges)
+  local count = purge_count(purges) + 1
+  redis.call('SET', purges, whole(count))
+  return count
+end
 
 local HOUR, DAY = 3600000, 86400000
 
 -- How long a purge is remembered, in ms: until nothing that is older can live on, and no less than `least`.
 local function purge_life(horizon, least)
-  return whole(math.max(tonumber(redis.call('GET', horizon) or '0') - now_ms(), least))
+  return whole(math.max(number(redis.call('GET', horizon)) - now_ms(), least))
 end
 
 -- Counts a purge of a record or a tag, and notes its number in the log under this name. A log that holds `limit` names is summed up in one
@@ -75,7 +88,7 @@ local function note_purge(purges, log, name, horizon, limit)
   else
     redis.call('ZREM', log, name)
   end
-  local count = redis.call('INCR', purges)
+  local count = count_purge(purges)
   redis.call('ZADD', log, count, name)
   redis.call('PEXPIRE', log, purge_life(horizon, DAY))
   return count
@@ -83,7 +96,7 @@ end
 
 -- Whether a name was purged after `count` purges, by the log, or may have been.
 local function is_noted(log, name, count)
-  return math.max(tonumber(redis.call('ZSCORE', log, name) or '0'), tonumber(redis.call('ZSCORE', log, '') or '0')) > count
+  return math.max(number(redis.call('ZSCORE', log, name)), number(redis.call('ZSCORE', log, ''))) > count
 end
 
 -- Sets how long a flight is its holder's if nothing is heard from him, in ms. The hash itself lives for a day: where the clock is set
@@ -98,7 +111,7 @@ end
 -- How long a flight is still its holder's, in ms. A time that no lease can have given is from before the clock was set back; then it
 -- begins anew.
 local function held_for(flight, lease)
-  local left = tonumber(redis.call('HGET', flight, 'until_ms') or '0') - now_ms()
+  local left = number(redis.call('HGET', flight, 'until_ms')) - now_ms()
   if left <= math.max(2 * lease, 60000) then return left end
   hold(flight, lease)
   return lease
@@ -126,7 +139,7 @@ end
 -- The record's natural end is no write.
 local function is_valid(flight, record, token, log)
   if redis.call('HGET', flight, 'token') ~= token then return false end
-  if is_prefix_purged(log, record, tonumber(redis.call('HGET', flight, 'purges') or '0')) then return false end
+  if is_prefix_purged(log, record, number(redis.call('HGET', flight, 'purges'))) then return false end
   local seen = redis.call('HGET', flight, 'seen')
   local current = fingerprint(record)
   if current == seen then return true end
@@ -141,7 +154,7 @@ local function write_record(record, horizon, purges, tags, first, fresh, refresh
   local now = now_ms()
   local ends = { fresh = now + fresh, refresh = now + refresh, stale = now + stale }
   local ttl = math.max(ends.stale - now, 1)
-  local last = math.max(ends.stale, tonumber(redis.call('GET', horizon) or '0'))
+  local last = math.max(ends.stale, number(redis.call('GET', horizon)))
   redis.call('SET', horizon, whole(last), 'PX', whole(math.max(last - now, 3600000)))
   redis.call('DEL', record)
   redis.call('HSET', record, 'stored_ms', whole(now), 'fresh_until_ms', whole(ends.fresh), 'refresh_until_ms', whole(ends.refresh),

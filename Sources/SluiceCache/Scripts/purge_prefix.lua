@@ -11,7 +11,7 @@ local prefix = ARGV[1]
 if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[3]) and not redis.call('ZSCORE', KEYS[2], prefix) then prefix = ARGV[2] end
 -- First a command that frees memory, so that the others go through when Redis is full.
 if prefix == ARGV[2] then redis.call('DEL', KEYS[2]) else redis.call('ZREM', KEYS[2], prefix) end
-redis.call('ZADD', KEYS[2], redis.call('INCR', KEYS[1]), prefix)
+redis.call('ZADD', KEYS[2], count_purge(KEYS[1]), prefix)
 redis.call('PEXPIRE', KEYS[2], purge_life(KEYS[3], DAY))
 touch(ARGV[2] .. '>' .. string.sub(prefix, #ARGV[2] + 1))
 return prefix

@@ -109,6 +109,40 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         await scene.end(one)
     }
 
+    @Test(
+        arguments: [
+            ("meta", "rubbish"), ("meta", nil), ("meta", "x 1 nan 1 1 1 1 1 1 - 1 1 1 1 1 1 1 1"), ("open:a", "short"),
+            ("open:a", "12 bytes long"),
+            ("log:b:60000000", "some"), ("rules:b", "rubbish=99999999999999999"),
+            ("rules:b", "0,0;5/9223372036854775807=99999999999999999"),
+        ] as [(String, String?)])
+    func `a ledger that cannot be read is as good as lost: members are asked, and nothing is granted twice`(field: String, text: String?)
+        async throws
+    {
+        let scene = try await Scene()
+        let one = try await scene.ledger(muster: 50 * millisecond)
+        try await scene.endMuster(one, telling: nil)
+        let given = try await one.reserve(wish(10)).grants[0]
+        #expect(given.reduce(0) { $0 + $1.count } == 10)
+        let copy = try #require(try await one.copy(since: nil).copy)
+        if let text {
+            try await scene.server.cli("HSET", scene.keys.ledger, field, text)
+            let error = await #expect(throws: LedgerError.self) { try await one.copy(since: nil) }
+            #expect(error?.message.contains(scene.keys.ledger) == true, "\(String(describing: error))")
+        } else {
+            try await scene.server.cli("HDEL", scene.keys.ledger, field)
+        }
+        #expect(try await one.reserve(wish(1)).outcome == .mustering)
+        let own = given.map {
+            Recollection.Own(number: $0.number, mirror: $0.mirror == 0 ? "a" : "b", count: $0.count, remaining: 60 * second)
+        }
+        try await scene.endMuster(one, telling: Recollection(incarnation: copy.incarnation, copy: copy, copyTime: copy.time, own: own))
+        let mirrors = try await one.inspect().mirrors
+        #expect(mirrors.allSatisfy { $0.used == [5] }, "each slot counts once: \(mirrors)")
+        #expect(try await one.reserve(wish(1)).grants == [[]])
+        await scene.end(one)
+    }
+
     @Test(arguments: [true, false]) func `after a restart of the server members are asked, whether or not it has its data`(keeping: Bool)
         async throws
     {
@@ -162,6 +196,7 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
         try await scene.server.cli("SET", scene.keys.ledger, "not a hash")
         let error = await #expect(throws: LedgerError.self) { try await one.reserve(wish(1)) }
         #expect(error?.code == .refused)
+        #expect(error?.message.contains(scene.keys.ledger) == true, "it names the key: \(String(describing: error))")
         await scene.end(one)
     }
 
@@ -211,6 +246,14 @@ private func wish(_ wanted: Int64) -> ReserveRequest {
             reply[9] = .array(bad.map { .integer($0) })
             var reader = try LedgerReplyReader(.array(reply), of: "reserve")
             #expect(throws: LedgerError.self) { try reader.reserveReply(demands: 1, mirrors: 1) }
+        }
+        for place in [0, 1, 2, 5, 6, 7, 8] {
+            for number in [.min, .max, 1 << 53 + 1] as [Int64] {
+                var reply = good
+                reply[place] = .integer(number)
+                var reader = try LedgerReplyReader(.array(reply), of: "reserve")
+                #expect(throws: LedgerError.self, "no script reckons so far: \(number)") { try reader.reserveReply(demands: 1, mirrors: 1) }
+            }
         }
         #expect(throws: LedgerError.self) { try LedgerReplyReader(.null, of: "reserve") }
     }

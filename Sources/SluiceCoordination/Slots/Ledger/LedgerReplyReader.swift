@@ -173,7 +173,13 @@ package struct LedgerReplyReader {
     private mutating func numbers() throws(LedgerError) -> [Int64] { try Self.numbers(try element(), script) }
 
     private mutating func number() throws(LedgerError) -> Int64 {
-        guard case .integer(let number) = try element() else { throw Self.malformed(script, "element \(next) is no number") }
+        guard let number = Self.number(try element()) else { throw Self.malformed(script, "element \(next) is no number, or too large") }
+        return number
+    }
+
+    /// What a double holds exactly, as all numbers of the scripts are: sums of them never overflow.
+    private static func number(_ value: RedisValue) -> Int64? {
+        guard case .integer(let number) = value, number.magnitude <= 1 << 53 else { return nil }
         return number
     }
 
@@ -188,7 +194,7 @@ package struct LedgerReplyReader {
         var numbers: [Int64] = []
         numbers.reserveCapacity(parts.count)
         for part in parts {
-            guard case .integer(let number) = part else { throw malformed(script, "a list of numbers holds something else") }
+            guard let number = number(part) else { throw malformed(script, "a list holds no number, or too large a one") }
             numbers.append(number)
         }
         return numbers

@@ -149,12 +149,12 @@ package actor RedisSlotLedger: SlotLedger {
                 let words = arguments(LedgerArguments(call, scope: self.keys.scope)).words
                 return (try await client.run(script, keys: keys, arguments: words, on: server), sent)
             } catch {
-                guard attempts < Self.mostAttempts else { throw LedgerError(error, script: script.name) }
+                guard attempts < Self.mostAttempts else { throw LedgerError(error, script: script.name, ledger: self.keys.ledger) }
                 if error.replyCode == "NOSCRIPT" {
                     // Its failure shows at the next attempt.
                     _ = try? await client.command([Array("SCRIPT".utf8), Array("LOAD".utf8), script.source], idempotent: true)
                 } else if error.code != .connectionChanged, !idempotent || error.isCertainlyNotExecuted {
-                    throw LedgerError(error, script: script.name)
+                    throw LedgerError(error, script: script.name, ledger: self.keys.ledger)
                 }
             }
         }
@@ -173,26 +173,4 @@ package actor RedisSlotLedger: SlotLedger {
 
     /// Drawn anew for each call: two lives of the data must never bear the same name.
     private static func candidate() -> String { String(UInt64.random(in: .min ... .max), radix: 36) }
-}
-
-extension LedgerError {
-    /// What a failed call means for the ledger.
-    init(_ error: RedisError, script: String) {
-        if let version = error.reply.flatMap(LedgerProtocol.refusal) {
-            self.init(
-                .otherVersion,
-                "The pool's ledger was begun by nodes that speak version \(version) of its protocol, and this one speaks another: run the same release of Sluice in all of them.",
-                poolVersion: version)
-            return
-        }
-        let code: Code =
-            if error.reply != nil { .refused } else if error.isCertainlyNotExecuted { .unreachable } else { .fateUnknown }
-        let sense =
-            switch code {
-            case .refused: "Redis refused \(script).lua; is it 6.2 or later, does it take writes, and may this user run scripts?"
-            case .unreachable: "The slot ledger was not reached, and nothing was done; try again."
-            default: "Whether \(script).lua was carried out is unknown; see what it did before repeating it."
-            }
-        self.init(code, sense, underlying: error)
-    }
 }

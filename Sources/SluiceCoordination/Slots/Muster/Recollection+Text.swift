@@ -68,9 +68,13 @@ extension GatherReply.Memory {
     /// Reads what `gather.lua` hands out: both readings of ledger time, and the recollection.
     init?(tag: String, _ bytes: [UInt8]) {
         let parts = bytes.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, let now = Int64(String(decoding: parts[0], as: UTF8.self)),
-            let latest = Int64(String(decoding: parts[1], as: UTF8.self)), let recollection = Recollection(parts[2])
+        guard parts.count == 3, let now = Self.time(parts[0]), let latest = Self.time(parts[1]), let recollection = Recollection(parts[2])
         else { return nil }
         self.init(tag: tag, now: now, latest: latest, recollection: recollection)
+    }
+
+    private static func time(_ text: ArraySlice<UInt8>) -> Int64? {
+        guard let time = Int64(String(decoding: text, as: UTF8.self)), time.magnitude <= 1 << 53 else { return nil }
+        return time
     }
 }

@@ -3,11 +3,23 @@
 -- For all who are in doubt the others are asked so often.
 local ASKING = 100000
 
+-- Reads the ledger. One that cannot be read, or of which only parts are left, is as good as lost: it makes room for what members
+-- remember.
+local function loadOrLose()
+    local isRead, problem = pcall(load)
+    if not isRead and problem ~= DAMAGED then error(problem, 0) end
+    if isRead and meta then return end
+    redis.call('DEL', KEYS[1])
+    if isRead then return end
+    meta = nil
+    load()
+end
+
 -- Begins a call that changes the ledger: finds or begins its data, notices a loss, tells the time, and takes in
 -- what time has brought. Returns both readings of ledger time.
 local function begin()
     local raw = rawTime()
-    load()
+    loadOrLose()
     call.keeps = true
     if not meta then
         meta = {

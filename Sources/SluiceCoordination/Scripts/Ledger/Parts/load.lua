@@ -16,7 +16,28 @@ local function governAll(logs)
     for place, log in ipairs(redis.call('HMGET', KEYS[1], unpack(fields))) do logs[fields[place]] = log end
 end
 
-local META_WORDS, STATE_WORDS = '^' .. string.rep('(%S+) ', 17) .. '(%S+)', '^' .. string.rep('(%-?%d*)%s?', 8)
+local META_WORDS, STATE_WORDS = '^' .. string.rep('(%S+) ', 17) .. '(%S+)$', '^' .. string.rep('(%-?%d*)%s?', 8)
+
+-- The words of `meta`, and the numbers among them.
+local function readMeta(packed)
+    local parts, numbers = { string.match(packed, META_WORDS) }, {}
+    for place, part in ipairs(parts) do
+        local value = tonumber(part)
+        numbers[place] = value
+        if place ~= 1 and place ~= 10 and not (value and value > -NEVER and value <= NEVER) then damaged() end
+    end
+    if #parts == 0 then damaged() end
+    return parts, numbers
+end
+
+-- The slots of a packed field and its records, which follow `head` bytes.
+local function readHead(field, head, record)
+    local records = (#field - head) / record
+    if records < 0 or records ~= floor(records) then damaged() end
+    local sum = read('>I4', field)
+    if sum > records * MOST_TOGETHER then damaged() end
+    return sum, records
+end
 
 local function load()
     local fields = { 'meta', 'lives', 'lost', 'protocol' }
@@ -31,8 +52,7 @@ local function load()
     local values = redis.call('HMGET', KEYS[1], unpack(fields))
     if values[1] and values[4] and values[4] ~= call.version then error('SLUICE-PROTOCOL=' .. values[4], 0) end
     if values[1] then
-        local parts, numbers = { string.match(values[1], META_WORDS) }, {}
-        for place, part in ipairs(parts) do numbers[place] = tonumber(part) end
+        local parts, numbers = readMeta(values[1])
         meta = {
             incarnation = parts[1], birth = numbers[2], adjustment = numbers[3], last = numbers[4], nextNumber = numbers[5],
             sealedUntil = numbers[6], waiting = numbers[7], waitingAt = numbers[8], vanishes = numbers[9], runID = parts[10],
@@ -56,8 +76,8 @@ local function load()
         local open = field()
         mirror.raw[2] = open or ''
         if open then
-            local sum, earliest = read('>I4I7', open)
-            mirror.open = { s = open, first = 12, sum = sum, earliest = earliest, records = (#open - 11) / GRANT, added = {} }
+            local sum, records = readHead(open, 11, GRANT)
+            mirror.open = { s = open, first = 12, sum = sum, earliest = read('>I7', open, 5), records = records, added = {} }
         else
             mirror.open = { s = '', first = 1, sum = 0, earliest = NEVER, records = 0, added = {} }
         end
@@ -73,7 +93,7 @@ local function load()
         for _, limit in ipairs(mirror.limits) do
             local log = logs[limit.field]
             mirror.raw[#mirror.raw + 1] = log or ''
-            limit.log = log and { s = log, first = 5, sum = (read('>I4', log)) } or { s = '', first = 1, sum = 0 }
+            limit.log = log and { s = log, first = 5, sum = (readHead(log, 4, RECORD)) } or { s = '', first = 1, sum = 0 }
         end
     end
 end

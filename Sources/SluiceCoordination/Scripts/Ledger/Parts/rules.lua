@@ -6,7 +6,7 @@
 -- There is a log:NAME:WINDOW for each window of the strictest of these, and for no other.
 
 local MOST_CONFIGURATIONS, MOST_LIMITS = 8, 4
-local ANNOUNCED, RENEWED = 30000000, 20000000
+local ANNOUNCED, RENEWED, LONGEST_WINDOW = 30000000, 20000000, 744 * HOUR
 
 local function rulesText(rules)
     local parts = { text(rules.burst) .. ',' .. text(rules.concurrency) }
@@ -34,8 +34,11 @@ local function strictest(texts)
         local burst, concurrency = string.match(said, '^(%d+),(%d+)')
         local rules = { burst = tonumber(burst), concurrency = tonumber(concurrency), limits = {} }
         for count, window in string.gmatch(said, ';(%d+)/(%d+)') do
-            rules.limits[#rules.limits + 1] = { count = tonumber(count), window = tonumber(window) }
+            local limit = { count = tonumber(count), window = tonumber(window) }
+            if limit.count < 1 or limit.window < 1 or limit.window > LONGEST_WINDOW then damaged() end
+            rules.limits[#rules.limits + 1] = limit
         end
+        if not burst then damaged() end
         return rules
     end
     local function least(one, other)
