@@ -12,15 +12,21 @@ actor MetricsPublisher {
     private static let script = RedisScript(name: "report", source: PackageResources.report_lua)
 
     private let loop: EventLoop
-    /// The pool owns the publisher; a pool that was only dropped is reported on no more.
+    private let redis: RedisClient
+    private let keys: PoolKeys
+    private let node: NodeID
+    /// The pool owns the publisher; one that was dropped is reported on no more.
     private weak var core: PoolCore?
     private var timer: LoopTimer?
     private var isLeading = false
     private var liveNodes = 1
     private var isReporting = false
 
-    init(core: PoolCore) {
+    init(core: PoolCore, redis: RedisClient) {
         loop = core.loop
+        self.redis = redis
+        keys = core.keys
+        node = core.node
         self.core = core
     }
 
@@ -41,11 +47,10 @@ actor MetricsPublisher {
     }
 
     private func report() async {
-        guard let core, let redis = core.redis else { return }
+        guard let core else { return }
         let report = await core.metrics(nodes: liveNodes)
         isLeading = report.leader != nil
-        let keys = core.keys
-        var names = [keys.nodes, keys.nodeMetrics(core.node.text)]
+        var names = [keys.nodes, keys.nodeMetrics(node.text)]
         var hashes = [report.node]
         if let leader = report.leader {
             names.append(keys.leaderMetrics)
@@ -55,7 +60,7 @@ actor MetricsPublisher {
             names.append(keys.mirrorMetrics(mirror.name))
             hashes.append(mirror.fields)
         }
-        var arguments: CommandArguments = [core.node.text, String(Self.life)]
+        var arguments: CommandArguments = [node.text, String(Self.life)]
         for fields in hashes {
             arguments.append(Int64(fields.count))
             for field in fields {
@@ -85,10 +90,9 @@ actor MetricsPublisher {
         timer?.close()
         timer = nil
         // Without a connection each command would wait its time out, while the figures vanish by themselves.
-        guard let core, let redis = core.redis, await redis.isConnected else { return }
-        let keys = core.keys
-        _ = try? await redis.command("ZREM", keys.nodes, core.node.text)
-        _ = try? await redis.command("DEL", keys.nodeMetrics(core.node.text))
+        guard await redis.isConnected else { return }
+        _ = try? await redis.command("ZREM", keys.nodes, node.text)
+        _ = try? await redis.command("DEL", keys.nodeMetrics(node.text))
         if isLeading { _ = try? await redis.command("DEL", keys.leaderMetrics) }
     }
 }

@@ -46,7 +46,7 @@ actor Fetcher {
         error.wasSent ? 0 : [20_000, 200_000, 2_000_000][min(failures, 3) - 1]
     }
 
-    private let loop: EventLoop
+    nonisolated let loop: EventLoop
     private let http: HTTPClient
     private let coordinator: SlotCoordinator
     private let ledger: any SlotLedger

@@ -11,7 +11,8 @@ import SluiceLoop
 ///     let post = try await pool.get("/posts/55", as: Post.self)
 ///     await pool.shutDown()
 ///
-/// Make one per process and keep it; `shutDown()` gives back what the process holds.
+/// Make one per process and keep it; `shutDown()` gives back what the process holds, and waits until that is done. A pool that
+/// nobody has any more, nor a lock or permit of it, ends in the same way behind everybody's back.
 public final class MirrorPool: Sendable {
     let core: PoolCore
 

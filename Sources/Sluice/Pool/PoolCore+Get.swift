@@ -28,42 +28,12 @@ extension PoolCore {
             return try await cache.answer(
                 for: key, policy: policy, deadline: deadline, acceptsStale: acceptsStale, maxAge: options.maxAge,
                 urgency: SlotPriority(options.priority).rawValue
-            ) { [self] need in
-                try await fetch(key, need, margin: margin)
+            ) { [fetcher] need in
+                try await fetcher.fetch(key, for: need, margin: margin)
             }
         } catch {
             throw SluiceError(error)
         }
-    }
-
-    /// What the cache asks of a mirror.
-    nonisolated func fetch(_ key: CacheKey, _ need: FetchNeed, margin: Int64 = 0) async throws -> FetchedResponse {
-        var wish = Fetcher.Need(
-            target: key.target, headers: (need.revalidation?.headers ?? []).map { ($0.0, $0.1) },
-            urgency: need.urgency, deadline: need.deadline.advanced(byMicroseconds: -margin), isRefresh: need.isRefresh,
-            hasFallback: need.hasFallback, whenOnTheWay: need.whenOnTheWay)
-        do {
-            var (response, mirror) = try await fetch(wish)
-            if response.status == 304, let asked = need.revalidation, !asked.isConfirmed(by: response.headers) {
-                // It speaks of a version that is not here: that has to be asked for as a whole.
-                need.whenOnTheWay(false)
-                wish.headers = []
-                (response, mirror) = try await fetch(wish)
-            }
-            if response.status == 304, wish.headers.isEmpty {
-                throw SluiceError(
-                    .mirrorsUnavailable, "\(mirror.name) answered “304 Not Modified”, though it was not asked whether anything had changed")
-            }
-            return FetchedResponse(
-                status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body,
-                mirror: mirror.name, receivedAt: response.firstByteAt)
-        } catch let error as SluiceError where need.isRefresh && error.code == .noSlotInTime {
-            throw NoSpareSlot()
-        }
-    }
-
-    nonisolated private func fetch(_ wish: Fetcher.Need) async throws -> (response: HTTPResponse, mirror: Mirror) {
-        try await withTaskExecutorPreference(loop) { try await fetcher.fetch(wish) }
     }
 
     /// A request that the cache has no part in, apart from forgetting what it may have changed (RFC 9111 section 4.4).

@@ -25,8 +25,8 @@ actor PoolCore {
     nonisolated let permits: PermitStore?
     nonisolated let news: ConnectionNews
     private let conduct: ConductNews
-    private var subscriber: RedisSubscriber?
-    private var publisher: MetricsPublisher?
+    /// All that is to be ended.
+    private var parts: PoolParts
     private var callsUnderWay = 0
     private var idle: CheckedContinuation<Void, Never>?
     private var ending: Task<Void, Never>?
@@ -82,6 +82,8 @@ actor PoolCore {
             fetcher = Fetcher(
                 loop: loop, http: http, coordinator: coordinator, ledger: ledger, mirrors: mirrors, timeout: configuration.timeout,
                 news: conduct)
+            parts = PoolParts(
+                news: news, owedPurges: owedPurges, cache: cache, permits: permits, http: http, coordinator: coordinator, redis: redis)
         } catch {
             Task { await loop.shutDown() }
             throw SluiceError(error)
@@ -120,7 +122,7 @@ actor PoolCore {
                     case .message: break
                     }
                 }
-                self.subscriber = subscriber
+                parts.subscriber = subscriber
                 await subscriber.start()
                 await permits?.start(subscriber: subscriber)
             } catch {
@@ -128,16 +130,13 @@ actor PoolCore {
             }
         }
         let conduct = conduct
-        await coordinator.start(subscriber: subscriber) { conduct.heard($0, $1) }
+        await coordinator.start(subscriber: parts.subscriber) { conduct.heard($0, $1) }
         if configuration.cache.refreshesAhead {
-            await cache.refreshes { [weak self] key, need in
-                guard let self else { throw NoSpareSlot() }
-                return try await fetch(key, need)
-            }
+            await cache.refreshes { [fetcher] key, need in try await fetcher.fetch(key, for: need) }
         }
-        if redis != nil {
-            let publisher = MetricsPublisher(core: self)
-            self.publisher = publisher
+        if let redis {
+            let publisher = MetricsPublisher(core: self, redis: redis)
+            parts.publisher = publisher
             await publisher.start()
         }
     }
@@ -218,16 +217,16 @@ actor PoolCore {
             await withCheckedContinuation { idle = $0 }
             timer.close()
         }
-        news.end()
-        await owedPurges.shutDown()
-        await cache.shutDown()
-        await permits?.shutDown()
-        // Requests first: what became of them is still to be reported.
-        await http.shutDown()
-        await coordinator.shutDown()
-        await publisher?.shutDown()
-        await subscriber?.shutDown()
-        await redis?.shutDown()
+        await parts.end()
+    }
+
+    /// Nobody has it any more: no call is under way, no lock or permit is left. Its thread and its connections would stay for ever.
+    deinit {
+        guard ending == nil else { return }
+        Task.detached { [parts, loop] in
+            await parts.end()
+            await loop.shutDown()
+        }
     }
 
     private func stopWaiting() {
