@@ -64,5 +64,9 @@ package struct RedisError: Error, Sendable, CustomStringConvertible {
     /// Whether the command has certainly not been executed, so that sending it again cannot do anything twice.
     package var isCertainlyNotExecuted: Bool { code != .connectionLost && code != .timeout && code != .protocolError }
 
-    package var description: String { underlying.map { "\(message) (\($0))" } ?? message }
+    /// The sentence, and what lies underneath unless the sentence says it already.
+    package var description: String {
+        guard let cause = underlying.map({ "\($0)" }), !message.contains(cause) else { return message }
+        return "\(message) (\(cause))"
+    }
 }

@@ -5,11 +5,15 @@ import SluiceLoop
 import SluiceRedis
 
 extension SluiceError {
+    /// Nothing more can be had of this pool.
+    static let poolIsShutDown = SluiceError(.shutDown, "the pool is shut down; make a new one")
+
     /// What a failure in any module means to a caller of the pool.
     init(_ error: any Error) {
         switch error {
         case let error as SluiceError: self = error
         case let error as CoordinationError: self.init(coordination: error)
+        case let error as CacheError where error.code == .shutDown: self = .poolIsShutDown
         case let error as CacheError: self.init(cache: error)
         case let error as CacheKeyError: self.init(.invalidRequest, error.message)
         case let error as HTTPError: self.init(http: error)
@@ -39,7 +43,6 @@ extension SluiceError {
             switch error.code {
             case .deadlineExceeded: .deadlineExceeded
             case .redisUnavailable, .refusedByRedis: .coordinatorUnavailable
-            case .shutDown: .shutDown
             case .invalidOptions: .invalidConfiguration
             default: Code(error.code.description)
             }
@@ -60,6 +63,10 @@ extension SluiceError {
     }
 
     init(redis error: RedisError) {
+        guard error.code != .shutDown else {
+            self = .poolIsShutDown
+            return
+        }
         let code: Code = error.code == .invalidConfiguration ? .invalidConfiguration : .coordinatorUnavailable
         self.init(code, error.message, underlying: error.underlying)
     }

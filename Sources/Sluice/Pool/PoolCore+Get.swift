@@ -19,7 +19,10 @@ extension PoolCore {
             ignoresVary: Set(options.ignoresVary.map { $0.lowercased() }), tags: options.tags)
         let allowed = options.deadline ?? configuration.deadline
         guard allowed > .zero else {
-            throw SluiceError(.noSlotInTime, "the answer is not in memory, and the call may not wait for it; allow more time")
+            throw SluiceError(
+                .noSlotInTime,
+                "memory holds no answer that can be given without asking Redis or a mirror, and the call may not wait for them; allow more time"
+            )
         }
         let deadline = Instant.now.advanced(by: allowed)
         // A little before the call ends: whoever waits then still for a slot learns that, and when to come back.

@@ -182,7 +182,7 @@ actor PoolCore {
     /// A call begins.
     /// - Throws: `SluiceError` with code `.shutDown` when the pool is ending.
     func enter() throws(SluiceError) {
-        guard ending == nil else { throw SluiceError(.shutDown, "the pool is shut down; make a new one") }
+        guard ending == nil else { throw .poolIsShutDown }
         callsUnderWay += 1
     }
 

@@ -313,7 +313,7 @@ extension ResponseCache {
                 .redisUnavailable,
                 (cell.failure as? CacheError)?.message
                     ?? "Redis did not answer before the deadline; check that it runs and can be reached.",
-                underlying: cell.failure)
+                underlying: cell.failure ?? redis?.lastConnectionError)
         case .anotherProcess:
             CacheError(.deadlineExceeded, "another process is fetching \(cell.key) and was not done by the deadline; allow more time.")
         case .mirror:

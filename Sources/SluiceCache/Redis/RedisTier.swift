@@ -19,6 +19,9 @@ struct RedisTier: Sendable {
     /// Whether commands can be sent now.
     var isConnected: Bool { client.assumeIsolated { $0.isConnected } }
 
+    /// Why there is no connection; nil while there is one, and before the first attempt has failed.
+    var lastConnectionError: RedisError? { client.assumeIsolated { $0.lastConnectionError } }
+
     /// How a lookup may go about the flight.
     private enum LookupMode: String {
         /// Take it if there is nothing fresh.

@@ -92,7 +92,7 @@ extension PermitStore {
                 message: "the \(what) could not be asked for: "
                     + (failure?.reply.map { "until the deadline Redis refused it, last with “\($0)”" }
                         ?? "Redis did not answer before the deadline"),
-                underlying: failure)
+                underlying: failure ?? redis.assumeIsolated { $0.lastConnectionError })
         case .redisRefused:
             CoordinationError(
                 code: .coordinatorUnavailable,

@@ -33,7 +33,7 @@ package enum Refusal: Hashable, Sendable {
                 code: .coordinatorUnavailable,
                 message:
                     "no slot within \(waited / 1_000) ms: the pool's ledger could not be reached, or not be written, so nobody may send; check Redis\(Self.reason(underlying))",
-                retryAfter: 1_000_000, underlying: underlying)
+                retryAfter: 1_000_000, underlying: Self.cause(underlying))
         case .otherVersion(let pool):
             CoordinationError(
                 code: .incompatibleVersion,
@@ -47,9 +47,14 @@ package enum Refusal: Hashable, Sendable {
         }
     }
 
-    /// What Redis said, if it was Redis that refused.
+    /// What Redis said, or why it could not be asked.
     private static func reason(_ error: (any Error)?) -> String {
-        guard let error = error as? LedgerError, error.code == .refused, let cause = error.underlying else { return "" }
-        return ": \(cause)"
+        (error as? LedgerError)?.underlying.map { ": \($0)" } ?? ""
+    }
+
+    /// What adds to the reason: what a refusal means; of an unreachable ledger there is no more to be said.
+    private static func cause(_ error: (any Error)?) -> (any Error)? {
+        guard let error = error as? LedgerError, error.code != .refused else { return error }
+        return error.underlying ?? error
     }
 }
